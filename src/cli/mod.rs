@@ -1,0 +1,100 @@
+//! The commands: one file each reads its arguments, calls a room and prints. Data to stdout, progress and logs to stderr.
+
+mod check;
+mod cluster;
+mod compare;
+mod demo;
+mod export;
+mod extract;
+mod fetch;
+mod ingest;
+mod openapi;
+mod run;
+mod stats;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// copytaster: crawls wire copy, clusters the versions of each story, serves the clusters.
+#[derive(Debug, Parser)]
+#[command(name = "copytaster", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run an invented newsroom on loopback, crawl it, serve its clusters
+    Demo(demo::Args),
+    /// Run the daemon
+    Run(run::Args),
+    /// Name every problem of a configuration and print what is in force
+    Check(check::Args),
+    /// Fetch one feed or page under the full policy and say what we see
+    Fetch(fetch::Args),
+    /// Extract the story of saved pages, one JSON object a file
+    Extract(extract::Args),
+    /// Take articles from files into a data directory
+    Ingest(ingest::Args),
+    /// Cluster files of article records, without a store
+    Cluster(cluster::Args),
+    /// Compare two texts with the very sets the detector uses
+    Compare(compare::Args),
+    /// Read everything in a data directory and list what is wrong
+    Verify(verify::Args),
+    /// Count what a data directory holds
+    Stats(stats::Args),
+    /// Write what a data directory holds as JSON lines
+    Export(export::Args),
+    /// Print the OpenAPI document of the HTTP API
+    Openapi(openapi::Args),
+}
+
+/// Runs the command the process was started with. Exit 0 done; 1 tried and something failed; 2 nothing was attempted.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(&cli.command) {
+        Ok(code) => code,
+        Err(fault) => {
+            complain(&format!("{fault:#}"));
+            if fault.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// A fault found before anything was attempted: wrong usage or an invalid configuration. Exit status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// One line to stderr, where a person or a log reads it.
+#[expect(clippy::print_stderr, reason = "the one place where the commands speak to a person")]
+pub fn complain(line: &str) {
+    eprintln!("{line}");
+}
+
+/// One line of data to stdout; false where nobody reads any more.
+pub fn say(line: &str) -> bool {
+    use std::io::Write as _;
+    writeln!(std::io::stdout().lock(), "{line}").is_ok()
+}
+
+fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo(args) => demo::run(args),
+        Command::Run(args) => run::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Fetch(args) => fetch::run(args),
+        Command::Extract(args) => extract::run(args),
+        Command::Ingest(args) => ingest::run(args),
+        Command::Cluster(args) => cluster::run(args),
+        Command::Compare(args) => compare::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Stats(args) => stats::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Openapi(args) => openapi::run(args),
+    }
+}

@@ -1,0 +1,397 @@
+//! The shared nouns: times, ids and the article record, as every room says them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// A moment in milliseconds since 1970-01-01T00:00:00Z. Shown and read as RFC 3339 in UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
+    /// A moment from milliseconds since 1970.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// A moment from whole seconds since 1970.
+    pub const fn from_secs(secs: i64) -> Self {
+        Self(secs.saturating_mul(1000))
+    }
+
+    /// Milliseconds since 1970.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    pub const fn secs(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// Reads an RFC 3339 time with any offset. `None` where it is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text.trim()).ok().map(|t| Self(t.timestamp_millis()))
+    }
+
+    /// The moment `millis` later (earlier where negative), clamped at the ends of the scale.
+    #[must_use]
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Distance between two moments in milliseconds, never negative.
+    pub const fn distance_millis(self, other: Self) -> u64 {
+        self.0.abs_diff(other.0)
+    }
+
+    /// The same moment for chrono. Moments chrono cannot hold become 1970.
+    pub fn to_utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0).unwrap_or_default()
+    }
+}
+
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(at: DateTime<Utc>) -> Self {
+        Self(at.timestamp_millis())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let form =
+            if self.0.rem_euclid(1000) == 0 { SecondsFormat::Secs } else { SecondsFormat::Millis };
+        f.write_str(&self.to_utc().to_rfc3339_opts(form, true))
+    }
+}
+
+/// Place of a record in the journal. Gapless, from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq(pub u64);
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Crockford's base 32 in lower case: no i, l, o, u; sorts as the number does.
+const BASE32: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// Digits of a public id: 13 × 5 bits hold a u64.
+const ID_DIGITS: usize = 13;
+
+fn write_id(prefix: char, number: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut out = String::with_capacity(ID_DIGITS + 1);
+    out.push(prefix);
+    for place in (0..ID_DIGITS).rev() {
+        let digit = (number >> (place * 5)) & 31;
+        out.push(char::from(BASE32[digit as usize]));
+    }
+    f.write_str(&out)
+}
+
+fn read_id(prefix: char, text: &str) -> Option<u64> {
+    let digits = text.strip_prefix(prefix)?;
+    if digits.len() != ID_DIGITS {
+        return None;
+    }
+    digits.bytes().try_fold(0_u64, |number, byte| {
+        let digit = BASE32.iter().position(|&b| b == byte)? as u64;
+        number.checked_mul(32)?.checked_add(digit)
+    })
+}
+
+/// A public id that does not have the form of its kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an id of this kind")]
+pub struct BadId(pub String);
+
+macro_rules! public_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_id($prefix, self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                read_id($prefix, text).map(Self).ok_or_else(|| BadId(text.to_owned()))
+            }
+        }
+    };
+}
+
+public_id!(
+    /// One publication. The number is the seq of its first version; shown as `a` and 13 base-32 digits.
+    ArticleId, 'a'
+);
+public_id!(
+    /// One state of an article. The number is its seq; shown as `v` and 13 base-32 digits.
+    VersionId, 'v'
+);
+public_id!(
+    /// Versions of one story. The number is the seq of its oldest version; shown as `c` and 13 base-32 digits.
+    ClusterId, 'c'
+);
+
+/// A configured publisher's id, as the configuration writes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub String);
+
+impl SourceId {
+    /// The source of records that name neither a source nor a url.
+    pub const UNKNOWN: &'static str = "unknown";
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for SourceId {
+    fn from(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+}
+
+/// What a page turned out to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PageKind {
+    /// One story with a text of its own.
+    #[default]
+    Article,
+    /// A front or section page: mostly links.
+    Index,
+    /// "Page not found" served as 200.
+    SoftNotFound,
+    /// A page that grows by dated entries.
+    LiveBlog,
+    /// The first lines and a wall.
+    PaywallStub,
+    /// None of these, or not readable in bounds.
+    Other,
+}
+
+impl PageKind {
+    /// The word used in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Article => "article",
+            Self::Index => "index",
+            Self::SoftNotFound => "soft_404",
+            Self::LiveBlog => "live_blog",
+            Self::PaywallStub => "paywall_stub",
+            Self::Other => "other",
+        }
+    }
+
+    /// The kind a JSON word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Article,
+            Self::Index,
+            Self::SoftNotFound,
+            Self::LiveBlog,
+            Self::PaywallStub,
+            Self::Other,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == word)
+    }
+}
+
+/// Where in a text a claim of origin was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OriginBasis {
+    /// The source is the agency itself.
+    OwnItem,
+    /// "ALEPPO, Syria (AFP) -".
+    Dateline,
+    /// "(Reporting by …)" or "(AFP)" at the end.
+    SignOff,
+    /// The byline names the agency.
+    Byline,
+    /// JSON-LD or meta author, or the record's `credit`.
+    Metadata,
+    /// "told AFP": at most a claim.
+    Quote,
+}
+
+impl OriginBasis {
+    /// The word used in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OwnItem => "own_item",
+            Self::Dateline => "dateline",
+            Self::SignOff => "sign_off",
+            Self::Byline => "byline",
+            Self::Metadata => "metadata",
+            Self::Quote => "quote",
+        }
+    }
+}
+
+/// What a text says of whose copy it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginClaim {
+    /// The agency's short name, as the agency table writes it: "AFP".
+    pub agency: String,
+    /// Where it was read.
+    pub basis: OriginBasis,
+    /// The words it was read from; empty for an own item.
+    pub evidence: String,
+}
+
+/// A subject code and the scheme it belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// The code list, e.g. `medtop`. May be empty.
+    pub scheme: String,
+    /// The code within it.
+    pub code: String,
+}
+
+/// One publication's state as found: the record of JSONL, push, feeds and pages, before the writer gives it a place.
+///
+/// At least one of `id` and `url`, and one of `title` and `text`, is not empty: the rooms that make articles see to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Article {
+    /// The publisher.
+    pub source: SourceId,
+    /// The publisher's or sender's id of the article.
+    pub id: Option<String>,
+    /// Canonical address.
+    pub url: Option<String>,
+    /// The feed's guid, kept as found.
+    pub guid: Option<String>,
+    /// Headline; may be empty.
+    pub title: String,
+    /// Body: paragraphs separated by `\n`, hard-wrapped lines joined. May be empty (headline-only items).
+    pub text: String,
+    /// What the page was; `Article` for records that come as text.
+    pub kind: PageKind,
+    /// When the publisher says it was first published.
+    pub published: Option<Timestamp>,
+    /// When the publisher says it was last changed.
+    pub updated: Option<Timestamp>,
+    /// When the sender says it was first seen.
+    pub first_seen: Option<Timestamp>,
+    /// BCP 47 language, lower case: "en", "pt-br".
+    pub lang: Option<String>,
+    /// Credit line as found: "AFP", "Reuters and AP".
+    pub credit: Option<String>,
+    /// Byline as found.
+    pub byline: Option<String>,
+    /// The sender's own version mark.
+    pub version: Option<String>,
+    /// Wire slugline.
+    pub slugline: Option<String>,
+    /// IPTC urgency, 1 (flash) to 8.
+    pub urgency: Option<u8>,
+    /// Subject codes.
+    pub subjects: Vec<Subject>,
+    /// Genre word.
+    pub genre: Option<String>,
+    /// Note to editors.
+    pub ednote: Option<String>,
+    /// Rights statement.
+    pub rights: Option<String>,
+    /// What the text or its source says of its origin.
+    pub origin: Option<OriginClaim>,
+    /// Keys the record had that we have no field for: the text of one JSON object, or `None`.
+    pub extra: Option<String>,
+}
+
+/// The one way time reaches the effect rooms: a closure made by `main`, and how many times faster than a wall clock it runs.
+#[derive(Clone)]
+pub struct Clock {
+    now: std::sync::Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    speed: u32,
+}
+
+impl Clock {
+    /// A clock that reads `now` and runs `speed` times as fast as a wall clock (1 for real time; 0 counts as 1).
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static, speed: u32) -> Self {
+        Self { now: std::sync::Arc::new(now), speed: speed.max(1) }
+    }
+
+    /// The time it is.
+    pub fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
+    /// How long to really wait for `span` to pass on this clock.
+    pub fn wait(&self, span: std::time::Duration) -> std::time::Duration {
+        span / self.speed
+    }
+
+    /// How long to really wait until `at`; zero where it is past.
+    pub fn wait_until(&self, at: Timestamp) -> std::time::Duration {
+        let left = at.millis().saturating_sub(self.now().millis()).max(0);
+        self.wait(std::time::Duration::from_millis(left.unsigned_abs()))
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clock").field("speed", &self.speed).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_as_their_numbers_and_read_back() {
+        let mut shown = Vec::new();
+        for number in [0, 1, 31, 32, 1 << 40, u64::MAX] {
+            let id = ClusterId(number);
+            assert_eq!(id.to_string().parse::<ClusterId>(), Ok(id));
+            shown.push(id.to_string());
+        }
+        assert!(shown.is_sorted());
+        assert!(shown.iter().all(|id| id.len() == 14 && id.starts_with('c')));
+    }
+
+    #[test]
+    fn an_id_of_another_kind_or_form_is_refused() {
+        for bad in ["", "c", "a0000000000001", "c000000000000", "c000000000000l", "czzzzzzzzzzzzz"]
+        {
+            assert!(bad.parse::<ClusterId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_read_any_offset_and_show_utc() {
+        let at = Timestamp::parse("2016-10-12T20:05:00+02:00").unwrap();
+        assert_eq!(at.to_string(), "2016-10-12T18:05:00Z");
+        assert_eq!(at.plus_millis(5).to_string(), "2016-10-12T18:05:00.005Z");
+        assert_eq!(Timestamp::parse("12 Oct 2016"), None);
+    }
+
+    #[test]
+    fn a_fast_clock_divides_its_waits() {
+        let clock = Clock::new(|| Timestamp::from_secs(100), 60);
+        assert_eq!(clock.wait_until(Timestamp::from_secs(160)).as_secs(), 1);
+        assert_eq!(clock.wait_until(Timestamp::from_secs(10)).as_secs(), 0);
+    }
+}
