@@ -1,0 +1,1 @@
+//! One integration binary: one link for all tests that cross rooms.
