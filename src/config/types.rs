@@ -104,8 +104,8 @@ impl Default for Crawl {
             user_agent: None,
             concurrency: 16,
             per_host_delay: Duration::from_secs(2),
-            min_interval: Duration::from_secs(2 * 60),
-            max_interval: Duration::from_secs(2 * 3600),
+            min_interval: Duration::from_mins(2),
+            max_interval: Duration::from_hours(2),
             body_bytes_max: 8 << 20,
             deadline: Duration::from_secs(30),
             redirects_max: 5,
@@ -138,7 +138,7 @@ pub struct Detect {
 
 impl Default for Detect {
     fn default() -> Self {
-        Self { window: Duration::from_secs(72 * 3600), live_max: 200_000 }
+        Self { window: Duration::from_hours(72), live_max: 200_000 }
     }
 }
 
@@ -182,6 +182,11 @@ pub struct Source {
     pub allow_addresses: Vec<IpNet>,
     /// What is polled. A source that is only pushed to has none.
     pub endpoints: Vec<Endpoint>,
+}
+
+impl Source {
+    /// [`Source::priority`] where the file says none.
+    pub const PRIORITY: u8 = 50;
 }
 
 /// What kind of publisher a source is.
