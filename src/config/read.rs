@@ -77,8 +77,11 @@ pub(super) fn parse(
     let (document, faults) = DeTable::parse_recoverable(text);
     if !faults.is_empty() {
         let problem = |fault: &toml::de::Error| {
-            let what = format!("not TOML: {}", fault.message().trim_end());
-            file.problem(&fault.span().unwrap_or(0..0), what)
+            let span = fault.span().unwrap_or(0..0);
+            let at =
+                text.get(span.clone()).and_then(|text| text.lines().next()).unwrap_or_default();
+            let shown = if at.is_empty() { String::new() } else { format!(" at `{at}`") };
+            file.problem(&span, format!("not TOML{shown}: {}", fault.message().trim_end()))
         };
         return Err(ConfigErrors(faults.iter().map(problem).collect()));
     }
@@ -110,7 +113,7 @@ pub(super) fn parse(
     if problems.is_empty() {
         return Ok(config);
     }
-    problems.sort_by(|a, b| (a.line.is_none(), a.line).cmp(&(b.line.is_none(), b.line)));
+    problems.sort_by_key(|problem| (problem.line.is_none(), problem.line));
     Err(ConfigErrors(problems))
 }
 

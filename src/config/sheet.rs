@@ -19,7 +19,7 @@ impl File<'_> {
     /// Line of a byte offset, from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
         let head = &self.text.as_bytes()[..offset.min(self.text.len())];
-        1 + head.iter().filter(|&&byte| byte == b'\n').count()
+        head.split(|&byte| byte == b'\n').count()
     }
 
     pub(super) fn problem(&self, span: &Range<usize>, what: String) -> Problem {
@@ -154,15 +154,13 @@ impl<'a> Sheet<'a> {
     pub(super) fn tables(&mut self, key: &'static str) -> Vec<(&'a DeTable<'a>, Range<usize>)> {
         self.known.push(key);
         let Some((span, value)) = self.left.remove(key) else { return Vec::new() };
-        let items: &[Spanned<DeValue<'a>>] = match value.get_ref() {
-            DeValue::Array(items) => items,
-            _ => &[],
-        };
+        let items = value.get_ref().as_array();
         let tables: Vec<_> = items
-            .iter()
+            .into_iter()
+            .flatten()
             .filter_map(|item| item.get_ref().as_table().map(|table| (table, item.span())))
             .collect();
-        if tables.len() < items.len() || items.is_empty() {
+        if items.is_none_or(|items| tables.len() < items.len()) {
             let what = format!("`{key}` in {} is a list of tables: write [[{key}]]", self.title);
             self.problems.push(self.file.problem(&span, what));
         }

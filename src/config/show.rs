@@ -13,7 +13,7 @@ impl Config {
         let from_file =
             self.server.token_file.as_ref().map_or_else(String::new, |p| p.display().to_string());
         let crawl = &self.crawl;
-        json!({
+        let mut shown = json!({
             "server": {
                 "listen": self.server.listen.to_string(),
                 "tokens": self.server.tokens.iter().map(masked).collect::<Vec<_>>(),
@@ -43,8 +43,11 @@ impl Config {
                 "live_max": self.detect.live_max,
             },
             "log": { "format": self.log.format.as_str(), "filter": self.log.filter },
-            "source": self.sources.iter().map(source).collect::<Vec<_>>(),
-        })
+        });
+        if !self.sources.is_empty() {
+            shown["source"] = self.sources.iter().map(source).collect();
+        }
+        shown
     }
 
     /// The configuration as TOML, in the shape of the file. Tokens are masked.

@@ -215,6 +215,7 @@ fn what_is_shown_reads_back() {
          rights = \"© A\"\nlicence = \"contract 7\"\nallow_addresses = [\"127.0.0.0/8\"]\n\
          [[source.endpoint]]\ntype = \"feed\"\nurl = \"http://127.0.0.1:9/\"\nmin_interval = \"1s\"\n",
     );
+    assert_eq!(good(&Config::default().to_toml()).to_toml(), Config::default().to_toml());
     let shown = config.to_toml();
     let again = good(&shown);
     assert_eq!(again.to_toml(), shown);
