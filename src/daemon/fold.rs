@@ -91,7 +91,13 @@ struct Lagging {
 }
 
 impl Lagging {
-    fn push(&mut self, entry: Entry, location: Location, changes: Vec<Change>, store: &Store) -> Result<(), Fault> {
+    fn push(
+        &mut self,
+        entry: Entry,
+        location: Location,
+        changes: Vec<Change>,
+        store: &Store,
+    ) -> Result<(), Fault> {
         self.waiting.push((entry, location, changes));
         if self.waiting.len() >= BATCH_RECORDS { self.flush(store) } else { Ok(()) }
     }

@@ -27,9 +27,17 @@ pub(super) struct Harvester {
 }
 
 /// Visits leads, `concurrency` at a time, until no more come or the writer is gone.
-pub(super) async fn run(harvester: Harvester, concurrency: usize, leads: mpsc::Receiver<Lead>, work: ToWriter) {
-    let leads = stream::unfold(leads, |mut leads| async { leads.recv().await.map(|lead| (lead, leads)) });
-    let mut harvests = std::pin::pin!(leads.map(|lead| harvester.clone().visit(lead)).buffer_unordered(concurrency.max(1)));
+pub(super) async fn run(
+    harvester: Harvester,
+    concurrency: usize,
+    leads: mpsc::Receiver<Lead>,
+    work: ToWriter,
+) {
+    let leads =
+        stream::unfold(leads, |mut leads| async { leads.recv().await.map(|lead| (lead, leads)) });
+    let mut harvests = std::pin::pin!(
+        leads.map(|lead| harvester.clone().visit(lead)).buffer_unordered(concurrency.max(1))
+    );
     while let Some(harvest) = harvests.next().await {
         if work.send(Work::Harvest(Box::new(harvest))).await.is_err() {
             break;
@@ -64,7 +72,11 @@ impl Harvester {
         Harvest { source: lead.source, key: lead.key, visits: Visits { good, ..visits }, ended }
     }
 
-    async fn page(&self, lead: &Lead, got: Result<crate::fetch::Got, FetchError>) -> (Ended, Visits) {
+    async fn page(
+        &self,
+        lead: &Lead,
+        got: Result<crate::fetch::Got, FetchError>,
+    ) -> (Ended, Visits) {
         let got = match got {
             Ok(got) => got,
             Err(fault) => {
@@ -90,7 +102,10 @@ impl Harvester {
         match read.await {
             Ok(ended) => (ended, visits),
             // The validators are not kept: the page is asked for in full next time.
-            Err(_) => (Ended::Lost("the page could not be read: its parser gave up".to_owned()), self.visited(lead, None, None)),
+            Err(_) => (
+                Ended::Lost("the page could not be read: its parser gave up".to_owned()),
+                self.visited(lead, None, None),
+            ),
         }
     }
 
@@ -113,8 +128,12 @@ impl Harvester {
 /// The entry's own text as an article.
 fn from_entry(lead: &Lead) -> Ended {
     let entry = &lead.entry;
-    let body = entry.content.as_deref().map(|html| extract::article(&Page { url: None, html: wrapped(html) }).text);
-    let body = body.filter(|body| !body.is_empty()).or_else(|| entry.summary.clone()).unwrap_or_default();
+    let body = entry
+        .content
+        .as_deref()
+        .map(|html| extract::article(&Page { url: None, html: wrapped(html) }).text);
+    let body =
+        body.filter(|body| !body.is_empty()).or_else(|| entry.summary.clone()).unwrap_or_default();
     let body = text::paragraphs(&body).join("\n");
     if entry.title.is_empty() && body.is_empty() {
         return Ended::Lost("the entry has neither title nor text".to_owned());
@@ -122,7 +141,11 @@ fn from_entry(lead: &Lead) -> Ended {
     let mut article = base(entry, &lead.source);
     article.title.clone_from(&entry.title);
     article.text = body;
-    article.url = entry.url.as_deref().and_then(|url| url::Url::parse(url).ok()).map(|url| extract::canonical(&url).to_string());
+    article.url = entry
+        .url
+        .as_deref()
+        .and_then(|url| url::Url::parse(url).ok())
+        .map(|url| extract::canonical(&url).to_string());
     if article.url.is_none() {
         article.id.clone_from(&entry.guid);
     }
@@ -138,16 +161,22 @@ fn wrapped(html: &str) -> String {
 
 /// A page as an article, the feed's word where the page has none.
 fn from_page(page: &Page, extracted: Extracted, entry: &Entry, source: &Source) -> Ended {
-    let readable = matches!(extracted.kind, PageKind::Article | PageKind::LiveBlog | PageKind::PaywallStub);
+    let readable =
+        matches!(extracted.kind, PageKind::Article | PageKind::LiveBlog | PageKind::PaywallStub);
     if !readable || extracted.text.is_empty() {
         let note = extracted.notes.first().map_or(String::new(), |note| format!(" ({note})"));
-        return Ended::Lost(format!("the page is no article but `{}`{note}", extracted.kind.as_str()));
+        return Ended::Lost(format!(
+            "the page is no article but `{}`{note}",
+            extracted.kind.as_str()
+        ));
     }
     let mut article = base(entry, source);
     article.title = if extracted.title.is_empty() { entry.title.clone() } else { extracted.title };
     article.text = extracted.text;
     article.kind = extracted.kind;
-    article.url = extracted.canonical_url.or_else(|| page.url.as_ref().map(|url| extract::canonical(url).to_string()));
+    article.url = extracted
+        .canonical_url
+        .or_else(|| page.url.as_ref().map(|url| extract::canonical(url).to_string()));
     article.published = extracted.published.or(article.published);
     article.updated = extracted.updated.or(article.updated);
     article.lang = extracted.lang.or(article.lang);
@@ -161,7 +190,11 @@ fn from_page(page: &Page, extracted: Extracted, entry: &Entry, source: &Source) 
 
 /// What source and feed say of any article of theirs.
 fn base(entry: &Entry, source: &Source) -> Article {
-    let own_item = OriginClaim { agency: source.name.clone(), basis: OriginBasis::OwnItem, evidence: String::new() };
+    let own_item = OriginClaim {
+        agency: source.name.clone(),
+        basis: OriginBasis::OwnItem,
+        evidence: String::new(),
+    };
     Article {
         source: source.id.clone(),
         guid: entry.guid.clone(),

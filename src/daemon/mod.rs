@@ -57,7 +57,9 @@ pub enum Fault {
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// The address is taken or not ours.
-    #[error("cannot listen on {address}: {source}; choose another with --listen (port 0 takes a free one)")]
+    #[error(
+        "cannot listen on {address}: {source}; choose another with --listen (port 0 takes a free one)"
+    )]
     Listen {
         /// The address asked for.
         address: SocketAddr,
@@ -101,11 +103,21 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
     let desk = Arc::new(desk::Desk::default());
     let (events, _) = broadcast::channel(EVENTS_MAX);
     let listener = listen(config.server.listen).await?;
-    let address = listener.local_addr().map_err(|source| Fault::Listen { address: config.server.listen, source })?;
+    let address = listener
+        .local_addr()
+        .map_err(|source| Fault::Listen { address: config.server.listen, source })?;
     let fetcher = Fetcher::new(config.fetch_params(), clock.clone())?;
-    let opening = Opening { config: config.clone(), clock: clock.clone(), status: Arc::clone(&status), metrics: Arc::clone(&metrics), desk: Arc::clone(&desk), events: events.clone() };
+    let opening = Opening {
+        config: config.clone(),
+        clock: clock.clone(),
+        status: Arc::clone(&status),
+        metrics: Arc::clone(&metrics),
+        desk: Arc::clone(&desk),
+        events: events.clone(),
+    };
     let opened = tokio::task::spawn_blocking(move || open(opening)).await;
-    let (writer, reader, generation) = opened.map_err(|fault| Fault::Writer(fault.to_string()))??;
+    let (writer, reader, generation) =
+        opened.map_err(|fault| Fault::Writer(fault.to_string()))??;
     let store = writer.store.clone();
 
     let (to_writer, work) = mpsc::channel(line::WORK_MAX);
@@ -135,14 +147,20 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
         work: to_writer.clone(),
         stop: polling.clone(),
     };
-    let harvester = harvester::Harvester { fetcher, clock, metrics, agencies: agencies(&config.sources) };
+    let harvester =
+        harvester::Harvester { fetcher, clock, metrics, agencies: agencies(&config.sources) };
     let poller = poller::Poller::new(context, &sources);
     status.set_ready();
     Ok(Running {
         address,
         store,
         poller: tokio::spawn(poller.run()),
-        harvester: tokio::spawn(harvester::run(harvester, config.crawl.concurrency, leads, to_writer.clone())),
+        harvester: tokio::spawn(harvester::run(
+            harvester,
+            config.crawl.concurrency,
+            leads,
+            to_writer.clone(),
+        )),
         pushes: tokio::spawn(forward(pushed, to_writer)),
         server: tokio::spawn(serve(listener, state, status.stopping.clone())),
         writer: spawn_writer(writer, notes(&config), work, &polling)?,
@@ -212,7 +230,10 @@ fn open(opening: Opening) -> Result<(writer::Writer, crate::journal::Reader, u64
     let dir = &config.store.path;
     let (log, found) = Log::open(dir)?;
     if found.cut_bytes > 0 {
-        warn!(bytes = found.cut_bytes, "the last write had not been finished and was cut; nothing acknowledged is lost");
+        warn!(
+            bytes = found.cut_bytes,
+            "the last write had not been finished and was cut; nothing acknowledged is lost"
+        );
     }
     let reader = log.reader();
     let generation = crate::journal::generation(dir)?;
@@ -227,7 +248,11 @@ fn open(opening: Opening) -> Result<(writer::Writer, crate::journal::Reader, u64
     let fold = fold::Fold::open(&reader, &store, config.cluster_params())?;
     metrics.journal_last_seq(fold.last.0);
     info!(records = fold.last.0, clusters = fold.clusterer.clusters(), "opened {}", dir.display());
-    Ok((writer::Writer { log, store, fold, clock, events, status, metrics, desk }, reader, generation))
+    Ok((
+        writer::Writer { log, store, fold, clock, events, status, metrics, desk },
+        reader,
+        generation,
+    ))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
@@ -235,7 +260,9 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
 }
 
 async fn serve(listener: TcpListener, state: api::State, stopping: CancellationToken) {
-    let served = axum::serve(listener, api::router(state)).with_graceful_shutdown(stopping.cancelled_owned()).await;
+    let served = axum::serve(listener, api::router(state))
+        .with_graceful_shutdown(stopping.cancelled_owned())
+        .await;
     if let Err(fault) = served {
         error!(%fault, "the API stopped");
     }
@@ -300,7 +327,11 @@ fn notes(config: &Config) -> Notes {
 
 /// The agencies of the configuration: their names are credits, too.
 fn agencies(sources: &[Source]) -> Arc<[Agency]> {
-    sources.iter().filter(|source| source.kind == SourceKind::Agency).map(|source| Agency::named(&source.name)).collect()
+    sources
+        .iter()
+        .filter(|source| source.kind == SourceKind::Agency)
+        .map(|source| Agency::named(&source.name))
+        .collect()
 }
 
 impl Config {

@@ -88,7 +88,10 @@ impl Poller {
             }
         }
         let poller = Self { context, lines, hosts: BTreeMap::new(), sending: TaskTracker::new() };
-        poller.context.status.set_sources(sources.iter().map(|source| poller.describe(source)).collect());
+        poller
+            .context
+            .status
+            .set_sources(sources.iter().map(|source| poller.describe(source)).collect());
         poller
     }
 
@@ -115,7 +118,11 @@ impl Poller {
     }
 
     fn next_moment(&self) -> Timestamp {
-        let polls = self.lines.iter().filter(|line| !line.asked && !line.poll.gone).map(|line| line.poll.next_poll);
+        let polls = self
+            .lines
+            .iter()
+            .filter(|line| !line.asked && !line.poll.gone)
+            .map(|line| line.poll.next_poll);
         let visits = self.context.desk.next();
         polls.chain(visits).min().unwrap_or_else(|| self.context.clock.now().plus_millis(3_600_000))
     }
@@ -135,7 +142,11 @@ impl Poller {
     fn visit_again(&mut self) {
         for (key, source, visits) in self.context.desk.due(self.context.clock.now()) {
             let Ok(page) = Url::parse(&visits.url) else { continue };
-            let entry = Arc::new(Entry { title: visits.title.clone(), url: Some(visits.url.clone()), ..Entry::default() });
+            let entry = Arc::new(Entry {
+                title: visits.title.clone(),
+                url: Some(visits.url.clone()),
+                ..Entry::default()
+            });
             self.send(Lead { source, key, entry, page: Some(page), visits, turn: None });
         }
     }
@@ -146,7 +157,8 @@ impl Poller {
         let line = &mut self.lines[number];
         line.asked = false;
         let seed = xxh3_64(line.key.as_bytes()) ^ now.millis().unsigned_abs();
-        let params = schedule::Params::between(line.endpoint.min_interval, line.endpoint.max_interval);
+        let params =
+            schedule::Params::between(line.endpoint.min_interval, line.endpoint.max_interval);
         let mut poll = schedule::next(&line.poll, &outcome, now, &params, seed);
         let id = line.source.id.clone();
         let mut leads = Vec::new();
@@ -182,7 +194,8 @@ impl Poller {
             return;
         }
         let host = lead.page.as_ref().map(|page| page.authority().to_owned()).unwrap_or_default();
-        let turns = Arc::clone(self.hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(1))));
+        let turns =
+            Arc::clone(self.hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(1))));
         let Context { leads, stop, desk, .. } = self.context.clone();
         self.sending.spawn(async move {
             let key = lead.key;
@@ -217,8 +230,10 @@ impl Poller {
     }
 
     fn describe(&self, source: &Source) -> SourceStatus {
-        let lines: Vec<&Line> = self.lines.iter().filter(|line| line.source.id == source.id).collect();
-        let next = lines.iter().filter(|line| !line.poll.gone).min_by_key(|line| line.poll.next_poll);
+        let lines: Vec<&Line> =
+            self.lines.iter().filter(|line| line.source.id == source.id).collect();
+        let next =
+            lines.iter().filter(|line| !line.poll.gone).min_by_key(|line| line.poll.next_poll);
         SourceStatus {
             id: source.id.0.clone(),
             name: source.name.clone(),
@@ -262,15 +277,27 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
     match context.fetcher.get(&asked).await {
         Ok(got) if got.status == 304 => {
             context.metrics.fetched("not_modified");
-            Polled { line: number, outcome: Outcome::NotModified { floor: got.floor }, fault: None, found: None }
+            Polled {
+                line: number,
+                outcome: Outcome::NotModified { floor: got.floor },
+                fault: None,
+                found: None,
+            }
         }
         Ok(got) => {
             context.metrics.fetched("ok");
             let read = tokio::task::spawn_blocking(move || read(&context, &line, got));
             match read.await {
-                Ok(Ok((outcome, found))) => Polled { line: number, outcome, fault: None, found: Some(found) },
+                Ok(Ok((outcome, found))) => {
+                    Polled { line: number, outcome, fault: None, found: Some(found) }
+                }
                 Ok(Err(detail)) => failed(number, "feed", detail, None),
-                Err(_) => failed(number, "feed", "the feed could not be read: its parser gave up".to_owned(), None),
+                Err(_) => failed(
+                    number,
+                    "feed",
+                    "the feed could not be read: its parser gave up".to_owned(),
+                    None,
+                ),
             }
         }
         Err(fault) => {
@@ -284,8 +311,18 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
     }
 }
 
-fn failed(line: usize, kind: &str, detail: String, retry_after: Option<std::time::Duration>) -> Polled {
-    Polled { line, outcome: Outcome::Failed { retry_after }, fault: Some((kind.to_owned(), detail)), found: None }
+fn failed(
+    line: usize,
+    kind: &str,
+    detail: String,
+    retry_after: Option<std::time::Duration>,
+) -> Polled {
+    Polled {
+        line,
+        outcome: Outcome::Failed { retry_after },
+        fault: Some((kind.to_owned(), detail)),
+        found: None,
+    }
 }
 
 /// A feed's bytes to what is new in it. Validators go with it only now that it could be read.
@@ -295,7 +332,11 @@ fn read(context: &Context, line: &Line, got: Got) -> Result<(Outcome, Found), St
         feed::parse(&got.body, got.charset.as_deref(), &got.url, now, &feed::Limits::default())
             .map_err(|fault| fault.to_string())?;
     let listed = entries.len();
-    let newest = entries.iter().filter_map(|entry| entry.updated.max(entry.published)).filter(|&at| at <= now).max();
+    let newest = entries
+        .iter()
+        .filter_map(|entry| entry.updated.max(entry.published))
+        .filter(|&at| at <= now)
+        .max();
     let mut leads = Vec::new();
     for entry in entries {
         leads.extend(lead(context, line, entry, now).map_err(|fault| fault.to_string())?);
@@ -314,7 +355,12 @@ fn read(context: &Context, line: &Line, got: Got) -> Result<(Outcome, Found), St
 const LOST_AGAIN_MILLIS: u64 = 15 * 60 * 1000;
 
 /// The lead an entry makes: it was never visited, or has changed since by its own word, or was lost a while ago.
-fn lead(context: &Context, line: &Line, entry: Entry, now: Timestamp) -> Result<Option<Lead>, crate::store::StoreError> {
+fn lead(
+    context: &Context,
+    line: &Line,
+    entry: Entry,
+    now: Timestamp,
+) -> Result<Option<Lead>, crate::store::StoreError> {
     let Some(name) = entry.url.as_deref().or(entry.guid.as_deref()) else { return Ok(None) };
     let key = xxh3_64(format!("{}\0{name}", line.source.id).as_bytes());
     let kept = context.store.seen(key)?.and_then(|row| desk::read_row(&row));
@@ -332,5 +378,12 @@ fn lead(context: &Context, line: &Line, entry: Entry, now: Timestamp) -> Result<
     };
     let visit = line.endpoint.fetch_pages || line.endpoint.kind == EndpointKind::Sitemap;
     let page = entry.url.as_deref().filter(|_| visit).and_then(|url| Url::parse(url).ok());
-    Ok(Some(Lead { source: Arc::clone(&line.source), key, entry: Arc::new(entry), page, visits, turn: None }))
+    Ok(Some(Lead {
+        source: Arc::clone(&line.source),
+        key,
+        entry: Arc::new(entry),
+        page,
+        visits,
+        turn: None,
+    }))
 }

@@ -25,7 +25,12 @@ pub(super) struct LiveTexts {
 
 impl LiveTexts {
     pub(super) fn new(reader: Reader, live_max: u32) -> Self {
-        Self { kept: LruCache::new(KEPT), places: VecDeque::new(), live_max: live_max as usize, reader }
+        Self {
+            kept: LruCache::new(KEPT),
+            places: VecDeque::new(),
+            live_max: live_max as usize,
+            reader,
+        }
     }
 
     /// A version has become durable at `location`. In the order of their ids.
@@ -63,7 +68,9 @@ impl LiveTexts {
 pub(super) fn read(reader: &Reader, location: Location) -> Option<crate::cluster::Prepared> {
     match reader.read(location) {
         Ok(entry) => match entry.record {
-            Record::Version(version) => Some(prepare(&version.article.text, &version.verdicts.furniture)),
+            Record::Version(version) => {
+                Some(prepare(&version.article.text, &version.verdicts.furniture))
+            }
             _ => None,
         },
         Err(fault) => {

@@ -125,7 +125,12 @@ impl Writer {
     }
 
     /// Gives an article its place; tells which version it is and whether it was there already.
-    fn judge(&mut self, article: Article, via: &'static str, batch: &mut Batch) -> (VersionId, bool) {
+    fn judge(
+        &mut self,
+        article: Article,
+        via: &'static str,
+        batch: &mut Batch,
+    ) -> (VersionId, bool) {
         let now = self.clock.now();
         let seen_at = self.fold.seen_at.max(now);
         let Fold { clusterer, texts, .. } = &mut self.fold;
@@ -227,7 +232,9 @@ impl Writer {
             let _ = self.events.send(event);
         }
         for (reply, placed) in batch.replies {
-            let answers = placed.into_iter().filter_map(|(version, duplicate)| self.accepted(version, duplicate));
+            let answers = placed
+                .into_iter()
+                .filter_map(|(version, duplicate)| self.accepted(version, duplicate));
             // A sender that hung up asks again and is told `duplicate`.
             let _ = reply.send(answers.collect());
         }
