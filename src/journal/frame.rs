@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_bytes_of_a_frame_stay_what_they_are() {
-        let hex: String = framed(7, b"seven").iter().map(|b| format!("{b:02x}")).collect();
+        let hex = framed(7, b"seven").iter().fold(String::new(), |hex, b| format!("{hex}{b:02x}"));
         assert_eq!(hex, "000000050000000000000007012f74d994706d767c736576656e");
     }
 }
