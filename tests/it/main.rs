@@ -8,3 +8,5 @@
 mod architecture;
 #[cfg(feature = "daemon")]
 mod config;
+#[cfg(feature = "daemon")]
+mod docs;
