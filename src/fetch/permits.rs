@@ -21,19 +21,19 @@ use super::{FetchError, Inner, check_url, headers};
 const SITES_MAX: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
 
 /// RFC 9309 §2.4: no longer than a day.
-const KEPT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const KEPT_MAX: Duration = Duration::from_hours(24);
 
 /// A file that calls itself stale sooner is still kept for an hour.
-const KEPT_MIN: Duration = Duration::from_secs(60 * 60);
+const KEPT_MIN: Duration = Duration::from_hours(1);
 
 /// After a server error a site is asked again this much later.
-const ERROR_KEPT: Duration = Duration::from_secs(10 * 60);
+const ERROR_KEPT: Duration = Duration::from_mins(10);
 
 /// Redirects of the file itself: RFC 9309 §2.3.1.2 asks for at least five.
 const ROBOTS_REDIRECTS_MAX: usize = 5;
 
 /// The longest `Crawl-delay` obeyed: a site that asks for more gets a page a minute.
-const CRAWL_DELAY_MAX: Duration = Duration::from_secs(60);
+const CRAWL_DELAY_MAX: Duration = Duration::from_mins(1);
 
 /// What a site said, and until when that counts.
 #[derive(Clone, Debug)]

@@ -10,3 +10,5 @@ mod architecture;
 mod config;
 #[cfg(feature = "daemon")]
 mod docs;
+
+mod fetch;
