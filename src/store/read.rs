@@ -102,7 +102,7 @@ impl Store {
             .collect()
     }
 
-    /// The article that last went by a name: `hash` is one of `Verdicts::keys`.
+    /// The article that first went by a name: `hash` is one of `Verdicts::keys`.
     pub fn article_named(&self, hash: u64) -> Result<Option<ArticleId>, StoreError> {
         guarded("look up a name", || Ok(self.get(&keys::name(hash))?.map(ArticleId)))
     }

@@ -4,6 +4,7 @@
     clippy::panic,
     reason = "test helpers; a panic here is a failed test"
 )]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do: at the line")]
 
 mod architecture;
 #[cfg(feature = "daemon")]
@@ -12,3 +13,4 @@ mod config;
 mod docs;
 
 mod fetch;
+mod store;
