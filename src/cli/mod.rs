@@ -8,6 +8,7 @@ mod export;
 mod extract;
 mod fetch;
 mod ingest;
+mod input;
 mod openapi;
 mod run;
 mod stats;
@@ -49,7 +50,7 @@ enum Command {
     Stats(stats::Args),
     /// Write what a data directory holds as JSON lines
     Export(export::Args),
-    /// Print the OpenAPI document of the HTTP API
+    /// Print the `OpenAPI` document of the HTTP API
     Openapi(openapi::Args),
 }
 
