@@ -1,3 +1,5 @@
+//! Whole files, variables and flags to configurations and to lists of problems.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

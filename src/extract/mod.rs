@@ -1,10 +1,10 @@
-//! Page to article.
+//! A page of html to the story it carries: title, text, byline, times, language, whose copy it is, and what kind of page.
 
-use url::Url;
+mod canonical;
+mod dates;
+mod guard;
+mod jsonld;
+mod metadata;
+mod render;
 
-/// placeholder until the room lands
-pub fn canonical(url: &Url) -> Url {
-    let mut url = url.clone();
-    url.set_fragment(None);
-    url
-}
+pub use canonical::canonical;

@@ -1,4 +1,10 @@
 //! One integration binary: one link for all tests that cross rooms.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test helpers; a panic here is a failed test"
+)]
 
+mod architecture;
 #[cfg(feature = "daemon")]
 mod config;
