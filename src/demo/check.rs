@@ -80,12 +80,9 @@ impl Report {
         })
     }
 
-    fn push(&mut self, expected: String, problems: Vec<String>) {
-        let outcome = if problems.is_empty() {
-            Outcome::Ok
-        } else {
-            Outcome::Failed(problems.join("; "))
-        };
+    fn push(&mut self, expected: String, problems: &[String]) {
+        let outcome =
+            if problems.is_empty() { Outcome::Ok } else { Outcome::Failed(problems.join("; ")) };
         self.checks.push(Check { expected, outcome });
     }
 }
@@ -101,22 +98,22 @@ pub fn check(script: &Script, observed: &[ObservedCluster]) -> Report {
             planned.members.len(),
             planned.about
         );
-        report.push(expected, seen.together(&planned.members, planned.versions_min));
+        report.push(expected, &seen.together(&planned.members, planned.versions_min));
     }
     singles(script, &seen, &mut report);
     for pair in &script.plan.apart {
         let expected = format!("{} and {} stay apart ({})", pair.a, pair.b, pair.why);
-        report.push(expected, seen.apart(&pair.a, &pair.b));
+        report.push(expected, &seen.apart(&pair.a, &pair.b));
     }
     for alone in &script.plan.alone {
         let expected = format!("{} stands alone ({})", alone.item, alone.why);
-        report.push(expected, seen.alone(alone));
+        report.push(expected, &seen.alone(alone));
     }
     for absent in &script.plan.absent {
         let found = seen.places.contains_key(absent.item.as_str());
         let problem = found.then(|| format!("{} was taken in", absent.item));
         let expected = format!("{} is not found ({})", absent.item, absent.why);
-        report.push(expected, problem.into_iter().collect());
+        report.push(expected, problem.as_slice());
     }
     strays(observed, &mut report);
     for later in &script.plan.not_yet {
@@ -143,9 +140,9 @@ fn singles(script: &Script, seen: &Seen<'_>, report: &mut Report) {
         .filter(|item| !planned.contains(item.id.as_str()))
         .map(|item| item.id.clone())
         .collect();
-    let problems =
+    let problems: Vec<String> =
         singles.iter().flat_map(|item| seen.together(std::slice::from_ref(item), 0)).collect();
-    report.push(format!("{} other stories stand alone", singles.len()), problems);
+    report.push(format!("{} other stories stand alone", singles.len()), &problems);
 }
 
 fn strays(observed: &[ObservedCluster], report: &mut Report) {
@@ -154,7 +151,7 @@ fn strays(observed: &[ObservedCluster], report: &mut Report) {
         .flat_map(|cluster| &cluster.members)
         .filter(|member| member.item.is_none())
         .map(|member| format!("{:?} of {} is no page of the script", member.url, member.source));
-    report.push("nothing else was taken in".to_owned(), strays.collect());
+    report.push("nothing else was taken in".to_owned(), &strays.collect::<Vec<_>>());
 }
 
 /// Where the script's items were observed.
@@ -213,7 +210,9 @@ impl<'a> Seen<'a> {
         for place in &clusters {
             problems.extend(self.foreigners(*place, members));
         }
-        if let ([only], true) = (clusters.iter().copied().collect::<Vec<_>>().as_slice(), versions_min > 0) {
+        if let ([only], true) =
+            (clusters.iter().copied().collect::<Vec<_>>().as_slice(), versions_min > 0)
+        {
             let versions = self.observed[*only].versions;
             if versions < versions_min {
                 problems.push(format!("{versions} versions, expected at least {versions_min}"));
@@ -247,9 +246,9 @@ impl<'a> Seen<'a> {
             return Vec::new();
         }
         let mut problems = self.together(std::slice::from_ref(&alone.item), alone.versions_min);
-        let shown = places
-            .first()
-            .and_then(|place| self.observed[*place].members.iter().find(|m| m.item.as_deref() == Some(&alone.item)));
+        let shown = places.first().and_then(|place| {
+            self.observed[*place].members.iter().find(|m| m.item.as_deref() == Some(&alone.item))
+        });
         if let (Some(relation), Some(member)) = (&alone.relation, shown)
             && &member.relation != relation
         {

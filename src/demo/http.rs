@@ -1,5 +1,6 @@
 //! A loopback address and a path to what stands there: one small HTTP/1.0 GET, for the check and for tests.
 
+use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -37,24 +38,16 @@ impl Answer {
 }
 
 /// Gets `path` (with its query) from `address`. HTTP/1.0, so the server closes and sends no chunks.
-pub async fn get(
-    address: SocketAddr,
-    path: &str,
-    headers: &[(&str, &str)],
-) -> io::Result<Answer> {
+pub async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> io::Result<Answer> {
     tokio::time::timeout(DEADLINE, exchange(address, path, headers))
         .await
         .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, format!("{address} did not answer")))?
 }
 
-async fn exchange(
-    address: SocketAddr,
-    path: &str,
-    headers: &[(&str, &str)],
-) -> io::Result<Answer> {
+async fn exchange(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> io::Result<Answer> {
     let mut ask = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n");
     for (name, value) in headers {
-        ask.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(ask, "{name}: {value}\r\n");
     }
     ask.push_str("\r\n");
     let mut stream = TcpStream::connect(address).await?;

@@ -11,7 +11,8 @@ const TITLE_CHARS: usize = 58;
 pub fn table(clusters: &[ObservedCluster], report: &Report) -> String {
     let mut rows: Vec<&ObservedCluster> = clusters.iter().collect();
     rows.sort_by(|a, b| b.members.len().cmp(&a.members.len()).then_with(|| a.id.cmp(&b.id)));
-    let mut out = format!("{:TITLE_CHARS$}  {:>8}  {:>7}  relations\n", "headline", "articles", "sources");
+    let mut out =
+        format!("{:TITLE_CHARS$}  {:>8}  {:>7}  relations\n", "headline", "articles", "sources");
     for cluster in rows {
         let title = cut(&cluster.title);
         let pad = TITLE_CHARS.saturating_sub(title.chars().count());
@@ -78,7 +79,8 @@ mod tests {
         };
         let clusters = [ObservedCluster {
             id: "c1".to_owned(),
-            title: "Cargo ship strikes the old toll bridge at Brellow and everything stops at once".to_owned(),
+            title: "Cargo ship strikes the old toll bridge at Brellow and everything stops at once"
+                .to_owned(),
             versions: 3,
             sources: 2,
             members: vec![member("origin"), member("copy"), member("copy")],

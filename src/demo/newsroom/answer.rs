@@ -27,7 +27,9 @@ pub(super) struct Answer {
 
 /// The answer as of the desk's `now`.
 pub(super) fn answer(desk: &Desk<'_>, asked: &Asked<'_>) -> Answer {
-    let mut answer = match desk.site.outage.filter(|o| out_of_order(*o, desk)) {
+    // robots.txt is spared: a crawler takes its 5xx for "everything forbidden", for a day (RFC 9309 §2.3.1.4).
+    let outage = desk.site.outage.filter(|o| out_of_order(*o, desk) && asked.path != "/robots.txt");
+    let mut answer = match outage {
         Some(outage) => failure(outage),
         None => content(desk, asked),
     };
@@ -35,11 +37,10 @@ pub(super) fn answer(desk: &Desk<'_>, asked: &Asked<'_>) -> Answer {
     answer
 }
 
-/// Whether the site fails now. The first round of the day is spared, so that a crawl begins well.
+/// Whether the site fails now.
 fn out_of_order(outage: Outage, desk: &Desk<'_>) -> bool {
     let minutes = (desk.now.millis() - desk.monday.millis()).div_euclid(60_000);
-    let of = i64::from(outage.of.max(1));
-    minutes >= of && minutes.rem_euclid(of) < i64::from(outage.minutes)
+    minutes.rem_euclid(i64::from(outage.of.max(1))) < i64::from(outage.minutes)
 }
 
 fn failure(outage: Outage) -> Answer {

@@ -13,7 +13,7 @@ const LISTED_MAX: usize = 60; // more than any site publishes in the script
 pub(super) struct Desk<'a> {
     pub(super) site: &'a SiteSpec,
     pub(super) script: &'a Script,
-    /// "http://127.0.0.1:4711".
+    /// Scheme, address and port, no slash at the end.
     pub(super) base: String,
     /// The midnight the script counts from.
     pub(super) monday: Timestamp,

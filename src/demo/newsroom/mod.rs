@@ -54,7 +54,7 @@ pub struct Site {
     pub kind: Kind,
     /// BCP 47 language.
     pub lang: &'static str,
-    /// "http://127.0.0.1:4711", no slash at the end.
+    /// Scheme, address and port, no slash at the end.
     pub base_url: String,
     /// Address of its feed.
     pub feed_url: String,

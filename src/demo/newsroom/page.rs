@@ -1,5 +1,7 @@
 //! A story and its site's template to the HTML the site serves.
 
+use std::fmt::Write as _;
+
 use crate::demo::script::{Item, Moment, Story};
 use crate::model::Timestamp;
 
@@ -50,9 +52,10 @@ pub(super) fn not_found(desk: &Desk<'_>) -> String {
         "fr" => ("Page introuvable", "Le contenu demandé n'existe pas ou n'est plus disponible."),
         "de" => ("Seite nicht gefunden", "Der angeforderte Inhalt ist nicht (mehr) verfügbar."),
         "es" => ("Página no encontrada", "El contenido solicitado ya no está disponible."),
-        _ => {
-            ("Page not found", "The content you requested does not exist or is not available anymore.")
-        }
+        _ => (
+            "Page not found",
+            "The content you requested does not exist or is not available anymore.",
+        ),
     };
     format!(
         "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"{}\"><title>{title} - {site}</title></head>\
@@ -68,11 +71,12 @@ pub(super) fn not_found(desk: &Desk<'_>) -> String {
 pub(super) fn front(desk: &Desk<'_>) -> String {
     let mut links = String::new();
     for (item, entry) in desk.listed() {
-        links.push_str(&format!(
-            "<li><a href=\"{}\">{}</a></li>\n",
+        let _ = writeln!(
+            links,
+            "<li><a href=\"{}\">{}</a></li>",
             escape(&desk.path(item)),
             escape(entry.title)
-        ));
+        );
     }
     format!(
         "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"{}\"><title>{site}</title>\
@@ -96,7 +100,11 @@ fn related(desk: &Desk<'_>, item: &Item) -> String {
     let links: Vec<String> = others
         .take(RELATED_MAX)
         .map(|(other, entry)| {
-            format!("<li><a href=\"{}\">{}</a></li>", escape(&desk.path(other)), escape(entry.title))
+            format!(
+                "<li><a href=\"{}\">{}</a></li>",
+                escape(&desk.path(other)),
+                escape(entry.title)
+            )
         })
         .collect();
     links.join("\n")

@@ -146,7 +146,12 @@ impl Script {
 
     /// When the last thing happens.
     pub fn end(&self) -> Moment {
-        self.items.iter().flat_map(|item| &item.states).map(|state| state.at).max().unwrap_or_default()
+        self.items
+            .iter()
+            .flat_map(|item| &item.states)
+            .map(|state| state.at)
+            .max()
+            .unwrap_or_default()
     }
 
     /// Items that a crawl of the whole day must have found: all but those that must or may stay away.

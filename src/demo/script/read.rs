@@ -191,10 +191,9 @@ impl Script {
         clusters.chain(apart).chain(alone).chain(absent).chain(later).try_for_each(|(by, name)| {
             match self.item(name) {
                 Some(_) => Ok(()),
-                None => Err(ScriptError::Unknown {
-                    item: format!("plan ({by})"),
-                    names: name.clone(),
-                }),
+                None => {
+                    Err(ScriptError::Unknown { item: format!("plan ({by})"), names: name.clone() })
+                }
             }
         })
     }

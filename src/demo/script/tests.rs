@@ -31,16 +31,27 @@ fn containment(a: &str, b: &str) -> f64 {
     a.intersection(&b).count() as f64 / a.len().min(b.len()).max(1) as f64
 }
 
+/// A text as the link rule looks at it.
+struct Compared {
+    shingles: BTreeSet<Vec<String>>,
+    figures: BTreeSet<String>,
+}
+
+impl Compared {
+    fn new(text: &str) -> Self {
+        Self { shingles: shingles(text), figures: figures(text) }
+    }
+}
+
 /// The first cut of the link rule of DESIGN §4.4: the plan must be what that rule makes of the bare texts.
-fn linked(a: &str, b: &str, hours: f64) -> bool {
-    let (x, y) = (shingles(a), shingles(b));
-    let (shared, smaller) = (x.intersection(&y).count(), x.len().min(y.len()));
+fn linked(a: &Compared, b: &Compared, hours: f64) -> bool {
+    let (x, y) = (&a.shingles, &b.shingles);
+    let (shared, smaller) = (x.intersection(y).count(), x.len().min(y.len()));
     let jaccard = shared as f64 / (x.len() + y.len() - shared) as f64;
     let contained = shared as f64 / smaller as f64;
-    let (f, g) = (figures(a), figures(b));
-    let agree = f.intersection(&g).count() as f64 / f.len().min(g.len()).max(1) as f64;
-    let fewest = f.len().min(g.len());
-    let agree = if fewest == 0 { 1.0 } else { agree };
+    let fewest = a.figures.len().min(b.figures.len());
+    let common = a.figures.intersection(&b.figures).count();
+    let agree = if fewest == 0 { 1.0 } else { common as f64 / fewest as f64 };
     let much = jaccard >= 0.4 || (contained >= 0.6 && shared >= 12);
     if hours > 24.0 {
         return agree >= 0.8 && smaller >= 30 && much;
@@ -139,8 +150,11 @@ fn the_rule_of_the_design_makes_the_planned_clusters_of_the_bare_texts() {
         .filter(|alone| alone.relation.as_deref() == Some("contains"))
         .map(|alone| alone.item.as_str())
         .collect();
-    let texts: Vec<_> =
-        texts(&script).into_iter().filter(|(item, ..)| !hubs.contains(item.id.as_str())).collect();
+    let texts: Vec<_> = texts(&script)
+        .into_iter()
+        .filter(|(item, ..)| !hubs.contains(item.id.as_str()))
+        .map(|(item, state, text)| (item, state, Compared::new(&text)))
+        .collect();
     let mut group: BTreeMap<&str, usize> =
         script.items.iter().enumerate().map(|(n, item)| (item.id.as_str(), n)).collect();
     for (place, (item, state, text)) in texts.iter().enumerate() {
