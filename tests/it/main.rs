@@ -4,13 +4,9 @@
     clippy::panic,
     reason = "test helpers; a panic here is a failed test"
 )]
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do: at the line")]
 
 mod architecture;
 #[cfg(feature = "daemon")]
 mod config;
 #[cfg(feature = "daemon")]
-mod docs;
-
-mod fetch;
 mod store;
