@@ -342,13 +342,3 @@ fn agencies(sources: &[Source]) -> Arc<[Agency]> {
         .map(|source| Agency::named(&source.name, &[source.id.as_str()]))
         .collect()
 }
-
-impl Config {
-    /// What the fold obeys.
-    pub fn cluster_params(&self) -> cluster::Params {
-        cluster::Params {
-            window_millis: u64::try_from(self.detect.window.as_millis()).unwrap_or(u64::MAX),
-            live_max: self.detect.live_max,
-        }
-    }
-}

@@ -194,7 +194,7 @@ impl Writer {
     /// What the poller must know after a restart. Lost with a crash it costs a visit, no article.
     fn remember(&self, batch: &Batch) -> Result<(), Fault> {
         for (endpoint, poll) in &batch.polled {
-            self.store.put_poll(endpoint, poll)?;
+            self.store.put_poll(endpoint, &super::desk::poll_row(poll))?;
         }
         for (key, source, visits) in &batch.visited {
             self.store.put_seen(*key, &super::desk::row(&source.id, visits))?;

@@ -17,8 +17,8 @@ use super::robots::{ROBOTS_BYTES_MAX, Robots};
 use super::walk::{Visit, target};
 use super::{FetchError, Inner, check_url, headers};
 
-/// Sites whose file is remembered: each costs what its file has for us, some hundred bytes.
-const SITES_MAX: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
+/// Sites whose file is remembered. Each costs what its file has for us: some hundred bytes, at worst half a megabyte.
+const SITES_MAX: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
 
 /// RFC 9309 §2.4: no longer than a day.
 const KEPT_MAX: Duration = Duration::from_hours(24);

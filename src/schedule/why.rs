@@ -10,6 +10,8 @@ pub enum Why {
     /// Never polled: at once.
     #[default]
     New,
+    /// Planned by an earlier run of the program.
+    Kept,
     /// By the age of its newest entry.
     Newest {
         /// Wait in milliseconds.
@@ -56,6 +58,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::New => f.write_str("at once: never polled"),
+            Self::Kept => f.write_str("as planned before the restart"),
             Self::Newest { every_millis, age_millis } => {
                 write!(f, "every {}: newest entry {} old", Span(every_millis), Span(age_millis))
             }

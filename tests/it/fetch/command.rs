@@ -41,7 +41,7 @@ async fn fetch_prints_json_and_exits_by_how_it_went() {
 async fn a_machine_without_root_certificates_still_fetches_http() {
     let site = Site::start("127.0.0.1", [("/a", answer(200, &[], b"copy"))]).await;
     let mut command = Command::new(env!("CARGO_BIN_EXE_copytaster"));
-    command.args(["fetch", &site.url("/a"), "--allow", "127.0.0.1/32"]);
+    command.args(["fetch", &site.url("/a"), "--allow", "127.0.0.1"]);
     command.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/dev/null");
     let ran = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
