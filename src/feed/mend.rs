@@ -430,7 +430,7 @@ impl<'a> Mender<'a> {
         let in_entry = self.entry_frame().is_some();
         match fact {
             Fact::Ttl => {
-                self.ttl = text.parse::<u32>().ok().map(u64::from).map(Duration::from_mins)
+                self.ttl = text.parse::<u32>().ok().map(u64::from).map(Duration::from_mins);
             }
             Fact::Period => self.period = period(&text),
             Fact::Frequency => self.frequency = text.parse().ok().filter(|&times| times > 0),
