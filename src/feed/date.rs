@@ -242,12 +242,11 @@ fn date(parts: &[Part], us_clock: bool) -> Option<NaiveDate> {
         _ => None,
     });
     let (year, month, day) = match (named, numbers.as_slice()) {
-        (Some(month), &[(year, 4), (day, 1 | 2), ..]) => (year, month, day),
-        (Some(month), &[(day, 1 | 2), (year, 4), ..]) => (year, month, day),
+        (Some(month), &[(year, 4), (day, 1 | 2), ..] | &[(day, 1 | 2), (year, 4), ..])
+        | (None, &[(year, 4), (month, 1 | 2), (day, 1 | 2), ..]) => (year, month, day),
         (Some(month), &[(day, 1 | 2), (year, 2), ..]) => (century(year), month, day),
         (None, &[(whole, 14), ..]) => return of_digits(whole / 1_000_000),
         (None, &[(whole, 8), ..]) => return of_digits(whole),
-        (None, &[(year, 4), (month, 1 | 2), (day, 1 | 2), ..]) => (year, month, day),
         (None, &[(a, 1 | 2), (b, 1 | 2), (year, 4), ..]) => {
             let month_first = b > 12 || (us_clock && a <= 12);
             if month_first { (year, a, b) } else { (year, b, a) }

@@ -95,7 +95,7 @@ fn strip(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut hidden: Option<&str> = None;
     let mut scanner = Scanner::new(html);
-    while let Some(token) = scanner.next() {
+    for token in scanner.by_ref() {
         match (hidden, token) {
             (Some(name), Token::End(end)) if end.eq_ignore_ascii_case(name) => hidden = None,
             (Some(_), _) => {}

@@ -10,11 +10,13 @@ use url::Url;
 
 use super::references::{attribute_into, escape_into, is_allowed, resolve};
 use super::scan::{Scanner, Tag, Token, attributes};
-use super::vocabulary::{Fact, Module, Part, Place, Root, ends_itself, is_void, part};
+use super::vocabulary::{
+    Fact, Module, Part, Place, Root, ends_itself, is_binary, is_void, part, period,
+};
 use super::{FeedError, Limits, guess};
 
 /// Longest refresh interval a feed may ask for; more is a mistake in the feed.
-const TTL_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+const TTL_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// A mended document.
 #[derive(Debug)]
@@ -77,7 +79,7 @@ pub(super) fn mend(text: &str, limits: &Limits) -> Result<Mended, FeedError> {
     let root = find_root(&mut scanner, text)?;
     let mut mender = Mender::new(root, limits);
     mender.open_root(root.1);
-    while let Some(token) = scanner.next() {
+    for token in scanner.by_ref() {
         mender.take(token)?;
         if mender.stack.is_empty() {
             break;
@@ -254,7 +256,9 @@ impl<'a> Mender<'a> {
                 }
                 Kind::Holder(name, place)
             }
-            Part::Leaf("content") if is_binary(&given) => Kind::Dropped,
+            Part::Leaf("content") if value(&given, "type").is_some_and(|kind| is_binary(&kind)) => {
+                Kind::Dropped
+            }
             Part::Leaf(name) => {
                 let raw = self.open(name, &given);
                 Kind::Leaf { name, raw }
@@ -320,16 +324,12 @@ impl<'a> Mender<'a> {
     }
 
     fn module<'t>(&self, name: &'t str, given: &[(&str, &str)]) -> (Module, &'t str) {
-        match name.split_once(':') {
-            Some((prefix, local)) => {
-                let known = self.prefixes.get(prefix).copied();
-                (known.unwrap_or_else(|| Module::of_prefix(prefix)), local)
-            }
-            None => {
-                let own = given.iter().find(|(key, _)| *key == "xmlns");
-                (own.map_or(Module::Core, |(_, uri)| Module::of_uri(uri)), name)
-            }
+        if let Some((prefix, local)) = name.split_once(':') {
+            let known = self.prefixes.get(prefix).copied();
+            return (known.unwrap_or_else(|| Module::of_prefix(prefix)), local);
         }
+        let own = given.iter().find(|(key, _)| *key == "xmlns");
+        (own.map_or(Module::Core, |(_, uri)| Module::of_uri(uri)), name)
     }
 
     fn end(&mut self, name: &str) {
@@ -429,7 +429,9 @@ impl<'a> Mender<'a> {
         }
         let in_entry = self.entry_frame().is_some();
         match fact {
-            Fact::Ttl => self.ttl = text.parse().ok().map(|m: u32| Duration::from_secs(60) * m),
+            Fact::Ttl => {
+                self.ttl = text.parse::<u32>().ok().map(u64::from).map(Duration::from_mins);
+            }
             Fact::Period => self.period = period(&text),
             Fact::Frequency => self.frequency = text.parse().ok().filter(|&times| times > 0),
             Fact::Language if in_entry => self.entry.lang = Some(text),
@@ -490,28 +492,7 @@ fn value(given: &[(&str, &str)], name: &str) -> Option<String> {
     Some(resolve(value).trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// True for an Atom content of another media type than text: base 64, or a document of its own (RFC 4287 §4.1.3).
-fn is_binary(given: &[(&str, &str)]) -> bool {
-    value(given, "type").is_some_and(|kind| {
-        kind.contains('/') && !kind.starts_with("text/") && !kind.contains("html")
-    })
-}
-
-/// `sy:updatePeriod` of RSS 1.0's syndication module.
-fn period(text: &str) -> Option<Duration> {
-    const DAY: u64 = 24 * 3600;
-    let secs = match text.to_ascii_lowercase().as_str() {
-        "hourly" => 3600,
-        "daily" => DAY,
-        "weekly" => 7 * DAY,
-        "monthly" => 30 * DAY,
-        "yearly" => 365 * DAY,
-        _ => return None,
-    };
-    Some(Duration::from_secs(secs))
-}
-
 /// Line of a place in the text, from 1.
 fn line(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|&&byte| byte == b'\n').count() + 1
+    text[..at.min(text.len())].matches('\n').count() + 1
 }

@@ -19,7 +19,8 @@ pub(super) fn resolve(text: &str) -> String {
         let window = &window[..window.len().min(REFERENCE_BYTES_MAX)];
         let reference = window
             .iter()
-            .position(|&byte| byte == b';')
+            .position(|&byte| matches!(byte, b';' | b'&' | b' ' | b'<'))
+            .filter(|&end| window[end] == b';')
             .and_then(|end| Some((character(&rest[..end])?, end)));
         if let Some((found, end)) = reference {
             out.extend(found.allowed());

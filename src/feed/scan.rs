@@ -313,7 +313,7 @@ mod tests {
         #[test]
         fn any_text_is_walked_to_its_end(text in "[<>/!?\\[\\]\"'= a-c&;-]{0,200}") {
             let mut scanner = Scanner::new(&text);
-            while let Some(token) = scanner.next() {
+            for token in scanner.by_ref() {
                 if let Token::Start(tag) = token {
                     attributes(tag.rest);
                 }

@@ -131,7 +131,7 @@ fn tidy(raw: Raw, base: &Url, now: Timestamp, limits: &Limits, faults: &mut Faul
         content: raw.content.filter(|content| !content.trim().is_empty()),
         published: sane(raw.published, now, faults),
         updated: sane(raw.updated, now, faults),
-        lang: raw.lang.and_then(|lang| super::tidy::lang(&lang)),
+        lang: raw.lang.and_then(|tag| lang(&tag)),
         authors: raw.authors.into_iter().filter_map(name).take(NAMES_MAX).collect(),
         categories: raw.categories.into_iter().filter_map(name).take(NAMES_MAX).collect(),
     }

@@ -1,5 +1,7 @@
 //! Element names, as publishers write them, to the few names our reader knows.
 
+use std::time::Duration;
+
 /// What a document is, by its outermost element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Root {
@@ -158,7 +160,7 @@ fn rss(place: Place, module: Module, local: &str) -> Part {
         (Module::Core, "channel") => Part::Holder(None, Place::Feed),
         (Module::Core, "item") => Part::Holder(Some("item"), Place::Entry),
         (Module::Core, "title") => Part::Leaf("title"),
-        (Module::Core, "language") | (Module::Dc, "language") => Part::Fact(Fact::Language),
+        (Module::Core | Module::Dc, "language") => Part::Fact(Fact::Language),
         (Module::Core, "ttl") if !entry => Part::Fact(Fact::Ttl),
         (Module::Syndication, "updatePeriod") if !entry => Part::Fact(Fact::Period),
         (Module::Syndication, "updateFrequency") if !entry => Part::Fact(Fact::Frequency),
@@ -246,4 +248,22 @@ pub(super) fn is_void(name: &str) -> bool {
 pub(super) fn ends_itself(name: &str) -> bool {
     const ENDS: [&str; 8] = ["p", "li", "td", "tr", "dt", "dd", "th", "option"];
     ENDS.iter().any(|ends| ends.eq_ignore_ascii_case(name))
+}
+
+/// `sy:updatePeriod` of RSS 1.0's syndication module.
+pub(super) fn period(text: &str) -> Option<Duration> {
+    let hours = match text.to_ascii_lowercase().as_str() {
+        "hourly" => 1,
+        "daily" => 24,
+        "weekly" => 7 * 24,
+        "monthly" => 30 * 24,
+        "yearly" => 365 * 24,
+        _ => return None,
+    };
+    Some(Duration::from_hours(hours))
+}
+
+/// True for the type of an Atom content that is no text: base 64, or a document of its own (RFC 4287 §4.1.3).
+pub(super) fn is_binary(kind: &str) -> bool {
+    kind.contains('/') && !kind.starts_with("text/") && !kind.contains("html")
 }

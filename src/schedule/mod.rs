@@ -44,9 +44,9 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Self {
         Self {
-            min_interval: Duration::from_secs(2 * 60),
-            max_interval: Duration::from_secs(60 * 60),
-            backoff_max: Duration::from_secs(3 * 24 * 3600),
+            min_interval: Duration::from_mins(2),
+            max_interval: Duration::from_hours(1),
+            backoff_max: Duration::from_hours(72),
             jitter_permille: 100,
         }
     }
