@@ -137,8 +137,7 @@ fn pairs(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
         for j in (0..new.len()).rev() {
             let skip = best[(i + 1) * width + j].max(best[i * width + j + 1]);
             let like = likeness(i, j);
-            let take =
-                if like >= EDITED_MIN { like + best[(i + 1) * width + j + 1] } else { 0.0 };
+            let take = if like >= EDITED_MIN { like + best[(i + 1) * width + j + 1] } else { 0.0 };
             best[i * width + j] = skip.max(take);
         }
     }
@@ -298,7 +297,9 @@ mod tests {
                 Op::Equal => format!("= {text}"),
                 Op::Insert => format!("+ {text}"),
                 Op::Delete => format!("- {text}"),
-                Op::Replace => format!("~ {}", paragraph.words.iter().map(mark).collect::<String>()),
+                Op::Replace => {
+                    format!("~ {}", paragraph.words.iter().map(mark).collect::<String>())
+                }
             }
         });
         lines.collect::<Vec<_>>().join("\n")
@@ -318,7 +319,11 @@ mod tests {
 
     #[test]
     fn texts_that_are_alike_show_no_change() {
-        check("A dam broke.\nNobody was hurt.", "A dam broke.\n\n Nobody was hurt. ", "= A dam broke.\n= Nobody was hurt.");
+        check(
+            "A dam broke.\nNobody was hurt.",
+            "A dam broke.\n\n Nobody was hurt. ",
+            "= A dam broke.\n= Nobody was hurt.",
+        );
         check("", "", "");
     }
 

@@ -5,7 +5,6 @@ use axum::http::Uri;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-
 use crate::api::problem::Problem;
 use crate::model::Timestamp;
 use crate::store::{Cursor, Query, Sort};

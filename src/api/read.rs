@@ -200,10 +200,7 @@ pub(super) async fn sources(State(state): State<api::State>) -> Response {
     (status = 200, body = Source),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "no such source"),
 ))]
-pub(super) async fn source(
-    State(state): State<api::State>,
-    Path(id): Path<String>,
-) -> Response {
+pub(super) async fn source(State(state): State<api::State>, Path(id): Path<String>) -> Response {
     match view::source(&state, &id) {
         Ok(body) => reply::json(&body),
         Err(problem) => problem.into_response(),

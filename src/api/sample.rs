@@ -34,7 +34,11 @@ pub(super) fn version_row(id: u64, article: u64, source: &str, minutes: i64) -> 
 }
 
 /// A version as a member, tied to `parent` where it has one.
-pub(super) fn member_row(version: VersionRow, relation: Relation, parent: Option<u64>) -> MemberRow {
+pub(super) fn member_row(
+    version: VersionRow,
+    relation: Relation,
+    parent: Option<u64>,
+) -> MemberRow {
     let link = parent.map(|other| Link {
         other: VersionId(other),
         kind: LinkKind::Text,

@@ -215,7 +215,8 @@ impl Feed {
         }
         self.after = place;
         let body = StreamEvent::new(event);
-        let sent = sse::Event::default().event(body.kind).id(id(self.state.settings.generation, place));
+        let sent =
+            sse::Event::default().event(body.kind).id(id(self.state.settings.generation, place));
         // The only fault is a body that is no JSON, and this one is.
         if let Ok(sent) = sent.json_data(&body) {
             self.ready.push_back(sent);

@@ -97,9 +97,7 @@ pub(super) enum Found<T> {
 /// One cluster with its members.
 pub(super) fn cluster(state: &State, id: &str) -> Result<Found<Cluster>, Problem> {
     Ok(match row_of(state, id)? {
-        Found::Here(row) => {
-            Found::Here(Cluster::new(&row, Some(&state.store.members(row.set)?)))
-        }
+        Found::Here(row) => Found::Here(Cluster::new(&row, Some(&state.store.members(row.set)?))),
         Found::Merged(into) => Found::Merged(into),
     })
 }
@@ -352,7 +350,7 @@ fn versions(state: &State, id: ArticleId) -> Result<Vec<Version>, Problem> {
 }
 
 fn cluster_of(state: &State, row: &VersionRow) -> Result<Option<String>, Problem> {
-    Ok(state.store.set_cluster(row.set)?.map(|id| id.to_string()))
+    Ok(state.store.cluster_of_set(row.set)?.map(|row| row.summary.cluster.to_string()))
 }
 
 /// All sources.

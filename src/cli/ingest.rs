@@ -47,7 +47,7 @@ struct Figures {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let Format::Auto | Format::Jsonl = args.format;
+    let (Format::Auto | Format::Jsonl) = args.format;
     let mut data = Offline::open(&args.data, config::Store::default().cache, clock())?;
     let mut figures = Figures::default();
     let mut timeline = Timeline::new();
@@ -83,7 +83,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn take(data: &mut Offline, figures: &mut Figures, dated: Vec<(Article, Timestamp)>) -> anyhow::Result<()> {
+fn take(
+    data: &mut Offline,
+    figures: &mut Figures,
+    dated: Vec<(Article, Timestamp)>,
+) -> anyhow::Result<()> {
     for (article, seen_at) in dated {
         let (_, duplicate) = data.take(article, seen_at)?;
         *(if duplicate { &mut figures.duplicates } else { &mut figures.taken }) += 1;

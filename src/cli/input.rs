@@ -115,7 +115,8 @@ impl<T> Timeline<T> {
         };
         self.out_of_order += usize::from(self.last.is_some_and(|last| at < last));
         self.last = Some(at);
-        let mut dated: Vec<_> = std::mem::take(&mut self.waiting).into_iter().map(|record| (record, at)).collect();
+        let mut dated: Vec<_> =
+            std::mem::take(&mut self.waiting).into_iter().map(|record| (record, at)).collect();
         dated.push((record, at));
         dated
     }

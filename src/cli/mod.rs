@@ -87,7 +87,10 @@ pub fn say(line: &str) -> bool {
 }
 
 /// The process's one clock.
-#[expect(clippy::disallowed_methods, reason = "here time enters; every room below is handed this clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "here time enters; every room below is handed this clock"
+)]
 pub(crate) fn clock() -> Clock {
     Clock::new(|| Timestamp::from(chrono::Utc::now()), 1)
 }
@@ -97,7 +100,10 @@ const STACK_BYTES: usize = 16 << 20;
 
 /// The runtime every command that waits for a network runs on.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    let made = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    let made = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build();
     made.context("the asynchronous runtime cannot be started")
 }
 

@@ -1,6 +1,5 @@
 //! `copytaster run`: the daemon.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -21,7 +20,7 @@ pub(super) struct Args {
     config: Option<PathBuf>,
     /// Where to serve, overriding the configuration; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT")]
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     /// The data directory, overriding the configuration
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -31,12 +30,16 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let env = config::environment();
     let file = config::find(args.config.as_deref(), &env);
-    let flags = config::Flags { listen: args.listen, data: args.data.clone() };
-    let config = config::load_with(file.as_deref(), &env, &flags).map_err(|problems| Usage(problems.to_string()))?;
-    telemetry::init(config.log.format, &config.log.filter).map_err(|fault| Usage(fault.to_string()))?;
+    let flags = config::Flags { listen: args.listen.clone(), data: args.data.clone() };
+    let config = config::load_with(file.as_deref(), &env, &flags)
+        .map_err(|problems| Usage(problems.to_string()))?;
+    telemetry::init(config.log.format, &config.log.filter)
+        .map_err(|fault| Usage(fault.to_string()))?;
     match &file {
         Some(file) => info!("configured by {}", file.display()),
-        None => warn!("no configuration file: defaults, and no sources to crawl; push articles or name one with --config"),
+        None => warn!(
+            "no configuration file: defaults, and no sources to crawl; push articles or name one with --config"
+        ),
     }
     if config.crawl.contact.is_none() && !config.sources.is_empty() {
         warn!("crawl.contact is not set: publishers cannot reach you, and may block you for it");
@@ -45,7 +48,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+    let mut terminate =
+        signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened for")?;
     let base = config.server.base_path.clone();
     let mut running = daemon::start(config, clock()).await?;

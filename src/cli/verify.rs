@@ -78,8 +78,11 @@ fn compare_rows(dir: &Path, wrong: &mut Vec<String>) -> anyhow::Result<()> {
     };
     let scratch = std::env::temp_dir().join(format!("copytaster-verify-{}", std::process::id()));
     let rebuilt = daemon::rebuild(&Reader::open(dir)?, &scratch, cache);
-    let compared = rebuilt.map_err(anyhow::Error::from).and_then(|rebuilt| differences(&served, &rebuilt, wrong));
-    std::fs::remove_dir_all(&scratch).with_context(|| format!("{} cannot be removed", scratch.display()))?;
+    let compared = rebuilt
+        .map_err(anyhow::Error::from)
+        .and_then(|rebuilt| differences(&served, &rebuilt, wrong));
+    std::fs::remove_dir_all(&scratch)
+        .with_context(|| format!("{} cannot be removed", scratch.display()))?;
     compared
 }
 
@@ -92,13 +95,16 @@ fn differences(served: &Store, rebuilt: &Store, wrong: &mut Vec<String>) -> anyh
         let (order, line) = match (&a, &b) {
             (None, None) => break,
             (Some(x), Some(y)) if x == y => (Ordering::Equal, None),
-            (Some(x), Some(y)) if x.key == y.key => {
-                (Ordering::Equal, Some(format!("rows: {} holds {} and should hold {}", shown(x), x.value, y.value)))
-            }
+            (Some(x), Some(y)) if x.key == y.key => (
+                Ordering::Equal,
+                Some(format!("rows: {} holds {} and should hold {}", shown(x), x.value, y.value)),
+            ),
             (Some(x), y) if y.as_ref().is_none_or(|y| x.key < y.key) => {
                 (Ordering::Less, Some(format!("rows: {} should not be there", shown(x))))
             }
-            (_, y) => (Ordering::Greater, y.as_ref().map(|y| format!("rows: {} is missing", shown(y)))),
+            (_, y) => {
+                (Ordering::Greater, y.as_ref().map(|y| format!("rows: {} is missing", shown(y))))
+            }
         };
         match line {
             Some(line) if wrong.len() < LISTED_MAX => wrong.push(line),

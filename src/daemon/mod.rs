@@ -237,18 +237,25 @@ fn open(opening: Opening) -> Result<(writer::Writer, Reader, u64), Fault> {
     let fold = fold::Fold::open(&reader, &store, config.cluster_params())?;
     metrics.journal_last_seq(fold.last.0);
     info!(records = fold.last.0, clusters = fold.clusterer.clusters(), "opened {}", dir.display());
-    Ok((writer::Writer { log, store, fold, clock, events, status, metrics, desk }, reader, generation))
+    Ok((
+        writer::Writer { log, store, fold, clock, events, status, metrics, desk },
+        reader,
+        generation,
+    ))
 }
 
 /// Opens journal and derived rows for writing, and mends what a crash or a bad disk left.
 fn open_dir(dir: &Path, cache_bytes: u64) -> Result<(Log, Store), Fault> {
     let (log, found) = Log::open(dir)?;
     if found.cut_bytes > 0 {
-        warn!(bytes = found.cut_bytes, "the last write had not been finished and was cut; nothing acknowledged is lost");
+        warn!(
+            bytes = found.cut_bytes,
+            "the last write had not been finished and was cut; nothing acknowledged is lost"
+        );
     }
     let (store, opened) = Store::open(dir, cache_bytes)?;
-    if let Some(aside) = opened.quarantined {
-        warn!(path = %aside.display(), "the derived rows were damaged; they are set aside and made again from the journal");
+    if let Some((aside, why)) = opened.quarantined {
+        warn!(path = %aside.display(), why, "the derived rows were damaged; they are set aside and made again from the journal");
     }
     if store.applied_seq() <= found.last_seq {
         return Ok((log, store));

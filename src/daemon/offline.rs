@@ -34,7 +34,8 @@ impl Offline {
         let params = settings(&reader)?;
         let fold = Fold::open(&reader, &store, params)?;
         let (events, _) = broadcast::channel(1);
-        let (status, metrics, desk) = (Arc::new(Status::starting()), Arc::new(Metrics::new()), Arc::new(Desk::default()));
+        let (status, metrics, desk) =
+            (Arc::new(Status::starting()), Arc::new(Metrics::new()), Arc::new(Desk::default()));
         // No one waits for an answer here, so a disk that is full ends the command instead of holding it.
         status.stopping.cancel();
         let mut writer = Writer { log, store, fold, clock, events, status, metrics, desk };
@@ -44,7 +45,11 @@ impl Offline {
 
     /// Takes one article in, seen at `seen_at`; durable once [`Offline::finish`] is done, or earlier. True where it was
     /// there already.
-    pub fn take(&mut self, article: Article, seen_at: Timestamp) -> Result<(VersionId, bool), Fault> {
+    pub fn take(
+        &mut self,
+        article: Article,
+        seen_at: Timestamp,
+    ) -> Result<(VersionId, bool), Fault> {
         let taken = self.writer.judge(article, "file", seen_at, &mut self.batch);
         if self.batch.is_full() {
             self.writer.commit(&mut self.batch)?;

@@ -157,8 +157,7 @@ impl Poller {
         let line = &mut self.lines[number];
         line.asked = false;
         let seed = xxh3_64(line.key.as_bytes()) ^ now.millis().unsigned_abs();
-        let params =
-            schedule::Params {
+        let params = schedule::Params {
             min_interval: line.endpoint.min_interval,
             max_interval: line.endpoint.max_interval,
             ..schedule::Params::default()

@@ -127,14 +127,13 @@ impl Writer {
     }
 
     /// Gives an article its place; tells which version it is and whether it was there already.
-    fn judge(
+    pub(super) fn judge(
         &mut self,
         article: Article,
         via: &'static str,
+        seen_at: Timestamp,
         batch: &mut Batch,
     ) -> (VersionId, bool) {
-        let now = self.clock.now();
-        let seen_at = self.fold.seen_at.max(now);
         let Fold { clusterer, texts, .. } = &mut self.fold;
         match clusterer.judge(&article, seen_at, &mut |version| texts.lend(version)) {
             Judged::Duplicate(version) => (version, true),
@@ -142,7 +141,8 @@ impl Writer {
                 let id = VersionId(self.fold.last.0 + 1);
                 self.fold.seen_at = self.fold.seen_at.max(seen_at);
                 if let Some(published) = article.published {
-                    let seconds = seen_at.millis().saturating_sub(published.millis()) as f64 / 1000.0;
+                    let seconds =
+                        seen_at.millis().saturating_sub(published.millis()) as f64 / 1000.0;
                     self.metrics.clustered_after(seconds);
                 }
                 batch.bytes += article.text.len() + article.title.len();

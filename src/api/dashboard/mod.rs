@@ -59,7 +59,8 @@ impl Frame {
             generation: state.settings.generation,
             now: state.clock.now(),
             // How many times faster than a wall clock ours runs, in thousandths of a second a second.
-            rate: 1_000_000 / state.clock.wait(std::time::Duration::from_secs(1000)).as_millis().max(1),
+            rate: 1_000_000
+                / state.clock.wait(std::time::Duration::from_secs(1000)).as_millis().max(1),
         }
     }
 }

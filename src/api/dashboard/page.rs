@@ -92,11 +92,7 @@ pub(super) struct Row {
 
 impl Row {
     /// The row of a cluster body; `names` are display names by source id.
-    pub(super) fn new(
-        cluster: &Cluster,
-        names: &BTreeMap<String, String>,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(cluster: &Cluster, names: &BTreeMap<String, String>, now: Timestamp) -> Self {
         let members = cluster.members.as_deref().unwrap_or_default();
         let lead = members.iter().find(|member| member.version == cluster.lead);
         let marks = marks(members, names, STRIP_WIDTH);
@@ -145,7 +141,12 @@ fn marks(members: &[Member], names: &BTreeMap<String, String>, width: i64) -> Ve
     let placed = seen.into_iter().map(|(at, member)| Mark {
         x: (at - first).saturating_mul(width) / whole,
         relation: member.relation,
-        words: format!("{}: {}, +{}", named(names, &member.source), member.relation, when::span(at - first)),
+        words: format!(
+            "{}: {}, +{}",
+            named(names, &member.source),
+            member.relation,
+            when::span(at - first)
+        ),
     });
     placed.collect()
 }
@@ -440,11 +441,18 @@ mod tests {
         let same = "One.\nTwo.\nThree.\nFour.\nFive.";
         let paragraphs = |to: &str| diff::paragraphs(same, to).paragraphs;
         let names = |to: &str| -> Vec<String> {
-            stretches(&paragraphs(to)).iter().map(|s| format!("{s:?}")).map(|s| s.split('(').next().unwrap().to_owned()).collect()
+            stretches(&paragraphs(to))
+                .iter()
+                .map(|s| format!("{s:?}"))
+                .map(|s| s.split('(').next().unwrap().to_owned())
+                .collect()
         };
         assert_eq!(names(same), ["Folded"]);
         assert_eq!(names(&format!("{same}\nSomething new.")), ["Folded", "Same", "Added"]);
-        assert_eq!(names(&format!("New.\n{same}\nNew.")), ["Added", "Same", "Folded", "Same", "Added"]);
+        assert_eq!(
+            names(&format!("New.\n{same}\nNew.")),
+            ["Added", "Same", "Folded", "Same", "Added"]
+        );
     }
 
     #[test]
@@ -453,6 +461,9 @@ mod tests {
             told(&pairs.iter().map(|(key, count)| ((*key).to_owned(), *count)).collect())
         };
         assert_eq!(counts(&[("equal", 9)]), "the bodies are the same");
-        assert_eq!(counts(&[("edited", 1), ("deleted", 2)]), "1 paragraph edited, 2 paragraphs cut");
+        assert_eq!(
+            counts(&[("edited", 1), ("deleted", 2)]),
+            "1 paragraph edited, 2 paragraphs cut"
+        );
     }
 }
