@@ -45,7 +45,9 @@ fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
         Ok((store, _)) => Some(store),
         Err(StoreError::Absent { .. }) => None,
         Err(fault) => {
-            complain(&format!("the derived rows cannot be read, so the journal is counted: {fault}"));
+            complain(&format!(
+                "the derived rows cannot be read, so the journal is counted: {fault}"
+            ));
             None
         }
     };

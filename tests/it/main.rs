@@ -4,8 +4,4 @@
 #[cfg(feature = "daemon")]
 mod config;
 #[cfg(feature = "daemon")]
-mod docs;
-#[cfg(feature = "daemon")]
-mod fetch;
-#[cfg(feature = "daemon")]
 mod store;

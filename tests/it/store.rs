@@ -1,5 +1,6 @@
 //! The store over real sled directories, fed with changes made by hand and by the fold.
 
+mod commands;
 mod damage;
 
 use std::path::Path;
