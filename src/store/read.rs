@@ -149,6 +149,20 @@ impl Store {
         guarded("look up a lead", || self.get(&keys::seen(lead)))
     }
 
+    /// Calls `each` with every noted lead: for start-up, when visits left open are taken up again.
+    pub fn each_seen(&self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StoreError> {
+        guarded("read leads", || {
+            for row in self.tree.scan_prefix([keys::SEEN]) {
+                let (key, bytes) = row?;
+                let note: Vec<u8> = rows::unseal(&key, &bytes)?;
+                if let Some(lead) = keys::lead(&key) {
+                    each(lead, &note);
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Notes what became of a lead.
     pub fn put_seen(&self, lead: u64, note: &[u8]) -> Result<(), StoreError> {
         guarded("note a lead", || self.put(&keys::seen(lead), note))

@@ -1,4 +1,4 @@
-//! Counted events to the text of `/metrics` (`OpenMetrics` 1.0). Names start with `copytaster_`; docs/operations.md lists them.
+//! Counted events to the text of `/metrics` (OpenMetrics 1.0). Names start with `copytaster_`; docs/operations.md lists them.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -158,7 +158,7 @@ impl Metrics {
         self.requests.get_or_create(&Request { route: route.to_owned(), status }).inc();
     }
 
-    /// All numbers in the `OpenMetrics` text form.
+    /// All numbers in the OpenMetrics text form.
     pub fn render(&self) -> String {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)

@@ -4,10 +4,12 @@
 
 mod decode;
 mod paragraphs;
+mod passages;
 mod shingles;
 mod words;
 
 pub use decode::{Decoded, decode};
 pub use paragraphs::paragraphs;
+pub use passages::passages;
 pub use shingles::shingles;
 pub use words::{content_words, fold, numbers, word_count, words};

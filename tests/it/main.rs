@@ -1,7 +1,16 @@
 //! One integration binary: one link for all tests that cross rooms.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do: at the line")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test helpers; a panic here is a failed test"
+)]
 
+mod architecture;
 #[cfg(feature = "daemon")]
 mod config;
+#[cfg(feature = "daemon")]
+mod docs;
+#[cfg(feature = "daemon")]
+mod fetch;
 #[cfg(feature = "daemon")]
 mod store;
