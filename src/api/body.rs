@@ -426,8 +426,18 @@ mod tests {
         assert_eq!(
             keys(&shown),
             [
-                "id", "title", "state", "states", "lead", "origin", "counts", "first_seen",
-                "last_changed", "last_activity", "languages", "members"
+                "id",
+                "title",
+                "state",
+                "states",
+                "lead",
+                "origin",
+                "counts",
+                "first_seen",
+                "last_changed",
+                "last_activity",
+                "languages",
+                "members"
             ]
         );
         assert_eq!(keys(&shown["counts"]), ["articles", "versions", "sources", "copies"]);
@@ -436,8 +446,19 @@ mod tests {
         assert_eq!(
             keys(&shown["members"][0]),
             [
-                "article", "version", "source", "url", "title", "relation", "parent", "jaccard",
-                "in_parent", "of_parent", "state", "published", "first_seen"
+                "article",
+                "version",
+                "source",
+                "url",
+                "title",
+                "relation",
+                "parent",
+                "jaccard",
+                "in_parent",
+                "of_parent",
+                "state",
+                "published",
+                "first_seen"
             ]
         );
     }

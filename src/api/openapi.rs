@@ -50,8 +50,11 @@ mod tests {
     #[test]
     fn the_document_names_every_route_that_is_no_page() {
         let pages = ["/", "/clusters/{id}", "/sources", "/assets/{name}"];
-        let routes: BTreeSet<&str> =
-            crate::api::TABLE.iter().map(|(path, _)| *path).filter(|p| !pages.contains(p)).collect();
+        let routes: BTreeSet<&str> = crate::api::TABLE
+            .iter()
+            .map(|(path, _)| *path)
+            .filter(|p| !pages.contains(p))
+            .collect();
         let document = document("");
         let told: BTreeSet<&str> = document.paths.paths.keys().map(String::as_str).collect();
         assert_eq!(told, routes);

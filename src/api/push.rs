@@ -17,7 +17,7 @@ use crate::jsonl;
 use crate::model::{Article, ArticleId, ClusterId, Seq, Timestamp, VersionId};
 
 /// Records in one request; more is asked to be split, so that one sender cannot fill the line.
-pub const RECORDS_MAX: usize = 10_000;
+pub(super) const RECORDS_MAX: usize = 10_000;
 
 /// How long a push waits for a place in the queue to the writer.
 const QUEUE_WAIT: std::time::Duration = std::time::Duration::from_secs(2);
@@ -65,37 +65,37 @@ pub(super) struct PushParams {
 
 /// What became of a push.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct PushAnswer {
+pub(super) struct PushAnswer {
     /// The records that are durable.
-    pub accepted: Vec<AcceptedRecord>,
+    pub(super) accepted: Vec<AcceptedRecord>,
     /// The records that were not taken.
-    pub rejected: Vec<RejectedRecord>,
+    pub(super) rejected: Vec<RejectedRecord>,
 }
 
 /// A record that is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AcceptedRecord {
+pub(super) struct AcceptedRecord {
     /// Its place in the request, from 0.
-    pub index: usize,
+    pub(super) index: usize,
     /// Its article.
-    pub article: String,
+    pub(super) article: String,
     /// Its version.
-    pub version: String,
+    pub(super) version: String,
     /// The cluster it is in.
-    pub cluster: String,
+    pub(super) cluster: String,
     /// Its number in the journal.
-    pub seq: u64,
+    pub(super) seq: u64,
     /// True where the very record was there already.
-    pub duplicate: bool,
+    pub(super) duplicate: bool,
 }
 
 /// A record that was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct RejectedRecord {
+pub(super) struct RejectedRecord {
     /// Its place in the request, from 0.
-    pub index: usize,
+    pub(super) index: usize,
     /// Why.
-    pub problem: Problem,
+    pub(super) problem: Problem,
 }
 
 /// Take in one record, an array of records or NDJSON. Answers when they are durable; sending again doubles nothing.
@@ -129,7 +129,8 @@ pub(super) async fn articles(
     let now = state.clock.now();
     let read = reply::blocking(move || Ok(sort_out(records(&body)?, now, strict))).await?;
     let (good, rejected) = read;
-    let accepted = if good.is_empty() { Vec::new() } else { hand_over(&state, good, strict).await? };
+    let accepted =
+        if good.is_empty() { Vec::new() } else { hand_over(&state, good, strict).await? };
     let status =
         if accepted.is_empty() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(reply::json_with(status, &PushAnswer { accepted, rejected }))
@@ -173,9 +174,8 @@ async fn hand_over(
 
 /// A body to its JSON values; a line that is none stays in its place as the reason.
 fn records(body: &[u8]) -> Result<Vec<Result<Value, String>>, Problem> {
-    let too_many = || {
-        Problem::too_large(format!("more than {RECORDS_MAX} records: send them in parts"))
-    };
+    let too_many =
+        || Problem::too_large(format!("more than {RECORDS_MAX} records: send them in parts"));
     let text = std::str::from_utf8(body)
         .map_err(|fault| Problem::body(format!("not UTF-8 at byte {}", fault.valid_up_to())))?;
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -194,7 +194,9 @@ fn records(body: &[u8]) -> Result<Vec<Result<Value, String>>, Problem> {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             let values: Vec<_> = lines
                 .take(RECORDS_MAX + 1)
-                .map(|line| serde_json::from_str(line).map_err(|fault| format!("not JSON: {fault}")))
+                .map(|line| {
+                    serde_json::from_str(line).map_err(|fault| format!("not JSON: {fault}"))
+                })
                 .collect();
             if values.len() > RECORDS_MAX { Err(too_many()) } else { Ok(values) }
         }
@@ -280,7 +282,8 @@ mod tests {
     #[test]
     fn a_first_seen_from_the_future_is_refused() {
         let now = Timestamp::from_secs(1_000);
-        let at = |millis| Article { first_seen: Some(now.plus_millis(millis)), ..Article::default() };
+        let at =
+            |millis| Article { first_seen: Some(now.plus_millis(millis)), ..Article::default() };
         assert!(timely(at(AHEAD_MAX_MILLIS), now).is_ok());
         assert!(timely(at(AHEAD_MAX_MILLIS + 1), now).is_err());
     }

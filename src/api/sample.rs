@@ -26,7 +26,11 @@ pub(super) fn version_row(id: u64, article: u64, source: &str, minutes: i64) -> 
         seen_at: NOON.plus_millis(minutes * 60_000),
         lang: Some("en".to_owned()),
         kind: PageKind::Article,
-        origin: None,
+        origin: (source == "nap").then(|| OriginClaim {
+            agency: "NAP".to_owned(),
+            basis: OriginBasis::OwnItem,
+            evidence: String::new(),
+        }),
         location: Location { segment: 0, offset: id },
         words: 300,
         set: SetId(1),
@@ -34,7 +38,11 @@ pub(super) fn version_row(id: u64, article: u64, source: &str, minutes: i64) -> 
 }
 
 /// A version as a member, tied to `parent` where it has one.
-pub(super) fn member_row(version: VersionRow, relation: Relation, parent: Option<u64>) -> MemberRow {
+pub(super) fn member_row(
+    version: VersionRow,
+    relation: Relation,
+    parent: Option<u64>,
+) -> MemberRow {
     let link = parent.map(|other| Link {
         other: VersionId(other),
         kind: LinkKind::Text,

@@ -11,9 +11,9 @@ use crate::api::{self, reply};
 
 /// How the daemon is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Health {
+pub(super) struct Health {
     /// `ok`.
-    pub status: &'static str,
+    pub(super) status: &'static str,
 }
 
 /// The process answers.
@@ -39,7 +39,10 @@ pub(super) async fn readyz(State(state): State<api::State>) -> Response {
     responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 pub(super) async fn metrics(State(state): State<api::State>) -> Response {
     const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, MEDIA_TYPE), (header::CACHE_CONTROL, "no-store")], state.metrics.render())
+    (
+        [(header::CONTENT_TYPE, MEDIA_TYPE), (header::CACHE_CONTROL, "no-store")],
+        state.metrics.render(),
+    )
         .into_response()
 }
 
@@ -51,7 +54,11 @@ pub(super) async fn openapi(State(state): State<api::State>) -> Response {
 }
 
 /// Any path that is no route.
-pub(super) async fn no_route(uri: Uri, headers: axum::http::HeaderMap, State(state): State<api::State>) -> Response {
+pub(super) async fn no_route(
+    uri: Uri,
+    headers: axum::http::HeaderMap,
+    State(state): State<api::State>,
+) -> Response {
     let problem = Problem::not_found(format!("{} is no path here; see /openapi.json", uri.path()));
     let person = headers
         .get(header::ACCEPT)
@@ -62,7 +69,8 @@ pub(super) async fn no_route(uri: Uri, headers: axum::http::HeaderMap, State(sta
 
 /// A route asked with a method it does not have.
 pub(super) async fn no_method(method: Method, uri: Uri) -> Response {
-    let mut response = Problem::method(format!("{method} is not for {}", uri.path())).into_response();
+    let mut response =
+        Problem::method(format!("{method} is not for {}", uri.path())).into_response();
     *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     response
 }
