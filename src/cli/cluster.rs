@@ -9,7 +9,8 @@ use std::time::Instant;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::{Usage, complain, input};
+use super::input::{self, Timeline};
+use super::{Usage, complain};
 use crate::cluster::{Batch, Link, Params, Placed};
 use crate::jsonl;
 use crate::model::{Article, Timestamp, VersionId};
@@ -141,9 +142,9 @@ struct Work {
     answers: Vec<Option<Answer>>,
     /// Position in `answers` of the line that became each version, from version 1.
     places: Vec<usize>,
-    waiting: Vec<(usize, Line)>,
-    hold_all: bool,
-    last: Option<Timestamp>,
+    timeline: Timeline<(usize, Line)>,
+    /// Lines that wait to be sorted, where that was asked for.
+    held: Option<Vec<(usize, Line)>>,
     pairs: Option<BufWriter<File>>,
     figures: Figures,
 }
@@ -155,9 +156,8 @@ impl Work {
             batch: Batch::new(params),
             answers: Vec::new(),
             places: Vec::new(),
-            waiting: Vec::new(),
-            hold_all: args.sort_by.is_some(),
-            last: None,
+            timeline: Timeline::new(),
+            held: args.sort_by.is_some().then(Vec::new),
             pairs,
             figures: Figures::default(),
         })
@@ -187,47 +187,39 @@ impl Work {
         }
     }
 
-    /// Lines before the first dated one wait for its time; sorted input waits for its end.
+    /// Sorted input waits for its end.
     fn take(&mut self, place: usize, line: Line) -> anyhow::Result<()> {
-        let waits = self.hold_all || (self.last.is_none() && line.seen_at.is_none());
-        if waits {
-            self.waiting.push((place, line));
+        if let Some(held) = &mut self.held {
+            held.push((place, line));
             return Ok(());
         }
-        if self.last.is_none() {
-            self.last = line.seen_at;
-            self.release()?;
-        }
-        self.fold(place, line)
-    }
-
-    fn release(&mut self) -> anyhow::Result<()> {
-        for (place, line) in std::mem::take(&mut self.waiting) {
-            self.fold(place, line)?;
+        let seen_at = line.seen_at;
+        for ((place, line), seen_at) in self.timeline.push((place, line), seen_at) {
+            self.fold(place, line, seen_at)?;
         }
         Ok(())
     }
 
     fn all_read(&mut self) -> anyhow::Result<()> {
-        if self.hold_all {
-            let mut last = self.waiting.iter().find_map(|(_, line)| line.seen_at);
-            for (_, line) in &mut self.waiting {
-                line.seen_at = line.seen_at.or(last);
-                last = line.seen_at;
-            }
-            self.waiting.sort_by_key(|(_, line)| line.seen_at);
+        let mut dated = Vec::new();
+        for (place, line) in self.held.take().unwrap_or_default() {
+            let seen_at = line.seen_at;
+            dated.extend(self.timeline.push((place, line), seen_at));
         }
-        self.release()?;
+        let timeline = std::mem::replace(&mut self.timeline, Timeline::new());
+        self.figures.out_of_order = timeline.out_of_order;
+        dated.extend(timeline.finish());
+        dated.sort_by_key(|&(_, seen_at)| seen_at);
+        for ((place, line), seen_at) in dated {
+            self.fold(place, line, seen_at)?;
+        }
         if let Some(pairs) = &mut self.pairs {
             pairs.flush()?;
         }
         Ok(())
     }
 
-    fn fold(&mut self, place: usize, line: Line) -> anyhow::Result<()> {
-        let seen_at = line.seen_at.or(self.last).unwrap_or(Timestamp::EPOCH);
-        self.figures.out_of_order += usize::from(self.last.is_some_and(|last| seen_at < last));
-        self.last = Some(seen_at);
+    fn fold(&mut self, place: usize, line: Line, seen_at: Timestamp) -> anyhow::Result<()> {
         let (version, duplicate) = match self.batch.push(line.article, seen_at) {
             Placed::Duplicate(version) => (version, true),
             Placed::Version { version, outside_window, .. } => {

@@ -1,5 +1,6 @@
 //! `copytaster fetch`: one URL under the full policy, and what we see there, as JSON.
 
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -14,8 +15,8 @@ use crate::model::{Clock, Timestamp};
 pub(super) struct Args {
     /// The address of a feed or a page
     url: String,
-    /// A private network that may be reached, as 127.0.0.0/8; may be given several times
-    #[arg(long, value_name = "CIDR")]
+    /// A private address or network that may be reached, as 10.1.2.3 or 127.0.0.0/8; may be given several times
+    #[arg(long, value_name = "CIDR", value_parser = network)]
     allow: Vec<IpNet>,
     /// Ask for a feed: the Accept header a poll would send
     #[arg(long)]
@@ -62,6 +63,12 @@ fn ask(args: &Args) -> Result<Ask, super::Usage> {
         allow: args.allow.clone(),
         accept,
     })
+}
+
+/// A network, or an address alone.
+fn network(text: &str) -> Result<IpNet, String> {
+    let alone = |_| text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(alone).map_err(|_| "neither an address nor a network".to_owned())
 }
 
 #[expect(clippy::disallowed_methods, reason = "a command makes the clock that the rooms are given")]

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use crate::jsonl::LINE_BYTES_MAX;
+use crate::model::Timestamp;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -88,5 +89,87 @@ fn skip_line(input: &mut Box<dyn BufRead>) -> io::Result<()> {
         if end.is_some() {
             return Ok(());
         }
+    }
+}
+
+/// Gives each record its time of the fold (CONTRACT §4): its own; else that of the line before; else that of the first
+/// dated line; else 1970. Records before the first dated one wait for it.
+#[derive(Debug)]
+pub(super) struct Timeline<T> {
+    last: Option<Timestamp>,
+    waiting: Vec<T>,
+    /// Records whose time is before an earlier one's.
+    pub(super) out_of_order: usize,
+}
+
+impl<T> Timeline<T> {
+    pub(super) const fn new() -> Self {
+        Self { last: None, waiting: Vec::new(), out_of_order: 0 }
+    }
+
+    /// Takes the next record; gives those whose time is known, in order.
+    pub(super) fn push(&mut self, record: T, seen_at: Option<Timestamp>) -> Vec<(T, Timestamp)> {
+        let Some(at) = seen_at.or(self.last) else {
+            self.waiting.push(record);
+            return Vec::new();
+        };
+        self.out_of_order += usize::from(self.last.is_some_and(|last| at < last));
+        self.last = Some(at);
+        let mut dated: Vec<_> =
+            std::mem::take(&mut self.waiting).into_iter().map(|record| (record, at)).collect();
+        dated.push((record, at));
+        dated
+    }
+
+    /// The records that never met a date.
+    pub(super) fn finish(self) -> Vec<(T, Timestamp)> {
+        self.waiting.into_iter().map(|record| (record, Timestamp::EPOCH)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undated_records_take_the_time_before_them_or_the_first_there_is() {
+        let at = Timestamp::from_secs;
+        let mut line = Timeline::new();
+        assert_eq!(line.push('a', None), []);
+        assert_eq!(line.push('b', Some(at(50))), [('a', at(50)), ('b', at(50))]);
+        assert_eq!(line.push('c', None), [('c', at(50))]);
+        assert_eq!(line.push('d', Some(at(40))), [('d', at(40))]);
+        assert_eq!(line.out_of_order, 1);
+        let mut never = Timeline::new();
+        assert_eq!(never.push('x', None), []);
+        assert_eq!(never.finish(), [('x', Timestamp::EPOCH)]);
+    }
+
+    #[test]
+    fn lines_are_numbered_bounded_and_read_from_any_packing() {
+        let plain = b"\xEF\xBB\xBFone\n\n\xFF\nthree".to_vec();
+        let mut got = Vec::new();
+        lines(Box::new(io::Cursor::new(plain)), |line| {
+            got.push(line);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(got[0], (1, Ok("one".to_owned())));
+        assert!(got[1].1.as_ref().is_err_and(|problem| problem.contains("UTF-8")), "{got:?}");
+        assert_eq!(got[2], (4, Ok("three".to_owned())));
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_and_the_next_one_read() {
+        let mut long = vec![b'x'; LINE_BYTES_MAX + 10];
+        long.extend_from_slice(b"\nshort\n");
+        let mut got = Vec::new();
+        lines(Box::new(io::Cursor::new(long)), |line| {
+            got.push(line);
+            Ok(())
+        })
+        .unwrap();
+        assert!(got[0].1.as_ref().is_err_and(|problem| problem.contains("longer than 8 MiB")));
+        assert_eq!(got[1], (2, Ok("short".to_owned())));
     }
 }

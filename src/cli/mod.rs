@@ -16,7 +16,10 @@ mod verify;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+
+use crate::model::{Clock, Timestamp};
 
 /// copytaster: crawls wire copy, clusters the versions of each story, serves the clusters.
 #[derive(Debug, Parser)]
@@ -81,6 +84,27 @@ pub fn complain(line: &str) {
 pub fn say(line: &str) -> bool {
     use std::io::Write as _;
     writeln!(std::io::stdout().lock(), "{line}").is_ok()
+}
+
+/// The process's one clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "here time enters; every room below is handed this clock"
+)]
+pub(crate) fn clock() -> Clock {
+    Clock::new(|| Timestamp::from(chrono::Utc::now()), 1)
+}
+
+/// Stack of each runtime thread: parsers recurse as deep as a page nests, up to the guard's bound. Taken as it is touched.
+const STACK_BYTES: usize = 16 << 20;
+
+/// The runtime every command that waits for a network runs on.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let made = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build();
+    made.context("the asynchronous runtime cannot be started")
 }
 
 fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {

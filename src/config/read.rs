@@ -78,9 +78,9 @@ pub(super) fn parse(
     if !faults.is_empty() {
         let problem = |fault: &toml::de::Error| {
             let span = fault.span().unwrap_or(0..0);
-            let at =
-                text.get(span.clone()).and_then(|text| text.lines().next()).unwrap_or_default();
-            let shown = if at.is_empty() { String::new() } else { format!(" at `{at}`") };
+            // A key is named; other words may be a secret without its quotes.
+            let key = fault.message().contains("duplicate key").then(|| text.get(span.clone()));
+            let shown = key.flatten().map_or_else(String::new, |key| format!(" at `{key}`"));
             file.problem(&span, format!("not TOML{shown}: {}", fault.message().trim_end()))
         };
         return Err(ConfigErrors(faults.iter().map(problem).collect()));

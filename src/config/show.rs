@@ -56,6 +56,27 @@ impl Config {
             .expect("strings, numbers, lists and tables have a TOML form")
     }
 
+    /// What `new` would change, a line for each key and source; secrets stay masked.
+    pub fn changes(&self, new: &Self) -> Vec<String> {
+        let (was, is) = (self.to_json(), new.to_json());
+        let mut changes = Vec::new();
+        for (section, keys) in was.as_object().into_iter().flatten() {
+            for (key, was) in keys.as_object().into_iter().flatten() {
+                let is = &is[section][key];
+                if was != is {
+                    changes.push(format!("{section}.{key}: {was} is {is}"));
+                }
+            }
+        }
+        if self.server.tokens != new.server.tokens
+            && was["server"]["tokens"] == is["server"]["tokens"]
+        {
+            changes.push("server.tokens: other tokens".to_owned());
+        }
+        changes.extend(changed_sources(&self.sources, &new.sources));
+        changes
+    }
+
     /// What is allowed and yet worth a word at start.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -70,6 +91,18 @@ impl Config {
         }
         warnings
     }
+}
+
+fn changed_sources(old: &[Source], new: &[Source]) -> Vec<String> {
+    let find = |sources: &[Source], one: &Source| sources.iter().find(|s| s.id == one.id).cloned();
+    let fate = |was: &Source| match find(new, was) {
+        None => Some(format!("source {:?} is gone", was.id.as_str())),
+        Some(is) => (is != *was).then(|| format!("source {:?} is different", was.id.as_str())),
+    };
+    let added = |is: &Source| {
+        find(old, is).is_none().then(|| format!("source {:?} is new", is.id.as_str()))
+    };
+    old.iter().filter_map(fate).chain(new.iter().filter_map(added)).collect()
 }
 
 fn networks(networks: &[IpNet]) -> Value {

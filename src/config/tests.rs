@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use proptest::prelude::*;
+use proptest::sample::Index;
+
 use super::read::parse;
 use super::*;
 
@@ -95,6 +98,14 @@ fn a_file_that_is_not_toml_says_where() {
         "[crawl]\ndeadline = \n",
         &["c.toml:2: not TOML: string values must be quoted, expected literal string"],
     );
+}
+
+#[test]
+fn a_token_without_its_quotes_is_not_repeated() {
+    let problem = bad("[server]\ntokens = [hunter2]\nlisten = 1\nlisten = 2\n", &[]);
+    assert!(problem.starts_with("c.toml:2: not TOML"), "{problem}");
+    assert!(problem.contains("c.toml:4: not TOML at `listen`: duplicate key"), "{problem}");
+    assert!(!problem.contains("hunter2"), "{problem}");
 }
 
 #[test]
@@ -266,4 +277,44 @@ fn the_file_is_the_one_named_else_the_variables() {
     let vars = env(&[(FILE_VARIABLE, "/b.toml")]);
     assert_eq!(find(Some("/a.toml".as_ref()), &vars), Some("/a.toml".into()));
     assert_eq!(find(None, &vars), Some("/b.toml".into()));
+}
+
+#[test]
+fn what_changed_is_told_key_by_key() {
+    let old = good("[[source]]\nid = \"a\"\n[[source]]\nid = \"b\"\n");
+    let new = good(
+        "[server]\ntokens = [\"0123456789abcdef\"]\n[crawl]\ndeadline = \"9s\"\n\
+         [[source]]\nid = \"b\"\nname = \"B\"\n[[source]]\nid = \"c\"\n",
+    );
+    assert_eq!(
+        old.changes(&new),
+        [
+            "server.tokens: [] is [\"***\"]",
+            "crawl.deadline: \"30s\" is \"9s\"",
+            "source \"a\" is gone",
+            "source \"b\" is different",
+            "source \"c\" is new",
+        ]
+    );
+    assert_eq!(old.changes(&old), [""; 0]);
+    let other = good("[server]\ntokens = [\"fedcba9876543210\"]\n");
+    let one = good("[server]\ntokens = [\"0123456789abcdef\"]\n");
+    assert_eq!(one.changes(&other), ["server.tokens: other tokens"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Cuts out one piece of the reference file and puts another text there.
+    #[test]
+    fn no_text_makes_reading_panic(from: Index, len in 0..60_usize, put in "\\PC{0,8}|[\\[\\]={}\"',.\n#]{0,4}") {
+        let mut text: Vec<char> = include_str!("../../config/copytaster.toml").chars().collect();
+        let from = from.index(text.len());
+        let to = (from + len).min(text.len());
+        text.splice(from..to, put.chars());
+        let text: String = text.into_iter().collect();
+        if let Err(ConfigErrors(problems)) = parse(FILE, &text, &env(&[]), &Flags::default()) {
+            prop_assert!(!problems.is_empty() && problems.iter().all(|p| p.line.is_some()));
+        }
+    }
 }

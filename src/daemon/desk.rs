@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::line::Visits;
 use crate::config::Source;
 use crate::model::{SourceId, Timestamp};
-use crate::schedule;
+use crate::schedule::{self, Poll, Why};
 
 /// Leads that may be under way at once; more wait in their feeds for the next poll.
 const UNDER_WAY_MAX: usize = 10_000;
@@ -144,4 +144,56 @@ pub(super) fn read_row(bytes: &[u8]) -> Option<(SourceId, Visits)> {
         good: row.good,
     };
     Some((SourceId(row.source), visits))
+}
+
+/// What is kept of an endpoint's schedule on disk.
+#[derive(Serialize, Deserialize)]
+struct PollRow {
+    last_poll: Option<i64>,
+    last_success: Option<i64>,
+    next_poll: i64,
+    failures: u32,
+    etag: Option<String>,
+    last_modified: Option<String>,
+    moved_to: Option<String>,
+    newest: Option<i64>,
+    gap_millis: Option<u64>,
+    gone: bool,
+}
+
+/// The row of an endpoint's schedule. Why the next poll is when it is lives no longer than the process.
+pub(super) fn poll_row(poll: &Poll) -> Vec<u8> {
+    let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
+    let row = PollRow {
+        last_poll: millis(poll.last_poll),
+        last_success: millis(poll.last_success),
+        next_poll: poll.next_poll.millis(),
+        failures: poll.failures,
+        etag: poll.etag.clone(),
+        last_modified: poll.last_modified.clone(),
+        moved_to: poll.moved_to.clone(),
+        newest: millis(poll.newest),
+        gap_millis: poll.gap_millis,
+        gone: poll.gone,
+    };
+    postcard::to_stdvec(&row).expect("a row of strings and numbers always serialises")
+}
+
+/// A schedule read back; `None` where the row is of a form we no longer read (then the endpoint is new).
+pub(super) fn read_poll(bytes: &[u8]) -> Option<Poll> {
+    let row: PollRow = postcard::from_bytes(bytes).ok()?;
+    let at = |millis: Option<i64>| millis.map(Timestamp::from_millis);
+    Some(Poll {
+        last_poll: at(row.last_poll),
+        last_success: at(row.last_success),
+        next_poll: Timestamp::from_millis(row.next_poll),
+        why: Why::Kept,
+        failures: row.failures,
+        etag: row.etag,
+        last_modified: row.last_modified,
+        moved_to: row.moved_to,
+        newest: at(row.newest),
+        gap_millis: row.gap_millis,
+        gone: row.gone,
+    })
 }

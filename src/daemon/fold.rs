@@ -38,7 +38,7 @@ impl Fold {
             settings: None,
             sources: BTreeMap::new(),
         };
-        let applied = store.counts()?.applied_seq;
+        let applied = store.applied_seq();
         let mut lagging = Lagging::default();
         for entry in reader.entries(Seq(1)) {
             let (location, entry) = entry?;
@@ -112,6 +112,18 @@ impl Lagging {
         self.waiting.clear();
         Ok(())
     }
+}
+
+/// The settings that were last in force in a journal; the defaults where it names none.
+pub(super) fn settings(reader: &Reader) -> Result<Params, Fault> {
+    let mut params = Params::default();
+    for entry in reader.entries(Seq(1)) {
+        if let Record::Settings(settings) = entry?.1.record {
+            let live_max = u32::try_from(settings.live_max).unwrap_or(u32::MAX);
+            params = Params { window_millis: settings.window_millis, live_max };
+        }
+    }
+    Ok(params)
 }
 
 /// Folds the journal into a fresh store at `scratch`: what the derived rows should be.

@@ -12,11 +12,13 @@ mod desk;
 mod fold;
 mod harvester;
 mod line;
+mod offline;
 mod poller;
 mod texts;
 mod writer;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,13 +32,14 @@ use crate::api::{self, Push, Status};
 use crate::cluster::{self, ENGINE};
 use crate::config::{Config, Source, SourceKind};
 use crate::fetch::{FetchError, Fetcher};
-use crate::journal::{JournalError, Log, Settings, SourceNote};
+use crate::journal::{JournalError, Log, Reader, Settings, SourceNote};
 use crate::model::Clock;
 use crate::store::{Event, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::wire::Agency;
 
 pub use fold::rebuild;
+pub use offline::Offline;
 
 /// Changes a slow listener may lag behind before it must resume from the store.
 const EVENTS_MAX: usize = 1024;
@@ -225,26 +228,12 @@ struct Opening {
     events: broadcast::Sender<Event>,
 }
 
-fn open(opening: Opening) -> Result<(writer::Writer, crate::journal::Reader, u64), Fault> {
+fn open(opening: Opening) -> Result<(writer::Writer, Reader, u64), Fault> {
     let Opening { config, clock, status, metrics, desk, events } = opening;
     let dir = &config.store.path;
-    let (log, found) = Log::open(dir)?;
-    if found.cut_bytes > 0 {
-        warn!(
-            bytes = found.cut_bytes,
-            "the last write had not been finished and was cut; nothing acknowledged is lost"
-        );
-    }
+    let (log, store) = open_dir(dir, config.store.cache)?;
     let reader = log.reader();
     let generation = crate::journal::generation(dir)?;
-    let (mut store, opened) = Store::open(&dir.join("sled"), config.store.cache)?;
-    if let Some(aside) = opened.quarantined {
-        warn!(path = %aside.display(), "the derived rows were damaged; they are set aside and made again from the journal");
-    }
-    if opened.applied_seq > found.last_seq {
-        warn!(applied = %opened.applied_seq, journal = %found.last_seq, "the derived rows are ahead of the journal; they are made again from it");
-        store = store.start_over()?;
-    }
     let fold = fold::Fold::open(&reader, &store, config.cluster_params())?;
     metrics.journal_last_seq(fold.last.0);
     info!(records = fold.last.0, clusters = fold.clusterer.clusters(), "opened {}", dir.display());
@@ -253,6 +242,29 @@ fn open(opening: Opening) -> Result<(writer::Writer, crate::journal::Reader, u64
         reader,
         generation,
     ))
+}
+
+/// Opens journal and derived rows for writing, and mends what a crash or a bad disk left.
+fn open_dir(dir: &Path, cache_bytes: u64) -> Result<(Log, Store), Fault> {
+    let (log, found) = Log::open(dir)?;
+    if found.cut_bytes > 0 {
+        warn!(
+            bytes = found.cut_bytes,
+            "the last write had not been finished and was cut; nothing acknowledged is lost"
+        );
+    }
+    let (store, opened) = Store::open(dir, cache_bytes)?;
+    if let Some((aside, why)) = opened.quarantined {
+        warn!(path = %aside.display(), why, "the derived rows were damaged; they are set aside and made again from the journal");
+    }
+    if store.applied_seq() <= found.last_seq {
+        return Ok((log, store));
+    }
+    warn!(applied = %store.applied_seq(), journal = %found.last_seq, "the derived rows are ahead of the journal; they are made again from it");
+    drop(store);
+    Store::set_aside(dir)?;
+    let (store, _) = Store::open(dir, cache_bytes)?;
+    Ok((log, store))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
@@ -308,13 +320,7 @@ fn resume_visits(store: &Store, sources: &[Arc<Source>], desk: &desk::Desk) -> R
 }
 
 fn notes(config: &Config) -> Notes {
-    let params = config.cluster_params();
-    let settings = Settings {
-        engine: ENGINE,
-        digest: params.digest(),
-        window_millis: params.window_millis,
-        live_max: u64::from(params.live_max),
-    };
+    let settings = in_force(&config.cluster_params());
     let note = |source: &Source| SourceNote {
         id: source.id.clone(),
         name: source.name.clone(),
@@ -325,21 +331,21 @@ fn notes(config: &Config) -> Notes {
     Notes { settings, sources: config.sources.iter().map(note).collect() }
 }
 
+/// The settings as the journal writes them down.
+fn in_force(params: &cluster::Params) -> Settings {
+    Settings {
+        engine: ENGINE,
+        digest: params.digest(),
+        window_millis: params.window_millis,
+        live_max: u64::from(params.live_max),
+    }
+}
+
 /// The agencies of the configuration: their names are credits, too.
 fn agencies(sources: &[Source]) -> Arc<[Agency]> {
     sources
         .iter()
         .filter(|source| source.kind == SourceKind::Agency)
-        .map(|source| Agency::named(&source.name))
+        .map(|source| Agency::named(&source.name, &[source.id.as_str()]))
         .collect()
-}
-
-impl Config {
-    /// What the fold obeys.
-    pub fn cluster_params(&self) -> cluster::Params {
-        cluster::Params {
-            window_millis: u64::try_from(self.detect.window.as_millis()).unwrap_or(u64::MAX),
-            live_max: self.detect.live_max,
-        }
-    }
 }

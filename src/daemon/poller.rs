@@ -82,7 +82,7 @@ impl Poller {
             for endpoint in &source.endpoints {
                 let key = format!("{}\n{}", source.id, endpoint.url);
                 let kept = context.store.poll(&key).ok().flatten();
-                let poll = kept.unwrap_or_else(|| Poll::first(context.clock.now()));
+                let poll = kept.and_then(|row| desk::read_poll(&row)).unwrap_or_default();
                 let endpoint = Arc::new(endpoint.clone());
                 lines.push(Line { source: Arc::clone(source), endpoint, key, poll, asked: false });
             }
@@ -157,8 +157,11 @@ impl Poller {
         let line = &mut self.lines[number];
         line.asked = false;
         let seed = xxh3_64(line.key.as_bytes()) ^ now.millis().unsigned_abs();
-        let params =
-            schedule::Params::between(line.endpoint.min_interval, line.endpoint.max_interval);
+        let params = schedule::Params {
+            min_interval: line.endpoint.min_interval,
+            max_interval: line.endpoint.max_interval,
+            ..schedule::Params::default()
+        };
         let mut poll = schedule::next(&line.poll, &outcome, now, &params, seed);
         let id = line.source.id.clone();
         let mut leads = Vec::new();

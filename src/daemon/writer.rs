@@ -17,7 +17,7 @@ use super::{Fault, Notes};
 use crate::api::{Accepted, Push, Status};
 use crate::cluster::{Change, Judged, Version};
 use crate::journal::{Entry, Log, Lost, Record};
-use crate::model::{Article, Clock, Seq, VersionId};
+use crate::model::{Article, Clock, Seq, Timestamp, VersionId};
 use crate::schedule::Poll;
 use crate::store::{Applied, Event, Store};
 use crate::telemetry::Metrics;
@@ -42,7 +42,7 @@ pub(super) struct Writer {
 
 /// Records that become durable together, and what is owed when they are.
 #[derive(Default)]
-struct Batch {
+pub(super) struct Batch {
     entries: Vec<Entry>,
     changes: Vec<Vec<Change>>,
     bytes: usize,
@@ -70,7 +70,7 @@ impl Writer {
     }
 
     /// Journals the settings and sources in force where they differ from what was.
-    fn note(&mut self, notes: Notes) -> Result<(), Fault> {
+    pub(super) fn note(&mut self, notes: Notes) -> Result<(), Fault> {
         let mut batch = Batch::default();
         if self.fold.settings.as_ref() != Some(&notes.settings) {
             self.enter(Record::Settings(notes.settings), Vec::new(), &mut batch);
@@ -96,7 +96,8 @@ impl Writer {
         let Harvest { source, key, visits, ended } = harvest;
         match ended {
             Ended::Article(article) => {
-                let (version, duplicate) = self.judge(*article, "page", batch);
+                let seen_at = self.fold.seen_at.max(self.clock.now());
+                let (version, duplicate) = self.judge(*article, "page", seen_at, batch);
                 debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
             }
             Ended::Unchanged => {}
@@ -118,33 +119,34 @@ impl Writer {
             if batch.is_full() {
                 self.commit(batch)?;
             }
-            placed.push(self.judge(article, "push", batch));
+            let seen_at = self.fold.seen_at.max(self.clock.now());
+            placed.push(self.judge(article, "push", seen_at, batch));
         }
         batch.replies.push((push.reply, placed));
         Ok(())
     }
 
     /// Gives an article its place; tells which version it is and whether it was there already.
-    fn judge(
+    pub(super) fn judge(
         &mut self,
         article: Article,
         via: &'static str,
+        seen_at: Timestamp,
         batch: &mut Batch,
     ) -> (VersionId, bool) {
-        let now = self.clock.now();
-        let seen_at = self.fold.seen_at.max(now);
         let Fold { clusterer, texts, .. } = &mut self.fold;
         match clusterer.judge(&article, seen_at, &mut |version| texts.lend(version)) {
             Judged::Duplicate(version) => (version, true),
             Judged::New { verdicts, prepared, .. } => {
                 let id = VersionId(self.fold.last.0 + 1);
-                self.fold.seen_at = seen_at;
+                self.fold.seen_at = self.fold.seen_at.max(seen_at);
                 if let Some(published) = article.published {
-                    let seconds = now.millis().saturating_sub(published.millis()) as f64 / 1000.0;
+                    let seconds =
+                        seen_at.millis().saturating_sub(published.millis()) as f64 / 1000.0;
                     self.metrics.clustered_after(seconds);
                 }
                 batch.bytes += article.text.len() + article.title.len();
-                let extractor = if via == "push" { 0 } else { crate::extract::EXTRACTOR };
+                let extractor = if via == "page" { crate::extract::EXTRACTOR } else { 0 };
                 let version = Version { id, seen_at, extractor, article, verdicts: *verdicts };
                 let changes = self.fold.clusterer.apply(&version);
                 self.fold.clusterer.admit(id, &prepared);
@@ -163,7 +165,7 @@ impl Writer {
     }
 
     /// Makes the batch durable, then true for readers, then known.
-    fn commit(&mut self, batch: &mut Batch) -> Result<(), Fault> {
+    pub(super) fn commit(&mut self, batch: &mut Batch) -> Result<(), Fault> {
         let batch = std::mem::take(batch);
         let mut events = Vec::new();
         if !batch.entries.is_empty() {
@@ -192,7 +194,7 @@ impl Writer {
     /// What the poller must know after a restart. Lost with a crash it costs a visit, no article.
     fn remember(&self, batch: &Batch) -> Result<(), Fault> {
         for (endpoint, poll) in &batch.polled {
-            self.store.put_poll(endpoint, poll)?;
+            self.store.put_poll(endpoint, &super::desk::poll_row(poll))?;
         }
         for (key, source, visits) in &batch.visited {
             self.store.put_seen(*key, &super::desk::row(&source.id, visits))?;
@@ -256,7 +258,7 @@ impl Writer {
 }
 
 impl Batch {
-    const fn is_full(&self) -> bool {
+    pub(super) const fn is_full(&self) -> bool {
         self.entries.len() >= BATCH_RECORDS || self.bytes >= BATCH_BYTES
     }
 }

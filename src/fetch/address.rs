@@ -40,8 +40,7 @@ const V4_SPECIAL: [Ipv4Net; 17] = [
 ];
 
 const fn v6(segments: [u16; 8], prefix: u8) -> Ipv6Net {
-    let [a, b, c, d, e, f, g, h] = segments;
-    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix)
+    Ipv6Net::new_assert(Ipv6Addr::from_segments(segments), prefix)
 }
 
 /// All public IPv6 lies here (RFC 4291 §2.4); loopback, link-local, unique local and multicast do not.

@@ -1,7 +1,7 @@
 //! One request to one answer: within its time, its size and its speed.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -202,14 +202,14 @@ fn translate(fault: &reqwest::Error, url: &Url) -> FetchError {
                 NoAddress::Unknown(why) => FetchError::Dns { host, why: why.clone() },
             };
         }
-        if let Some(tls) = tls_fault(cause) {
-            return FetchError::Tls { host, why: tls };
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return FetchError::Tls { host, why: tls_why(tls) };
         }
         if let Some(io) = cause.downcast_ref::<io::Error>() {
             refused = Some(io.kind());
         }
         deepest = cause.to_string();
-        next = cause.source();
+        next = below(cause);
     }
     if fault.is_connect() {
         let port = url.port_or_known_default().unwrap_or(0);
@@ -229,18 +229,25 @@ fn translate(fault: &reqwest::Error, url: &Url) -> FetchError {
     FetchError::Body { url: url.clone(), why }
 }
 
-/// What is wrong with a certificate or handshake. tokio hides rustls's error inside an `io::Error`, whose `source` skips it.
-fn tls_fault(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let hidden = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let tls = match hidden {
-        Some(inner) => inner.downcast_ref::<rustls::Error>(),
-        None => cause.downcast_ref::<rustls::Error>(),
-    }?;
-    let unknown = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-    Some(if *tls == unknown {
-        "nobody this machine trusts signed its certificate; are ca-certificates installed?"
-            .to_owned()
-    } else {
-        tls.to_string()
-    })
+/// The cause of a cause. An `io::Error` keeps another error inside, rustls's for one, and its `source` skips that one.
+fn below<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => cause.source(),
+    }
+}
+
+/// What is wrong with a certificate or handshake.
+fn tls_why(fault: &rustls::Error) -> String {
+    match fault {
+        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+            "nobody this machine trusts signed its certificate; are ca-certificates installed?"
+                .to_owned()
+        }
+        rustls::Error::InvalidMessage(_) => {
+            "it does not speak TLS on this port; is the address meant to begin with http:?"
+                .to_owned()
+        }
+        other => other.to_string(),
+    }
 }

@@ -9,7 +9,7 @@ use reqwest::header::{
 use crate::model::Timestamp;
 
 /// Longest stay-away and longest freshness believed: a day. The schedule has bounds of its own.
-pub(super) const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const WAIT_MAX: Duration = Duration::from_hours(24);
 
 /// Longest validator kept, in bytes: they are stored and sent back at each poll.
 const VALIDATOR_BYTES_MAX: usize = 512;

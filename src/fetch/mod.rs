@@ -34,6 +34,12 @@ pub use error::FetchError;
 pub use explain::{Explained, Fault, Request, RobotsSeen};
 pub use robots::{ROBOTS_BYTES_MAX, Robots, Verdict};
 
+/// Who counts as one host in the queues: registrable domain, or address and port. A poller that keeps its own queue for
+/// each host keeps them by this.
+pub fn host_key(url: &Url) -> String {
+    gate::key(url)
+}
+
 /// What a [`Fetcher`] obeys.
 #[derive(Clone, Debug)]
 pub struct Params {

@@ -17,23 +17,23 @@ use super::robots::{ROBOTS_BYTES_MAX, Robots};
 use super::walk::{Visit, target};
 use super::{FetchError, Inner, check_url, headers};
 
-/// Sites whose file is remembered: each costs what its file has for us, some hundred bytes.
-const SITES_MAX: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
+/// Sites whose file is remembered. Each costs what its file has for us: some hundred bytes, at worst half a megabyte.
+const SITES_MAX: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
 
 /// RFC 9309 §2.4: no longer than a day.
-const KEPT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const KEPT_MAX: Duration = Duration::from_hours(24);
 
 /// A file that calls itself stale sooner is still kept for an hour.
-const KEPT_MIN: Duration = Duration::from_secs(60 * 60);
+const KEPT_MIN: Duration = Duration::from_hours(1);
 
 /// After a server error a site is asked again this much later.
-const ERROR_KEPT: Duration = Duration::from_secs(10 * 60);
+const ERROR_KEPT: Duration = Duration::from_mins(10);
 
 /// Redirects of the file itself: RFC 9309 §2.3.1.2 asks for at least five.
 const ROBOTS_REDIRECTS_MAX: usize = 5;
 
 /// The longest `Crawl-delay` obeyed: a site that asks for more gets a page a minute.
-const CRAWL_DELAY_MAX: Duration = Duration::from_secs(60);
+const CRAWL_DELAY_MAX: Duration = Duration::from_mins(1);
 
 /// What a site said, and until when that counts.
 #[derive(Clone, Debug)]

@@ -8,8 +8,9 @@ pub const ROBOTS_BYTES_MAX: usize = 512 << 10;
 /// Rules kept for one agent: a hundred times what large newsrooms write, and still matched in milliseconds.
 const RULES_MAX: usize = 10_000;
 
-/// Sitemap lines kept.
-const SITEMAPS_MAX: usize = 1_000;
+/// Sitemap lines kept, and their bytes: what a hostile file can make us remember is bounded.
+const SITEMAPS_MAX: usize = 100;
+const SITEMAP_BYTES_MAX: usize = 2048;
 
 /// What one robots.txt says to one agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +64,8 @@ impl Robots {
                 continue;
             }
             let Some(line) = Line::read(key, value) else {
-                if key.eq_ignore_ascii_case(b"sitemap") && sitemaps.len() < SITEMAPS_MAX {
+                let fits = sitemaps.len() < SITEMAPS_MAX && value.len() <= SITEMAP_BYTES_MAX;
+                if fits && key.eq_ignore_ascii_case(b"sitemap") {
                     sitemaps.push(String::from_utf8_lossy(value).into_owned());
                 }
                 continue; // records that are not rules end no group (RFC 9309 §2.2.4)

@@ -89,7 +89,10 @@ fn enter_version(
     draft.put(keys::article(article), &row)?;
     draft.put(keys::state(article, version.id), &())?;
     for &hash in &version.verdicts.keys {
-        draft.put(keys::name(hash), &article.0)?;
+        let key = keys::name(hash);
+        if draft.get::<u64>(&key)?.is_none() {
+            draft.put(key, &article.0)?;
+        }
     }
     let source_key = keys::source(&part.source);
     let source: Option<SourcePart> = draft.get(&source_key)?;

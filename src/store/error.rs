@@ -70,11 +70,10 @@ impl StoreError {
     /// True where the rows themselves are at fault, so that only throwing them away and rebuilding helps.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Panicked { .. } | Self::Damaged { .. } => true,
             Self::Sled(sled::Error::Io(fault)) => {
                 matches!(fault.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
             }
-            Self::Sled(_) => true,
+            Self::Panicked { .. } | Self::Damaged { .. } | Self::Sled(_) => true,
             _ => false,
         }
     }

@@ -42,7 +42,7 @@ pub(super) const EVENT: u8 = 0x40;
 /// First tag that is not derived from the journal.
 pub(super) const NOT_DERIVED: u8 = 0x60;
 const POLL: u8 = 0x60;
-const SEEN: u8 = 0x61;
+pub(super) const SEEN: u8 = 0x61;
 
 /// The kind of row a key's tag names, for people.
 pub(super) const fn kind(tag: u8) -> &'static str {
@@ -167,6 +167,11 @@ pub(super) fn seen(lead: u64) -> Vec<u8> {
     tagged(SEEN, &[&lead.to_be_bytes()])
 }
 
+/// The hash of the lead that a seen key ends with.
+pub(super) fn lead(key: &[u8]) -> Option<u64> {
+    key.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
 fn order_at(sort: Sort, place: u64, cluster: ClusterId) -> Vec<u8> {
     tagged(ORDER, &[&[sort.byte()], &place.to_be_bytes(), &cluster.0.to_be_bytes()])
 }
@@ -174,7 +179,9 @@ fn order_at(sort: Sort, place: u64, cluster: ClusterId) -> Vec<u8> {
 fn tagged(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
     key.push(tag);
-    parts.iter().for_each(|part| key.extend_from_slice(part));
+    for part in parts {
+        key.extend_from_slice(part);
+    }
     key
 }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::rows::SetRow;
 use crate::model::{BadId, ClusterId, Timestamp};
+use crate::text::fold;
 
 /// Most items of one page.
 pub const LIMIT_MAX: usize = 500;
@@ -188,13 +189,6 @@ impl<'a> Filter<'a> {
             })
             && self.title_part.as_ref().is_none_or(|part| fold(&row.title).contains(part))
     }
-}
-
-/// Text without regard to case, width and spacing. `text::fold` takes over once it stands.
-fn fold(text: &str) -> String {
-    use unicode_normalization::UnicodeNormalization as _;
-    let plain: String = text.nfkc().flat_map(char::to_lowercase).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl Store {
             .collect()
     }
 
-    /// The article that last went by a name: `hash` is one of `Verdicts::keys`.
+    /// The article that first went by a name: `hash` is one of `Verdicts::keys`.
     pub fn article_named(&self, hash: u64) -> Result<Option<ArticleId>, StoreError> {
         guarded("look up a name", || Ok(self.get(&keys::name(hash))?.map(ArticleId)))
     }
@@ -139,6 +139,20 @@ impl Store {
     /// What the poller noted of a lead, by the hash it chose for it.
     pub fn seen(&self, lead: u64) -> Result<Option<Vec<u8>>, StoreError> {
         guarded("look up a lead", || self.get(&keys::seen(lead)))
+    }
+
+    /// Calls `each` with every noted lead: for start-up, when visits left open are taken up again.
+    pub fn each_seen(&self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StoreError> {
+        guarded("read leads", || {
+            for row in self.tree.scan_prefix([keys::SEEN]) {
+                let (key, bytes) = row?;
+                let note: Vec<u8> = rows::unseal(&key, &bytes)?;
+                if let Some(lead) = keys::lead(&key) {
+                    each(lead, &note);
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Notes what became of a lead.

@@ -70,7 +70,7 @@ pub struct VersionRow {
     pub origin: Option<OriginClaim>,
     /// Where the journal keeps it.
     pub location: Location,
-    /// Words of its text, by white space.
+    /// Words of its text.
     pub words: u32,
     /// The set it is in at present.
     pub set: SetId,

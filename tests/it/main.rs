@@ -8,3 +8,9 @@
 mod architecture;
 #[cfg(feature = "daemon")]
 mod config;
+#[cfg(feature = "daemon")]
+mod docs;
+#[cfg(feature = "daemon")]
+mod fetch;
+#[cfg(feature = "daemon")]
+mod store;

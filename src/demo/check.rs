@@ -1,0 +1,262 @@
+//! The script and the clusters that were observed to a report: what came out as planned, what did not, what is not due yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::script::Script;
+
+/// A cluster as the API shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ObservedCluster {
+    /// Public id.
+    pub id: String,
+    /// Headline.
+    pub title: String,
+    /// Versions it holds.
+    pub versions: u64,
+    /// Sources it comes from.
+    pub sources: u64,
+    /// Its articles, each once.
+    pub members: Vec<ObservedMember>,
+}
+
+/// An article in a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ObservedMember {
+    /// The script's name for it; `None` for an address the newsroom does not have.
+    pub item: Option<String>,
+    /// Address.
+    pub url: String,
+    /// Source id.
+    pub source: String,
+    /// Headline.
+    pub title: String,
+    /// Relation to its parent.
+    pub relation: String,
+}
+
+/// How one expectation fared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", content = "detail", rename_all = "snake_case")]
+pub enum Outcome {
+    /// As planned.
+    Ok,
+    /// Not as planned; in which way.
+    Failed(String),
+    /// Nothing was checked; why.
+    NotYet(String),
+}
+
+/// One expectation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was expected, in words.
+    pub expected: String,
+    /// How it fared.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// All expectations of a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// In the order of the plan.
+    pub checks: Vec<Check>,
+}
+
+impl Report {
+    /// Whether nothing failed. What is not yet due does not count.
+    pub fn came_out(&self) -> bool {
+        !self.checks.iter().any(|check| matches!(check.outcome, Outcome::Failed(_)))
+    }
+
+    /// How many are ok, failed, not yet.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        self.checks.iter().fold((0, 0, 0), |(ok, failed, later), check| match check.outcome {
+            Outcome::Ok => (ok + 1, failed, later),
+            Outcome::Failed(_) => (ok, failed + 1, later),
+            Outcome::NotYet(_) => (ok, failed, later + 1),
+        })
+    }
+
+    fn push(&mut self, expected: String, problems: &[String]) {
+        let outcome =
+            if problems.is_empty() { Outcome::Ok } else { Outcome::Failed(problems.join("; ")) };
+        self.checks.push(Check { expected, outcome });
+    }
+}
+
+/// Compares what came out with the plan.
+pub fn check(script: &Script, observed: &[ObservedCluster]) -> Report {
+    let seen = Seen::new(script, observed);
+    let mut report = Report::default();
+    for planned in &script.plan.clusters {
+        let expected = format!(
+            "{}: {} articles, one cluster ({})",
+            planned.name,
+            planned.members.len(),
+            planned.about
+        );
+        report.push(expected, &seen.together(&planned.members, planned.versions_min));
+    }
+    singles(script, &seen, &mut report);
+    for pair in &script.plan.apart {
+        let expected = format!("{} and {} stay apart ({})", pair.a, pair.b, pair.why);
+        report.push(expected, &seen.apart(&pair.a, &pair.b));
+    }
+    for alone in &script.plan.alone {
+        let expected = format!("{} stands alone ({})", alone.item, alone.why);
+        report.push(expected, &seen.alone(alone));
+    }
+    for absent in &script.plan.absent {
+        let found = seen.places.contains_key(absent.item.as_str());
+        let problem = found.then(|| format!("{} was taken in", absent.item));
+        let expected = format!("{} is not found ({})", absent.item, absent.why);
+        report.push(expected, problem.as_slice());
+    }
+    strays(observed, &mut report);
+    for later in &script.plan.not_yet {
+        let expected = format!("{}: {}", later.what, later.expect);
+        report.checks.push(Check { expected, outcome: Outcome::NotYet(later.why.clone()) });
+    }
+    report
+}
+
+/// Items that stand in no planned cluster and have no line of their own must each have a cluster to themselves.
+fn singles(script: &Script, seen: &Seen<'_>, report: &mut Report) {
+    let planned: BTreeSet<&str> = script
+        .plan
+        .clusters
+        .iter()
+        .flat_map(|c| c.members.iter())
+        .chain(script.plan.alone.iter().map(|alone| &alone.item))
+        .chain(script.plan.absent.iter().map(|absent| &absent.item))
+        .map(String::as_str)
+        .collect();
+    let singles: Vec<String> = script
+        .items
+        .iter()
+        .filter(|item| !planned.contains(item.id.as_str()))
+        .map(|item| item.id.clone())
+        .collect();
+    let problems: Vec<String> =
+        singles.iter().flat_map(|item| seen.together(std::slice::from_ref(item), 0)).collect();
+    report.push(format!("{} other stories stand alone", singles.len()), &problems);
+}
+
+fn strays(observed: &[ObservedCluster], report: &mut Report) {
+    let strays = observed
+        .iter()
+        .flat_map(|cluster| &cluster.members)
+        .filter(|member| member.item.is_none())
+        .map(|member| format!("{:?} of {} is no page of the script", member.url, member.source));
+    report.push("nothing else was taken in".to_owned(), &strays.collect::<Vec<_>>());
+}
+
+/// Where the script's items were observed.
+struct Seen<'a> {
+    observed: &'a [ObservedCluster],
+    /// Item → places in `observed`; more than one is a fault of its own.
+    places: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(script: &Script, observed: &'a [ObservedCluster]) -> Self {
+        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, cluster) in observed.iter().enumerate() {
+            for item in cluster.members.iter().filter_map(|member| member.item.as_deref()) {
+                if script.item(item).is_some() {
+                    places.entry(item).or_default().push(place);
+                }
+            }
+        }
+        Self { observed, places }
+    }
+
+    /// The clusters an item was seen in.
+    fn of(&self, item: &str) -> &[usize] {
+        self.places.get(item).map_or(&[], Vec::as_slice)
+    }
+
+    fn id(&self, place: usize) -> &str {
+        self.observed.get(place).map_or("", |cluster| cluster.id.as_str())
+    }
+
+    /// What is wrong with "these and no others share one cluster".
+    fn together(&self, members: &[String], versions_min: u64) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut clusters: BTreeSet<usize> = BTreeSet::new();
+        for member in members {
+            match self.of(member) {
+                [] => problems.push(format!("{member} is missing")),
+                [place] => {
+                    clusters.insert(*place);
+                }
+                more => problems.push(format!("{member} is shown {} times", more.len())),
+            }
+        }
+        if clusters.len() > 1 {
+            let parts: Vec<String> = clusters
+                .iter()
+                .map(|place| {
+                    let held = members.iter().filter(|m| self.of(m).contains(place));
+                    let held: Vec<&str> = held.map(String::as_str).collect();
+                    format!("{} has {}", self.id(*place), held.join(", "))
+                })
+                .collect();
+            problems.push(format!("split: {}", parts.join(" · ")));
+        }
+        for place in &clusters {
+            problems.extend(self.foreigners(*place, members));
+        }
+        if let ([only], true) =
+            (clusters.iter().copied().collect::<Vec<_>>().as_slice(), versions_min > 0)
+        {
+            let versions = self.observed[*only].versions;
+            if versions < versions_min {
+                problems.push(format!("{versions} versions, expected at least {versions_min}"));
+            }
+        }
+        problems
+    }
+
+    fn foreigners(&self, place: usize, members: &[String]) -> Option<String> {
+        let cluster = self.observed.get(place)?;
+        let foreign: Vec<&str> = cluster
+            .members
+            .iter()
+            .map(|member| member.item.as_deref().unwrap_or(&member.url))
+            .filter(|item| !members.iter().any(|member| member == item))
+            .collect();
+        (!foreign.is_empty()).then(|| format!("{} also has {}", cluster.id, foreign.join(", ")))
+    }
+
+    fn apart(&self, a: &str, b: &str) -> Vec<String> {
+        let missing = [a, b].into_iter().filter(|item| self.of(item).is_empty());
+        let mut problems: Vec<String> = missing.map(|item| format!("{item} is missing")).collect();
+        let both = self.of(a).iter().find(|place| self.of(b).contains(place));
+        problems.extend(both.map(|place| format!("both are in {}", self.id(*place))));
+        problems
+    }
+
+    fn alone(&self, alone: &super::script::Alone) -> Vec<String> {
+        let places = self.of(&alone.item);
+        if places.is_empty() && alone.optional {
+            return Vec::new();
+        }
+        let mut problems = self.together(std::slice::from_ref(&alone.item), alone.versions_min);
+        let shown = places.first().and_then(|place| {
+            self.observed[*place].members.iter().find(|m| m.item.as_deref() == Some(&alone.item))
+        });
+        if let (Some(relation), Some(member)) = (&alone.relation, shown)
+            && &member.relation != relation
+        {
+            problems.push(format!("relation is {}, expected {relation}", member.relation));
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests;
