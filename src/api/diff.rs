@@ -201,7 +201,7 @@ pub fn words(from: &str, to: &str) -> Vec<Words> {
             push(&mut out, Op::Insert, &after.concat());
         }
     }
-    bridged(out)
+    bridged(&out)
 }
 
 fn push(out: &mut Vec<Words>, op: Op, text: &str) {
@@ -214,8 +214,24 @@ fn push(out: &mut Vec<Words>, op: Op, text: &str) {
     }
 }
 
-/// A lone space between two changes is drawn into them, so that "two words" reads as one change and not as two.
-fn bridged(runs: Vec<Words>) -> Vec<Words> {
+/// Compares two headlines: word by word where most stayed, else the one as replaced by the other.
+pub fn headline(from: &str, to: &str) -> Vec<Words> {
+    let runs = words(from, to);
+    let length = |op: Option<Op>| -> usize {
+        let taken = runs.iter().filter(|run| op.is_none_or(|op| run.op == op));
+        taken.map(|run| run.text.chars().count()).sum()
+    };
+    if length(Some(Op::Equal)) * 2 >= length(None) - length(Some(Op::Equal)) {
+        return runs;
+    }
+    let mut out = Vec::new();
+    push(&mut out, Op::Delete, from);
+    push(&mut out, Op::Insert, to);
+    out
+}
+
+/// Spaces and marks between two changes are drawn into them, so that "two words" reads as one change and not as two.
+fn bridged(runs: &[Words]) -> Vec<Words> {
     let mut out: Vec<Words> = Vec::with_capacity(runs.len());
     let (mut cut, mut put) = (String::new(), String::new());
     let flush = |out: &mut Vec<Words>, cut: &mut String, put: &mut String| {
@@ -229,7 +245,8 @@ fn bridged(runs: Vec<Words>) -> Vec<Words> {
             Op::Equal => {
                 let both = !cut.is_empty() && !put.is_empty();
                 let more = runs.get(place + 1).is_some();
-                if both && more && run.text.trim().is_empty() {
+                let filler = !run.text.chars().any(char::is_alphanumeric);
+                if both && more && filler {
                     cut.push_str(&run.text);
                     put.push_str(&run.text);
                 } else {
@@ -351,6 +368,19 @@ mod tests {
             "First we heard a bang and then a wave.\nThe school is closed until further notice.",
             "First we heard a loud bang and then a wave.\nRain is forecast for the whole week.\nThe school is closed until Friday.",
             "~ First we heard a {+loud +}bang and then a wave.\n+ Rain is forecast for the whole week.\n~ The school is closed until [-further notice-]{+Friday+}.",
+        );
+    }
+
+    #[test]
+    fn a_headline_that_is_another_one_is_shown_as_replaced() {
+        let marked = |from: &str, to: &str| headline(from, to).iter().map(mark).collect::<String>();
+        assert_eq!(
+            marked("Dam breaks above Orvale, 12 hurt", "Dam breaks above Orvale, 15 hurt"),
+            "Dam breaks above Orvale, [-12-]{+15+} hurt"
+        );
+        assert_eq!(
+            marked("Dam breaks above Orvale", "Mud wave reaches town of Orvale"),
+            "[-Dam breaks above Orvale-]{+Mud wave reaches town of Orvale+}"
         );
     }
 

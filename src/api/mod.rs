@@ -17,6 +17,8 @@ mod reply;
 mod sample;
 mod sse;
 pub mod status;
+#[cfg(test)]
+mod tests;
 mod view;
 mod watch;
 

@@ -17,7 +17,7 @@ use crate::jsonl;
 use crate::model::{Article, ArticleId, ClusterId, Seq, Timestamp, VersionId};
 
 /// Records in one request; more is asked to be split, so that one sender cannot fill the line.
-pub const RECORDS_MAX: usize = 10_000;
+pub(super) const RECORDS_MAX: usize = 10_000;
 
 /// How long a push waits for a place in the queue to the writer.
 const QUEUE_WAIT: std::time::Duration = std::time::Duration::from_secs(2);
@@ -65,37 +65,37 @@ pub(super) struct PushParams {
 
 /// What became of a push.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct PushAnswer {
+pub(super) struct PushAnswer {
     /// The records that are durable.
-    pub accepted: Vec<AcceptedRecord>,
+    pub(super) accepted: Vec<AcceptedRecord>,
     /// The records that were not taken.
-    pub rejected: Vec<RejectedRecord>,
+    pub(super) rejected: Vec<RejectedRecord>,
 }
 
 /// A record that is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AcceptedRecord {
+pub(super) struct AcceptedRecord {
     /// Its place in the request, from 0.
-    pub index: usize,
+    pub(super) index: usize,
     /// Its article.
-    pub article: String,
+    pub(super) article: String,
     /// Its version.
-    pub version: String,
+    pub(super) version: String,
     /// The cluster it is in.
-    pub cluster: String,
+    pub(super) cluster: String,
     /// Its number in the journal.
-    pub seq: u64,
+    pub(super) seq: u64,
     /// True where the very record was there already.
-    pub duplicate: bool,
+    pub(super) duplicate: bool,
 }
 
 /// A record that was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct RejectedRecord {
+pub(super) struct RejectedRecord {
     /// Its place in the request, from 0.
-    pub index: usize,
+    pub(super) index: usize,
     /// Why.
-    pub problem: Problem,
+    pub(super) problem: Problem,
 }
 
 /// Take in one record, an array of records or NDJSON. Answers when they are durable; sending again doubles nothing.

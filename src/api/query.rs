@@ -10,10 +10,10 @@ use crate::model::Timestamp;
 use crate::store::{Cursor, Query, Sort};
 
 /// Items of a list where the request does not say.
-pub const LIMIT_DEFAULT: usize = 50;
+pub(super) const LIMIT_DEFAULT: usize = 50;
 
 /// Items of a list at most.
-pub const LIMIT_MAX: usize = 500;
+pub(super) const LIMIT_MAX: usize = 500;
 
 /// Characters of a search or a name at most: longer ones are a mistake.
 const WORDS_MAX: usize = 500;

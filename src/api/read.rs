@@ -16,11 +16,11 @@ use crate::model::ClusterId;
 
 /// Body of a 307: where the cluster went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Merged {
+pub(super) struct Merged {
     /// The id that was asked for.
-    pub id: String,
+    pub(super) id: String,
     /// The cluster it is part of.
-    pub merged_into: String,
+    pub(super) merged_into: String,
 }
 
 /// Clusters, a page at a time.
@@ -154,8 +154,10 @@ pub(super) async fn articles(
 ) -> Result<Response, Problem> {
     let params: ArticlesParams = query::params(&uri)?;
     let list = reply::blocking(move || {
-        let given = |value: &Option<String>| query::given(value.as_deref()).map(str::to_owned);
-        view::articles_named(&state, given(&params.url), given(&params.guid), given(&params.source))
+        let ArticlesParams { url, guid, source } = &params;
+        let given = |value: &'_ Option<String>| query::given(value.as_deref()).map(str::to_owned);
+        let (url, guid, source) = (given(url), given(guid), given(source));
+        view::articles_named(&state, url.as_deref(), guid.as_deref(), source.as_deref())
     });
     Ok(reply::json(&list.await?))
 }

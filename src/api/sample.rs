@@ -26,7 +26,11 @@ pub(super) fn version_row(id: u64, article: u64, source: &str, minutes: i64) -> 
         seen_at: NOON.plus_millis(minutes * 60_000),
         lang: Some("en".to_owned()),
         kind: PageKind::Article,
-        origin: None,
+        origin: (source == "nap").then(|| OriginClaim {
+            agency: "NAP".to_owned(),
+            basis: OriginBasis::OwnItem,
+            evidence: String::new(),
+        }),
         location: Location { segment: 0, offset: id },
         words: 300,
         set: SetId(1),

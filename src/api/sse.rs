@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -41,20 +42,20 @@ pub(super) struct StreamParams {
 
 /// The `data` of an event. Its `event` is the type, its `id` is `GENERATION-SEQ-N`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct StreamEvent {
+pub(super) struct StreamEvent {
     /// `cluster.created`, `cluster.updated`, `cluster.merged`, `cluster.split`, `article.created` or `article.revised`.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub(super) kind: &'static str,
     /// The journal's number of the record that brought it.
-    pub seq: u64,
+    pub(super) seq: u64,
     /// The cluster.
-    pub cluster: Option<String>,
+    pub(super) cluster: Option<String>,
     /// Where a merged cluster went.
-    pub into: Option<String>,
+    pub(super) into: Option<String>,
     /// The article.
-    pub article: Option<String>,
+    pub(super) article: Option<String>,
     /// Its version.
-    pub version: Option<String>,
+    pub(super) version: Option<String>,
 }
 
 impl StreamEvent {
@@ -81,8 +82,9 @@ enum Resume {
     Gap(String),
 }
 
-/// Reads a last event id. What is not one of ours, or of another generation, is a gap: events may have been missed.
-fn resume(last: Option<&str>, generation: u64, applied: Seq) -> Resume {
+/// Reads a last event id. What is not one of ours, of another generation, or older than what is `kept`, is a gap: events
+/// may have been missed.
+fn resume(last: Option<&str>, generation: u64, kept: RangeInclusive<Seq>) -> Resume {
     let Some(last) = last else { return Resume::Live };
     let mut parts = last.splitn(3, '-').map(str::parse::<u64>);
     let (Some(Ok(of)), Some(Ok(seq)), Some(Ok(n))) = (parts.next(), parts.next(), parts.next())
@@ -92,8 +94,12 @@ fn resume(last: Option<&str>, generation: u64, applied: Seq) -> Resume {
     if of != generation {
         return Resume::Gap(format!("generation {of} ended, this is generation {generation}"));
     }
-    if seq > applied.0 {
-        return Resume::Gap(format!("event {seq} lies ahead of {applied}, the last one here"));
+    let (oldest, newest) = (kept.start(), kept.end());
+    if seq > newest.0 {
+        return Resume::Gap(format!("event {seq} lies ahead of {newest}, the last one here"));
+    }
+    if seq < oldest.0 {
+        return Resume::Gap(format!("event {seq} is too old, events are kept from {oldest} on"));
     }
     Resume::After((Seq(seq), u32::try_from(n).unwrap_or(u32::MAX)))
 }
@@ -123,9 +129,10 @@ pub(super) async fn stream(
     // Listening begins before the store is asked, so nothing falls between the two.
     let live = state.events.subscribe();
     let store = state.store.clone();
-    let applied = reply::blocking(move || Ok(store.counts().applied_seq)).await?;
-    let resume = resume(last.as_deref(), state.settings.generation, applied);
-    let feed = Feed::new(state, live, place, resume, applied);
+    let kept = reply::blocking(move || Ok(store.events_from()..=store.applied_seq())).await?;
+    let applied = *kept.end();
+    let resume = resume(last.as_deref(), state.settings.generation, kept);
+    let feed = Feed::new(state, live, place, &resume, applied);
     let events = stream::unfold(feed, |mut feed| async move {
         feed.next().await.map(|event| (Ok::<_, Infallible>(event), feed))
     });
@@ -151,11 +158,11 @@ impl Feed {
         state: api::State,
         live: broadcast::Receiver<Event>,
         place: OwnedSemaphorePermit,
-        resume: Resume,
+        resume: &Resume,
         applied: Seq,
     ) -> Self {
         let now = (applied, u32::MAX);
-        let (after, behind) = match resume {
+        let (after, behind) = match *resume {
             Resume::After(after) => (after, true),
             Resume::Live | Resume::Gap(_) => (now, false),
         };
@@ -163,7 +170,7 @@ impl Feed {
         // The first id lets a client resume exactly even if it is cut off before the first event.
         let hello = sse::Event::default().retry(RETRY).id(id(generation, after)).comment("hello");
         let mut ready = VecDeque::from([hello]);
-        if let Resume::Gap(reason) = &resume {
+        if let Resume::Gap(reason) = resume {
             ready.push_back(gap(generation, after, reason));
         }
         Self { state, live, after, ready, behind, _place: place }
@@ -195,10 +202,20 @@ impl Feed {
     /// Reads one batch of stored events; an empty one means there is no more, and the live queue goes on from there.
     async fn catch_up(&mut self) {
         let (store, after) = (self.state.store.clone(), self.after);
-        let batch = reply::blocking(move || Ok(store.events(after, BATCH)?)).await;
-        match batch {
-            Ok(batch) if batch.is_empty() => self.behind = false,
-            Ok(batch) => batch.iter().for_each(|event| self.take(event)),
+        let batch = reply::blocking(move || {
+            let batch = store.events(after, BATCH)?;
+            // Asked afterwards: what was kept then was kept while the batch was read.
+            Ok((batch, store.events_from() <= after.0))
+        });
+        match batch.await {
+            Ok((_, false)) => {
+                let reason = "this listener was too slow, the events in between are gone";
+                self.after = (self.state.store.applied_seq(), u32::MAX);
+                self.ready.push_back(gap(self.state.settings.generation, self.after, reason));
+                self.behind = false;
+            }
+            Ok((batch, _)) if batch.is_empty() => self.behind = false,
+            Ok((batch, _)) => batch.iter().for_each(|event| self.take(event)),
             Err(problem) => {
                 self.behind = false;
                 let generation = self.state.settings.generation;
@@ -238,7 +255,7 @@ mod tests {
     use super::*;
 
     fn check(last: Option<&str>, expected: &Resume) {
-        let got = resume(last, 2, Seq(40));
+        let got = resume(last, 2, Seq(5)..=Seq(40));
         match (expected, &got) {
             (Resume::Gap(says), Resume::Gap(reason)) => assert!(reason.contains(says), "{reason}"),
             _ => assert_eq!(&got, expected, "{last:?}"),
@@ -251,6 +268,7 @@ mod tests {
         check(Some("2-17-3"), &Resume::After((Seq(17), 3)));
         check(Some("2-40-4294967295"), &Resume::After((Seq(40), u32::MAX)));
         check(Some("1-17-3"), &Resume::Gap("generation 1 ended".into()));
+        check(Some("2-4-0"), &Resume::Gap("too old".into()));
         check(Some("2-41-0"), &Resume::Gap("ahead".into()));
         check(Some("seventeen"), &Resume::Gap("no id of this stream".into()));
         check(Some("2-17"), &Resume::Gap("no id".into()));

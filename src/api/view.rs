@@ -1,9 +1,10 @@
 //! Questions to bodies: reads the store and the journal and builds what API and dashboard show. Blocking.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use url::Url;
 use utoipa::ToSchema;
 
 use crate::api::body::{self, Cluster, List, Version};
@@ -12,8 +13,10 @@ use crate::api::problem::Problem;
 use crate::api::query::{self, ClustersAsked, LeadPolicy};
 use crate::api::{State, body::Source};
 use crate::cluster;
+use crate::extract;
 use crate::journal::Record;
-use crate::model::{Article, ArticleId, ClusterId, VersionId};
+use crate::jsonl;
+use crate::model::{Article, ArticleId, ClusterId, SourceId, VersionId};
 use crate::store::{ClusterRow, Lookup, MemberRow, VersionRow};
 
 /// A page of clusters.
@@ -41,7 +44,7 @@ fn cluster_body(
     let mut body = Cluster::new(row, Some(&rows));
     if let Some(lead) = lead(&rows, policy, &priorities(state), row) {
         body.lead = lead.id.to_string();
-        body.title = lead.title.clone();
+        body.title.clone_from(&lead.title);
     }
     if !asked.members {
         body.members = None;
@@ -113,22 +116,23 @@ fn row_of(state: &State, id: &str) -> Result<Found<ClusterRow>, Problem> {
 
 /// Paragraphs and words that differ between two versions of a cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct DiffBody {
+pub(super) struct DiffBody {
     /// The first version.
-    pub from: Version,
+    pub(super) from: Version,
     /// The second version.
-    pub to: Version,
+    pub(super) to: Version,
     /// What changed in the headline.
-    pub title: Vec<diff::Words>,
+    pub(super) title: Vec<diff::Words>,
     /// The paragraphs of both in reading order.
-    pub paragraphs: Vec<diff::Paragraph>,
+    pub(super) paragraphs: Vec<diff::Paragraph>,
     /// How many paragraphs are equal, inserted, deleted and edited.
-    pub counts: BTreeMap<String, usize>,
+    pub(super) counts: BTreeMap<String, usize>,
     /// True where a text had too many paragraphs and the rest was left out.
-    pub cut: bool,
+    pub(super) cut: bool,
 }
 
-/// Compares two versions of a cluster: `from` is the lead where absent, `to` the newest other article's version.
+/// Compares two versions of a cluster. `from` is the lead where absent; `to` the newest version of another article, one
+/// whose text is not the very same where there is such a one.
 pub(super) fn diff(
     state: &State,
     cluster: &str,
@@ -147,7 +151,7 @@ pub(super) fn diff(
         None => rows
             .iter()
             .filter(|one| one.member.article != from.member.article)
-            .max_by_key(|one| one.member.version)
+            .max_by_key(|one| (!is_equal_to(one, from), one.member.version))
             .unwrap_or(from),
     };
     let (old, new) = (text_of(state, &from.version)?, text_of(state, &to.version)?);
@@ -166,11 +170,21 @@ pub(super) fn diff(
     Ok(Found::Here(DiffBody {
         from: Version::new(&from.version, id.clone()),
         to: Version::new(&to.version, id),
-        title: diff::words(&old.title, &new.title),
+        title: diff::headline(&old.title, &new.title),
         paragraphs: diff.paragraphs,
         counts,
         cut: diff.cut,
     }))
+}
+
+/// True where the words are known to be the same: a comparison would show nothing.
+fn is_equal_to(one: &MemberRow, from: &MemberRow) -> bool {
+    let link = one.member.parent.as_ref();
+    link.is_some_and(|link| {
+        link.other == from.member.version
+            && link.shared == link.size
+            && link.size == link.other_size
+    })
 }
 
 /// A member by its version, or by its article in its newest version here.
@@ -211,84 +225,50 @@ pub(super) fn article(state: &State, id: &str) -> Result<Value, Problem> {
     let version = version_of(state, &newest)?;
     let versions = versions(state, id)?;
     let cluster = cluster_of(state, &newest)?;
-    let mut body = record(&version.article);
-    body.insert("article".into(), json!(id.to_string()));
-    body.insert("cluster".into(), json!(cluster));
-    body.insert("state".into(), json!(body::LIVE));
-    body.insert("kind".into(), json!(newest.kind.as_str()));
-    body.insert("seen_at".into(), json!(newest.seen_at.to_string()));
-    body.insert("newest".into(), json!(newest.id.to_string()));
-    body.insert("versions".into(), json!(versions));
-    body.insert("evidence".into(), json!(Evidence::new(&version)));
-    if let Some(Value::Object(extra)) =
-        version.article.extra.as_deref().and_then(|text| serde_json::from_str(text).ok())
-    {
-        for (key, value) in extra {
-            body.entry(key).or_insert(value);
-        }
+    let mut body = jsonl::write(&version.article);
+    for (key, value) in [
+        ("article", json!(id.to_string())),
+        ("cluster", json!(cluster)),
+        ("state", json!(body::LIVE)),
+        ("kind", json!(newest.kind.as_str())),
+        ("seen_at", json!(newest.seen_at.to_string())),
+        ("newest", json!(newest.id.to_string())),
+        ("versions", json!(versions)),
+        ("evidence", json!(Evidence::new(&version))),
+    ] {
+        body[key] = value;
     }
-    Ok(Value::Object(body))
-}
-
-/// The record of CONTRACT §4 as stored, without the keys we have no field for.
-fn record(article: &Article) -> Map<String, Value> {
-    let subjects: Vec<Value> = article
-        .subjects
-        .iter()
-        .map(|subject| json!({"scheme": subject.scheme, "code": subject.code}))
-        .collect();
-    let pairs = [
-        ("id", json!(article.id)),
-        ("source", json!(article.source.as_str())),
-        ("url", json!(article.url)),
-        ("title", json!(article.title)),
-        ("text", json!(article.text)),
-        ("published", json!(article.published.map(|at| at.to_string()))),
-        ("updated", json!(article.updated.map(|at| at.to_string()))),
-        ("first_seen", json!(article.first_seen.map(|at| at.to_string()))),
-        ("lang", json!(article.lang)),
-        ("credit", json!(article.credit)),
-        ("byline", json!(article.byline)),
-        ("guid", json!(article.guid)),
-        ("version", json!(article.version)),
-        ("slugline", json!(article.slugline)),
-        ("urgency", json!(article.urgency)),
-        ("subjects", Value::Array(subjects)),
-        ("genre", json!(article.genre)),
-        ("ednote", json!(article.ednote)),
-        ("rights", json!(article.rights)),
-    ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    Ok(body)
 }
 
 /// Why an article is where it is.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Evidence {
+pub(super) struct Evidence {
     /// Whose copy it says it is.
-    pub origin: body::Origin,
+    pub(super) origin: body::Origin,
     /// Its verified links to older versions, best first.
-    pub links: Vec<LinkEvidence>,
+    pub(super) links: Vec<LinkEvidence>,
     /// Distinct shingles that were compared.
-    pub shingles: u32,
+    pub(super) shingles: u32,
     /// True for a round-up: it contains others and joins none.
-    pub hub: bool,
+    pub(super) hub: bool,
 }
 
 /// One verified link to an older version.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct LinkEvidence {
+pub(super) struct LinkEvidence {
     /// The older version.
-    pub version: String,
+    pub(super) version: String,
     /// `text`, `short`, `article` or `contains`.
-    pub kind: &'static str,
+    pub(super) kind: &'static str,
     /// The clause of the link rule that said yes.
-    pub reason: &'static str,
+    pub(super) reason: &'static str,
     /// Jaccard similarity.
-    pub jaccard: f64,
+    pub(super) jaccard: f64,
     /// Share of this text found in the older one.
-    pub in_other: f64,
+    pub(super) in_other: f64,
     /// Share of the older one found in this text.
-    pub of_other: f64,
+    pub(super) of_other: f64,
 }
 
 impl Evidence {
@@ -313,15 +293,37 @@ impl Evidence {
 /// The articles that go by a name: an address, or an id at a source.
 pub(super) fn articles_named(
     state: &State,
-    url: Option<String>,
-    guid: Option<String>,
-    source: Option<String>,
+    url: Option<&str>,
+    guid: Option<&str>,
+    source: Option<&str>,
 ) -> Result<List<Value>, Problem> {
     if url.is_none() && guid.is_none() {
-        return Err(Problem::parameter("say url=, or guid= and source="));
+        return Err(Problem::parameter("say url=, or guid= with source="));
     }
-    let _ = (url, guid, source);
-    let ids: Vec<ArticleId> = Vec::new();
+    let address = url
+        .map(Url::parse)
+        .transpose()
+        .map_err(|fault| Problem::parameter(format!("url={}: {fault}", url.unwrap_or_default())))?;
+    let host = address.as_ref().and_then(Url::host_str);
+    let host = host.map(|host| host.trim_start_matches("www.").to_owned());
+    let known = state.status.sources().into_iter().map(|source| source.id);
+    let sources: BTreeSet<String> = match source {
+        Some(source) => BTreeSet::from([source.to_owned()]),
+        None => known.chain(host).chain([SourceId::UNKNOWN.to_owned()]).collect(),
+    };
+    let address = address.map(|address| extract::canonical(&address).to_string());
+    let mut ids = BTreeSet::new();
+    for source in sources {
+        let named = Article {
+            source: SourceId(source),
+            url: address.clone(),
+            id: guid.map(str::to_owned),
+            ..Article::default()
+        };
+        for key in cluster::keys(&named) {
+            ids.extend(state.store.article_named(key)?);
+        }
+    }
     let mut items = Vec::with_capacity(ids.len());
     for id in ids {
         items.push(article(state, &id.to_string())?);
@@ -349,8 +351,17 @@ fn versions(state: &State, id: ArticleId) -> Result<Vec<Version>, Problem> {
     Ok(out)
 }
 
+/// The version of the same article before this one.
+pub(super) fn version_before(state: &State, version: &str) -> Result<Option<String>, Problem> {
+    let id: VersionId = query::id("version", version)?;
+    let Some(row) = state.store.version(id)? else { return Ok(None) };
+    let rows = state.store.article_versions(row.article)?;
+    let before = rows.iter().filter(|one| one.id < id && one.set == row.set).map(|one| one.id);
+    Ok(before.max().map(|id| id.to_string()))
+}
+
 fn cluster_of(state: &State, row: &VersionRow) -> Result<Option<String>, Problem> {
-    Ok(state.store.cluster_of_set(row.set)?.map(|row| row.summary.cluster.to_string()))
+    Ok(state.store.cluster_of_set(row.set)?.map(|of| of.summary.cluster.to_string()))
 }
 
 /// All sources.
@@ -393,12 +404,5 @@ mod tests {
         check(LeadPolicy::Longest, 2);
         check(LeadPolicy::Origin, 4);
         check(LeadPolicy::Priority, 2);
-    }
-
-    #[test]
-    fn a_record_has_every_key_of_the_contract_in_its_order() {
-        let keys: Vec<String> = record(&Article::default()).keys().cloned().collect();
-        assert_eq!(&keys[..6], ["id", "source", "url", "title", "text", "published"]);
-        assert_eq!(keys.len(), 19);
     }
 }

@@ -11,9 +11,9 @@ use crate::api::{self, reply};
 
 /// How the daemon is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Health {
+pub(super) struct Health {
     /// `ok`.
-    pub status: &'static str,
+    pub(super) status: &'static str,
 }
 
 /// The process answers.

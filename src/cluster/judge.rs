@@ -220,7 +220,7 @@ impl Clusterer {
 }
 
 /// The names an article goes by, the deciding one first: its url, else its id, within its source.
-fn keys(article: &Article) -> Vec<u64> {
+pub fn keys(article: &Article) -> Vec<u64> {
     let key =
         |kind: char, name: &str| xxh3_64(format!("{kind}\0{}\0{name}", article.source).as_bytes());
     let url = article.url.as_deref().map(|url| key('u', url));

@@ -15,7 +15,7 @@ mod types;
 
 pub use batch::{Batch, Placed};
 pub use compared::{BODY_WORDS_MIN, Compared, Prepared, prepare};
-pub use judge::{Judged, Texts};
+pub use judge::{Judged, Texts, keys};
 pub use link::{Overlap, rule};
 pub use types::{
     Change, Link, LinkKind, Member, Reason, Relation, SetId, Summary, Verdicts, Version,

@@ -31,23 +31,30 @@
   // What is new: counted here, shown on request, so that no row moves under a reader's eyes.
   const fresh = $("fresh");
   const lamp = $("lamp");
+  const story = $("story");
   const created = new Set();
   const updated = new Set();
   const rowOf = (id) => document.querySelector('[data-id="' + CSS.escape(id) + '"]');
   const tell = () => {
     if (!fresh || created.size + updated.size === 0) return;
+    $("fresh-link").href = location.href.split("#")[0];
+    fresh.hidden = false;
+    if (story) {
+      $("fresh-link").textContent = "This story has moved \u2014 show";
+      return;
+    }
     const parts = [];
     if (created.size) parts.push(created.size + " new");
     if (updated.size) parts.push(updated.size + " updated");
     $("fresh-link").textContent = parts.join(", ") + " \u2014 show";
-    $("fresh-link").href = location.href;
-    fresh.hidden = false;
     document.title = "(" + (created.size + updated.size) + ") Desk \u00b7 copytaster";
   };
   const listen = () => {
     const stream = new EventSource(base + "/api/v1/stream");
     const on = (type, act) => stream.addEventListener(type, (event) => {
-      act(JSON.parse(event.data));
+      const data = JSON.parse(event.data);
+      if (story && type !== "gap" && data.cluster !== story.dataset.id) return;
+      act(data);
       tell();
     });
     on("cluster.created", (e) => created.add(e.cluster));
@@ -59,7 +66,8 @@
     });
     on("cluster.merged", (e) => {
       created.delete(e.cluster);
-      updated.delete(e.cluster);
+      if (story) updated.add(e.cluster);
+      else updated.delete(e.cluster);
       const row = rowOf(e.cluster);
       if (row) row.classList.add("gone");
     });
@@ -68,7 +76,7 @@
     stream.onerror = () => lamp && lamp.classList.remove("lamp-live");
     addEventListener("pagehide", () => stream.close());
   };
-  if (window.EventSource && body.classList.contains("is-desk")) listen();
+  if (window.EventSource && lamp) listen();
 
   // Keys.
   const rows = () => [...document.querySelectorAll(".row")];

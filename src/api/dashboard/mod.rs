@@ -24,7 +24,7 @@ use crate::store::Counts;
 /// Rows of the desk.
 const ROWS: &str = "40";
 
-/// Articles of a cluster up to which a row draws its strip; beyond, reading the members costs more than it tells.
+/// Articles of a cluster up to which a row reads its members, for the strip; beyond, that costs more than it tells.
 const STRIP_ARTICLES_MAX: u32 = 100;
 
 const CSS: &[u8] = include_bytes!("desk.css");
@@ -169,7 +169,7 @@ pub(super) async fn desk(State(state): State<api::State>, uri: Uri) -> Response 
         let now = state.clock.now();
         let mut rows = Vec::with_capacity(list.items.len());
         for mut cluster in list.items {
-            if (2..=STRIP_ARTICLES_MAX).contains(&cluster.counts.articles)
+            if cluster.counts.articles <= STRIP_ARTICLES_MAX
                 && let Found::Here(whole) = view::cluster(state, &cluster.id)?
             {
                 cluster.members = whole.members;
@@ -225,8 +225,10 @@ pub(super) async fn cluster(
         };
         let names = names(state);
         let compared = diff.as_ref().map(|diff| diff.to.version.as_str());
+        let before = view::version_before(state, &body.lead)?;
+        let whole = ClusterPage::new(&body, compared, &names, state.clock.now());
         let template = ClusterTemplate {
-            page: ClusterPage::new(&body, compared, &names, state.clock.now()),
+            page: ClusterPage { before, ..whole },
             diff: diff.as_ref().map(|diff| DiffPage::new(diff, &names)),
             frame: Frame::new(state, "cluster"),
         };

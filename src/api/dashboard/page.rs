@@ -9,7 +9,7 @@ use crate::api::view::DiffBody;
 use crate::model::Timestamp;
 
 /// Width of a row's strip and of the timeline, in the units of their drawings.
-const STRIP_WIDTH: i64 = 200;
+const STRIP_WIDTH: i64 = 96;
 const TIMELINE_WIDTH: i64 = 1_000;
 
 /// Marks on a strip; more would be one bar.
@@ -140,7 +140,7 @@ fn marks(members: &[Member], names: &BTreeMap<String, String>, width: i64) -> Ve
     let whole = (last - first).max(1);
     let placed = seen.into_iter().map(|(at, member)| Mark {
         x: (at - first).saturating_mul(width) / whole,
-        relation: member.relation,
+        relation: if at == first { "origin" } else { member.relation },
         words: format!(
             "{}: {}, +{}",
             named(names, &member.source),
@@ -168,8 +168,6 @@ pub(super) struct MemberLine {
     pub(super) title: String,
     /// Address, only where it is http(s).
     pub(super) link: Option<String>,
-    /// The article.
-    pub(super) article: String,
     /// The version.
     pub(super) version: String,
     /// The relation; also a class.
@@ -177,9 +175,9 @@ pub(super) struct MemberLine {
     /// Jaccard similarity, two digits.
     pub(super) jaccard: Option<String>,
     /// Share of this text in the parent, percent.
-    pub(super) in_parent: Option<u32>,
+    pub(super) in_parent: Option<String>,
     /// Share of the parent in this text, percent.
-    pub(super) of_parent: Option<u32>,
+    pub(super) of_parent: Option<String>,
     /// When its publisher says it came out.
     pub(super) published: Option<When>,
     /// When we saw it.
@@ -205,6 +203,8 @@ pub(super) struct ClusterPage {
     pub(super) last_changed: When,
     /// Its members, the first one first.
     pub(super) members: Vec<MemberLine>,
+    /// The version the lead's article had before, where it is in the cluster as well.
+    pub(super) before: Option<String>,
     /// The members over time.
     pub(super) timeline: Vec<Mark>,
 }
@@ -220,14 +220,13 @@ impl ClusterPage {
         let members = cluster.members.as_deref().unwrap_or_default();
         let start = members.first().and_then(|member| Timestamp::parse(&member.first_seen));
         let line = |member: &Member| {
-            let percent = |share: f64| (share * 100.0).round() as u32;
+            let percent = |share: f64| format!("{:.0}", share * 100.0);
             let seen = Timestamp::parse(&member.first_seen).unwrap_or(now);
             let after = start.map_or(0, |start| seen.millis() - start.millis());
             MemberLine {
                 source: named(names, &member.source),
                 title: headline(&member.title),
                 link: member.url.as_deref().and_then(safe_link),
-                article: member.article.clone(),
                 version: member.version.clone(),
                 relation: member.relation,
                 jaccard: member.jaccard.map(|share| format!("{share:.2}")),
@@ -249,6 +248,7 @@ impl ClusterPage {
             earliest: When::read(&cluster.first_seen.earliest, now).filter(|_| claimed),
             last_changed: moment(&cluster.last_changed, now),
             members: lines,
+            before: None,
             timeline: if timeline.len() > 1 { timeline } else { Vec::new() },
         }
     }
@@ -415,7 +415,7 @@ mod tests {
         assert_eq!(after, ["", "+6 min", "+9 min"]);
         assert_eq!(page.members[0].source, "North Agency Press");
         assert!(page.members[0].is_lead);
-        assert_eq!(page.members[1].in_parent, Some(96));
+        assert_eq!(page.members[1].in_parent.as_deref(), Some("96"));
         assert_eq!(page.row.badge.unwrap().verdict, "certain");
         assert_eq!(page.earliest.unwrap().clock, "11:58");
     }
