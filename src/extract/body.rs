@@ -13,11 +13,20 @@ use super::render::{self, Block, BlockKind};
 const PRECISE_TAGS_MAX: usize = 40_000;
 /// Text shorter than this is checked against the second engine, in characters.
 const SHORT_CHARS: usize = 600;
+/// Text shorter than this is no text, in characters.
+const NOTHING_CHARS: usize = 200;
 /// An articleBody counts from this length on: shorter ones are teasers.
 const STATED_CHARS_MIN: usize = 400;
 
 /// The body's paragraphs, best candidate first asked.
-pub(crate) fn blocks(doc: &Document, tags: usize, meta: &Metadata, made: Makeup) -> Vec<Block> {
+/// `doc` is the pruned page, `html` the page as it came.
+pub(crate) fn blocks(
+    doc: &Document,
+    html: &str,
+    tags: usize,
+    meta: &Metadata,
+    made: Makeup,
+) -> Vec<Block> {
     let precise = if tags <= PRECISE_TAGS_MAX { precise(&doc.html()) } else { Vec::new() };
     let length = chars(&precise);
     let stated = meta.article_body.as_deref().map(stated).unwrap_or_default();
@@ -29,6 +38,10 @@ pub(crate) fn blocks(doc: &Document, tags: usize, meta: &Metadata, made: Makeup)
         let rescue = readable(doc);
         if chars(&rescue) * 2 > length * 3 {
             best = rescue;
+        }
+        if chars(&best) < NOTHING_CHARS && made.prose_chars > NOTHING_CHARS {
+            // A template may call its whole article by a name of furniture.
+            best = readable(&Document::from(html));
         }
     }
     let longest = chars(&best);

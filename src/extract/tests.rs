@@ -71,6 +71,20 @@ fn an_agencys_own_page_is_its_own_item() {
     assert_eq!(read(html.to_owned()).origin, None);
 }
 
+#[test]
+fn further_agencies_may_be_known() {
+    let html = "<html><body><article><h1>Harbour closed</h1><p>KVITNES (NORPRESS) - The harbour of Kvitnes was closed on Monday \
+        after a crane fell over, the town said in a statement.</p></article></body></html>";
+    let mut norpress = Agency::named("NORPRESS", &["Norland Press"]);
+    norpress.hosts = vec!["norpress.test".to_owned()];
+    let at = |url: &str| {
+        let page = Page { url: Url::parse(url).ok(), html: html.to_owned() };
+        article_with(&page, std::slice::from_ref(&norpress)).origin.map(|o| (o.agency, o.basis))
+    };
+    assert_eq!(at("https://herald.test/a"), Some(("NORPRESS".to_owned(), OriginBasis::Dateline)));
+    assert_eq!(at("https://norpress.test/a"), Some(("NORPRESS".to_owned(), OriginBasis::OwnItem)));
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
     #[test]
