@@ -25,6 +25,7 @@ pub use canonical::canonical;
 use crate::model::{OriginBasis, OriginClaim, PageKind, Timestamp};
 use crate::wire::{self, Agency, Marks};
 use furniture::{Cut, Known, NotFound};
+use guard::Measured;
 use metadata::Metadata;
 
 /// Number of the extraction rules. It rises when the same page may give another text, so that a text that differs only
@@ -98,7 +99,7 @@ pub fn article_with(page: &Page, agencies: &[Agency]) -> Extracted {
         let parse = std::thread::Builder::new()
             .name("extract".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || parse(page, measured.tags, agencies));
+            .spawn_scoped(scope, || parse(page, measured, agencies));
         match parse.map(std::thread::ScopedJoinHandle::join) {
             Ok(Ok(found)) => found,
             Ok(Err(_)) => unread(page, "not read: the html engine gave up".to_owned()),
@@ -116,7 +117,7 @@ fn unread(page: &Page, note: String) -> Extracted {
     }
 }
 
-fn parse(page: &Page, tags: usize, agencies: &[Agency]) -> Extracted {
+fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
     let doc = Document::from(page.html.as_str());
     let url = page.url.as_ref();
     let meta = metadata::read(&doc, url);
@@ -124,7 +125,7 @@ fn parse(page: &Page, tags: usize, agencies: &[Agency]) -> Extracted {
     let entries = kind::entries(&doc);
     let links = links::headlines(&doc, url);
     let made = prune::prune(&doc);
-    let blocks = body::blocks(&doc, &page.html, tags, &meta, made);
+    let blocks = body::blocks(&doc, &page.html, measured, &meta, made);
     let known = Known {
         titles: &meta.titles,
         authors: &meta.authors,
