@@ -14,6 +14,8 @@ use crate::model::PageKind;
 const BRIEF_CHARS_MIN: usize = 40;
 /// A text behind a wall is at most this long, in characters; longer ones were let through whole.
 const STUB_CHARS_MAX: usize = 1_500;
+/// Prose that makes a story of a page full of links, in characters.
+const BRIEF_PROSE_CHARS: usize = 250;
 /// Headline links of an index.
 const INDEX_LINKS_MIN: usize = 15;
 /// Dated entries of a live blog that does not call itself one.
@@ -88,6 +90,14 @@ fn is_index(found: &Found<'_>, chars: usize) -> bool {
     let front = found
         .url
         .is_some_and(|url| url.path().trim_matches('/').is_empty() && url.query().is_none());
+    let prose = found.lines.iter().filter(|line| line.chars().count() >= 100);
+    let (paragraphs, prose_chars) =
+        prose.fold((0, 0), |(count, sum), line| (count + 1, sum + line.chars().count()));
+    // A brief among many links: a few whole paragraphs. An index gives many teasers or none.
+    let brief = !front && prose_chars >= BRIEF_PROSE_CHARS && paragraphs * 3 <= links;
+    if brief {
+        return false;
+    }
     (front && links >= INDEX_LINKS_MIN / 3)
         || (links >= INDEX_LINKS_MIN && found.made.prose_chars < links * 40 && chars < links * 120)
 }
@@ -103,4 +113,51 @@ pub(crate) fn is_walled(doc: &Document) -> bool {
 pub(crate) fn entries(doc: &Document) -> usize {
     doc.select("article time, main time, [class*='live'] time, [itemprop='liveBlogUpdate']")
         .length()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROSE: &str = "The harbour of Kvitnes was closed on Monday after a crane fell over, the town said in a statement to the press, \
+        and two ships had to wait outside.";
+
+    fn check(url: &str, links: usize, lines: &[&str], meta: &Metadata, expected: PageKind) {
+        let url = Url::parse(url).unwrap();
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let found = Found {
+            url: Some(&url),
+            meta,
+            made: Makeup { prose_chars: 300, headline_links: links },
+            missing: None,
+            walled: false,
+            entries: 0,
+            lines: &lines,
+        };
+        assert_eq!(kind(&found), expected, "{url} {lines:?}");
+    }
+
+    #[test]
+    fn an_index_is_told_from_a_brief_among_links() {
+        let plain = Metadata::default();
+        let teasers = vec!["A short teaser of a story."; 20];
+        check("https://herald.test/world/", 40, &teasers, &plain, PageKind::Index);
+        check("https://herald.test/", 40, &[PROSE, PROSE], &plain, PageKind::Index);
+        check("https://herald.test/world/a.html", 40, &[PROSE, PROSE], &plain, PageKind::Article);
+        check("https://herald.test/world/a.html", 3, &[PROSE], &plain, PageKind::Article);
+        let says = Metadata { says_article: true, ..Metadata::default() };
+        check("https://herald.test/world/", 40, &teasers, &says, PageKind::Article);
+        check("https://herald.test/a", 3, &["Too little."], &plain, PageKind::Other);
+    }
+
+    #[test]
+    fn missing_pages_and_walls_decide_before_length() {
+        let gone = Metadata { titles: vec!["Page not found".to_owned()], ..Metadata::default() };
+        check("https://herald.test/a", 3, &["Nothing here."], &gone, PageKind::SoftNotFound);
+        let paid = Metadata { says_paid: true, says_article: true, ..Metadata::default() };
+        check("https://herald.test/a", 3, &[PROSE], &paid, PageKind::PaywallStub);
+        check("https://herald.test/a", 3, &[PROSE; 12], &paid, PageKind::Article);
+        let live = Metadata { says_live: true, ..Metadata::default() };
+        check("https://herald.test/a", 3, &[PROSE; 12], &live, PageKind::LiveBlog);
+    }
 }

@@ -47,7 +47,12 @@ pub(crate) fn read(doc: &Document, url: Option<&Url>) -> Metadata {
     let metas = metas(doc);
     let meta = |names: &[&str]| names.iter().find_map(|name| metas.get(*name)?.first().cloned());
     let titles = titles(doc, &json, &meta);
-    let authors = split_authors(&named_authors(doc, &json, &meta_authors(&metas)));
+    let authors = split_authors(&named_authors(
+        doc,
+        &json,
+        &meta_authors(&metas),
+        meta(&["og:site_name"]).as_deref(),
+    ));
     let raw_authors = credits(&json, &metas);
     let byline = byline(doc).or_else(|| (!authors.is_empty()).then(|| authors.join(", ")));
     let (published, updated) = times(doc, &json, &meta);
@@ -100,7 +105,7 @@ fn titles(
     let trimmed = |title: String| without_site(&title, site.as_deref(), &headings);
     let head = doc.select_single("title").text();
     let candidates = [
-        json.headline.as_deref().map(one_line),
+        json.headline.as_deref().map(one_line).map(trimmed),
         meta(&["og:title"]).map(trimmed),
         (headings.len() == 1).then(|| headings[0].clone()),
         meta(&["twitter:title", "dc.title", "sailthru.title", "parsely-title"]).map(trimmed),
@@ -134,8 +139,17 @@ fn without_site(title: &str, site: Option<&str>, headings: &[String]) -> String 
 }
 
 /// Authors as JSON-LD states them, else meta elements, else the page.
-fn named_authors(doc: &Document, json: &Described, in_metas: &[String]) -> Vec<String> {
-    if !json.authors.is_empty() {
+///
+/// Where JSON-LD names but the site itself, meta elements often have the person.
+fn named_authors(
+    doc: &Document,
+    json: &Described,
+    in_metas: &[String],
+    site: Option<&str>,
+) -> Vec<String> {
+    let is_site = |name: &String| site.is_some_and(|site| name.eq_ignore_ascii_case(site));
+    let only_site = json.authors.iter().all(is_site) && !in_metas.is_empty();
+    if !json.authors.is_empty() && !only_site {
         return sound_names(&json.authors);
     }
     if !in_metas.is_empty() {
@@ -210,6 +224,7 @@ fn split_authors(raw: &[String]) -> Vec<String> {
             .replace(" and ", ",")
             .replace(" und ", ",")
             .replace(" et ", ",")
+            .replace(" og ", ",")
             .replace(" & ", ",");
         // "(Image: …)" is the photographer's.
         for name in

@@ -74,6 +74,18 @@ fn names_are_parted_and_addresses_are_no_names() {
 }
 
 #[test]
+fn a_site_that_names_itself_leaves_the_author_to_meta_elements() {
+    let json = r#"<script type="application/ld+json">{"@type":"NewsArticle","headline":"Harbour closed - Herald",
+        "author":"Herald"}</script><meta property="og:site_name" content="Herald">"#;
+    let named = page(&format!("{json}<meta name='author' content='One Example'>"), "");
+    assert_eq!(
+        (named.title.as_str(), &*named.authors),
+        ("Harbour closed", &["One Example".to_owned()][..])
+    );
+    assert_eq!(page(json, "").authors, ["Herald"]);
+}
+
+#[test]
 fn bylines_of_listed_stories_are_not_the_pages() {
     let listed = "<div class='teaser'><span class='byline'>By Other Example</span></div>";
     let body = format!("<article><h1>T</h1><p>Text</p></article>{listed}");
