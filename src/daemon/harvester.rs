@@ -91,13 +91,13 @@ impl Harvester {
         }
         self.metrics.fetched("ok");
         let visits = self.visited(lead, got.etag.clone(), got.last_modified.clone());
-        let _agencies = Arc::clone(&self.agencies);
+        let agencies = Arc::clone(&self.agencies);
         let entry = Arc::clone(&lead.entry);
         let source = Arc::clone(&lead.source);
         let read = tokio::task::spawn_blocking(move || {
             let html = text::decode(&got.body, got.charset.as_deref()).text;
             let page = Page { url: Some(got.url), html };
-            from_page(&page, extract::article(&page), &entry, &source)
+            from_page(&page, extract::article_with(&page, &agencies), &entry, &source)
         });
         match read.await {
             Ok(ended) => (ended, visits),

@@ -54,7 +54,9 @@ pub fn check_filter(filter: &str) -> Result<(), TelemetryError> {
 }
 
 fn read_filter(filter: &str) -> Result<EnvFilter, TelemetryError> {
-    EnvFilter::builder().parse(filter).map_err(|error| TelemetryError::Filter {
+    // First come what a person may override: the HTML parser warns of every sloppy page, which is every other page.
+    let whole = format!("html5ever=error,{filter}");
+    EnvFilter::builder().parse(whole).map_err(|error| TelemetryError::Filter {
         filter: filter.to_owned(),
         reason: error.to_string(),
     })
