@@ -46,7 +46,7 @@ pub use status::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status}
 pub struct Params {
     /// Bearer tokens that may write, and read where reads are not open.
     pub tokens: Vec<String>,
-    /// Path before every route, without a slash at the end: "" or "/wire".
+    /// Path before every route: "" or "/wire".
     pub base_path: String,
     /// Generation of the answers (CONTRACT §5).
     pub generation: u64,
@@ -119,9 +119,17 @@ const TABLE: &[(&str, Routed)] = &[
     ("/assets/{name}", || get(dashboard::asset)),
 ];
 
+/// A base path as routes and links have it: with a slash before and none behind.
+fn base_path(configured: &str) -> String {
+    let bare = configured.trim_matches('/');
+    if bare.is_empty() { String::new() } else { format!("/{bare}") }
+}
+
 /// The whole reading side over `state`.
 pub fn router(state: State) -> Router {
-    let base = state.settings.base_path.trim_end_matches('/').to_owned();
+    let base = base_path(&state.settings.base_path);
+    let settings = Params { base_path: base.clone(), ..Params::clone(&state.settings) };
+    let state = State { settings: Arc::new(settings), ..state };
     let mut routes = Router::new();
     for (path, methods) in TABLE {
         routes = routes.route(&format!("{base}{path}"), methods());
