@@ -233,10 +233,11 @@ pub(super) async fn cluster(
         let names = names(state);
         let compared = diff.as_ref().map(|diff| diff.to.version.as_str());
         let before = view::version_before(state, &body.lead)?;
-        let whole = ClusterPage::new(&body, compared, &names, state.clock.now());
+        let now = state.clock.now();
+        let whole = ClusterPage::new(&body, compared, &names, now);
         let template = ClusterTemplate {
             page: ClusterPage { before, ..whole },
-            diff: diff.as_ref().map(|diff| DiffPage::new(diff, &names)),
+            diff: diff.as_ref().map(|diff| DiffPage::new(diff, &names, now)),
             frame,
         };
         Ok(rendered(StatusCode::OK, &template))

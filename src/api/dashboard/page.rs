@@ -278,9 +278,9 @@ pub(super) enum Stretch {
 /// A diff as the cluster page shows it.
 #[derive(Clone, Debug)]
 pub(super) struct DiffPage {
-    /// Source and headline of the first.
-    pub(super) from: (String, String),
-    /// Source of the second.
+    /// Source of the first; with its time where both are of one article.
+    pub(super) from: String,
+    /// Source of the second; the time alone where both are of one article.
     pub(super) to: String,
     /// The headline's words.
     pub(super) title: Vec<Words>,
@@ -294,10 +294,17 @@ pub(super) struct DiffPage {
 
 impl DiffPage {
     /// The page of a body.
-    pub(super) fn new(body: &DiffBody, names: &BTreeMap<String, String>) -> Self {
+    pub(super) fn new(body: &DiffBody, names: &BTreeMap<String, String>, now: Timestamp) -> Self {
+        let clock = |at: &str| moment(at, now).clock;
+        let (from, to) = (named(names, &body.from.source), named(names, &body.to.source));
+        let (from, to) = if body.from.article == body.to.article {
+            (format!("{from}, {}", clock(&body.from.seen_at)), clock(&body.to.seen_at))
+        } else {
+            (from, to)
+        };
         Self {
-            from: (named(names, &body.from.source), body.from.title.clone()),
-            to: named(names, &body.to.source),
+            from,
+            to,
             title: body.title.clone(),
             stretches: stretches(&body.paragraphs),
             told: told(&body.counts),
