@@ -7,6 +7,7 @@ mod demo;
 mod export;
 mod extract;
 mod fetch;
+mod held;
 mod ingest;
 mod input;
 mod openapi;

@@ -66,7 +66,8 @@ fn read_journal(dir: &Path, wrong: &mut Vec<String>) -> anyhow::Result<u64> {
     Ok(records)
 }
 
-/// Folds the journal anew beside the rows that are served, and compares row by row.
+/// Folds the journal anew beside the rows that are served, and compares row by row. Rows that end before the journal are no
+/// fault: a kill leaves them so, and the next start brings them up to it.
 fn compare_rows(dir: &Path, wrong: &mut Vec<String>) -> anyhow::Result<()> {
     let cache = config::Store::default().cache;
     let served = match Store::open_existing(dir, cache) {
@@ -77,7 +78,7 @@ fn compare_rows(dir: &Path, wrong: &mut Vec<String>) -> anyhow::Result<()> {
         }
     };
     let scratch = std::env::temp_dir().join(format!("copytaster-verify-{}", std::process::id()));
-    let rebuilt = daemon::rebuild(&Reader::open(dir)?, &scratch, cache);
+    let rebuilt = daemon::rebuild(&Reader::open(dir)?, served.applied_seq(), &scratch, cache);
     let compared = rebuilt
         .map_err(anyhow::Error::from)
         .and_then(|rebuilt| differences(&served, &rebuilt, wrong));

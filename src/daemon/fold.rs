@@ -30,26 +30,38 @@ pub(super) struct Fold {
 impl Fold {
     /// Folds the whole journal, and brings `store` up to it where it lags.
     pub(super) fn open(reader: &Reader, store: &Store, params: Params) -> Result<Self, Fault> {
-        let mut fold = Self {
+        let mut fold = Self::new(reader, params);
+        fold.catch_up(reader, Seq(u64::MAX), store)?;
+        fold.ready(reader);
+        Ok(fold)
+    }
+
+    fn new(reader: &Reader, params: Params) -> Self {
+        Self {
             clusterer: Clusterer::new(params),
             texts: LiveTexts::new(reader.clone(), params.live_max),
             last: Seq(0),
             seen_at: Timestamp::EPOCH,
             settings: None,
             sources: BTreeMap::new(),
-        };
+        }
+    }
+
+    /// Applies the records up to `last`; those that `store` does not have yet go there, too.
+    fn catch_up(&mut self, reader: &Reader, last: Seq, store: &Store) -> Result<(), Fault> {
         let applied = store.applied_seq();
         let mut lagging = Lagging::default();
         for entry in reader.entries(Seq(1)) {
             let (location, entry) = entry?;
-            let changes = fold.apply(&entry, location);
+            if entry.seq > last {
+                break;
+            }
+            let changes = self.apply(&entry, location);
             if entry.seq > applied {
                 lagging.push(entry, location, changes, store)?;
             }
         }
-        lagging.flush(store)?;
-        fold.ready(reader);
-        Ok(fold)
+        lagging.flush(store)
     }
 
     fn apply(&mut self, entry: &Entry, location: Location) -> Vec<Change> {
@@ -126,9 +138,16 @@ pub(super) fn settings(reader: &Reader) -> Result<Params, Fault> {
     Ok(params)
 }
 
-/// Folds the journal into a fresh store at `scratch`: what the derived rows should be.
-pub fn rebuild(reader: &Reader, scratch: &Path, cache_bytes: u64) -> Result<Store, Fault> {
+/// Folds the journal up to record `last` into a fresh store at `scratch`: what the derived rows should be there.
+pub fn rebuild(
+    reader: &Reader,
+    last: Seq,
+    scratch: &Path,
+    cache_bytes: u64,
+) -> Result<Store, Fault> {
     let (store, _) = Store::open(scratch, cache_bytes)?;
-    Fold::open(reader, &store, Params { live_max: 1, ..Params::default() })?;
+    // Nothing is judged, so nothing need be findable.
+    let mut fold = Fold::new(reader, Params { live_max: 1, ..Params::default() });
+    fold.catch_up(reader, last, &store)?;
     Ok(store)
 }

@@ -33,7 +33,7 @@ use crate::cluster::{self, ENGINE};
 use crate::config::{Config, Source, SourceKind};
 use crate::fetch::{FetchError, Fetcher};
 use crate::journal::{JournalError, Log, Reader, Settings, SourceNote};
-use crate::model::Clock;
+use crate::model::{Clock, Seq};
 use crate::store::{Event, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::wire::Agency;
@@ -254,13 +254,15 @@ fn open_dir(dir: &Path, cache_bytes: u64) -> Result<(Log, Store), Fault> {
         );
     }
     let (store, opened) = Store::open(dir, cache_bytes)?;
-    if let Some((aside, why)) = opened.quarantined {
+    if let (Some(aside), why) = (opened.quarantined, opened.why.unwrap_or_default()) {
         warn!(path = %aside.display(), why, "the derived rows were damaged; they are set aside and made again from the journal");
     }
-    if store.applied_seq() <= found.last_seq {
+    let applied = store.applied_seq();
+    let at_its_place = |at| log.reader().read(at).is_ok_and(|entry| entry.seq == applied);
+    if applied == Seq(0) || opened.applied_at.is_some_and(at_its_place) {
         return Ok((log, store));
     }
-    warn!(applied = %store.applied_seq(), journal = %found.last_seq, "the derived rows are ahead of the journal; they are made again from it");
+    warn!(%applied, journal = %found.last_seq, "the derived rows are of another journal; they are made again from this one");
     drop(store);
     Store::set_aside(dir)?;
     let (store, _) = Store::open(dir, cache_bytes)?;

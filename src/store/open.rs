@@ -24,8 +24,10 @@ pub struct Opened {
     pub applied_seq: Seq,
     /// Where the journal must hold that record, if these rows are of that journal; see [`Store::set_aside`].
     pub applied_at: Option<Location>,
-    /// Where rows that could not be trusted lie, and why they could not.
-    pub quarantined: Option<(PathBuf, String)>,
+    /// Where rows that could not be trusted lie.
+    pub quarantined: Option<PathBuf>,
+    /// Why they could not, in words.
+    pub why: Option<String>,
 }
 
 pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> {
@@ -37,7 +39,8 @@ pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), Stor
             };
             let aside = set_aside(dir)?;
             let (store, mut opened) = attempt(dir, cache_bytes)?;
-            opened.quarantined = aside.map(|path| (path, why));
+            opened.quarantined = aside;
+            opened.why = Some(why);
             Ok((store, opened))
         }
         done => done,
@@ -117,7 +120,7 @@ fn attempt(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> 
     };
     let Meta { applied_seq, segment, offset, .. } = meta;
     let applied_at = (applied_seq > 0).then_some(Location { segment, offset });
-    let opened = Opened { applied_seq: Seq(applied_seq), applied_at, quarantined: None };
+    let opened = Opened { applied_seq: Seq(applied_seq), applied_at, ..Opened::default() };
     let store =
         Store { tree, meta: Arc::new(RwLock::new(meta)), writing: Arc::new(Mutex::new(())) };
     Ok((store, opened))

@@ -57,6 +57,14 @@ impl Store {
         })
     }
 
+    /// The public id of a set's cluster; `None` where there is no such set.
+    pub fn set_cluster(&self, set: SetId) -> Result<Option<ClusterId>, StoreError> {
+        guarded("read a cluster", || {
+            let row: Option<SetRow> = self.get(&keys::set(set))?;
+            Ok(row.map(|row| ClusterId(row.cluster)))
+        })
+    }
+
     /// All members of a set, the oldest version first.
     pub fn members(&self, set: SetId) -> Result<Vec<MemberRow>, StoreError> {
         guarded("read members", || {

@@ -9,8 +9,14 @@ mod architecture;
 #[cfg(feature = "daemon")]
 mod config;
 #[cfg(feature = "daemon")]
+mod crash;
+#[cfg(feature = "daemon")]
 mod docs;
 #[cfg(feature = "daemon")]
 mod fetch;
 #[cfg(feature = "daemon")]
+mod http;
+mod replay;
+#[cfg(feature = "daemon")]
 mod store;
+mod wire;

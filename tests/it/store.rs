@@ -1,5 +1,7 @@
 //! The store over real sled directories, fed with changes made by hand and by the fold.
 
+mod commands;
+mod crash;
 mod damage;
 
 use std::path::Path;

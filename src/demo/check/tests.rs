@@ -1,3 +1,5 @@
+//! A faultless day comes out; each way of spoiling it fails.
+
 use super::*;
 use crate::demo::script::{Moment, wire_day};
 

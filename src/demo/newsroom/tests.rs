@@ -1,3 +1,5 @@
+//! The sites over loopback: what stands when, validators, compression, failures.
+
 use std::io::Read as _;
 use std::sync::atomic::{AtomicI64, Ordering};
 

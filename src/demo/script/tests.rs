@@ -1,3 +1,5 @@
+//! The script holds together, and its plan is what the link rule makes of the bare texts.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::read::read;
@@ -177,6 +179,15 @@ fn the_rule_of_the_design_makes_the_planned_clusters_of_the_bare_texts() {
     let planned: usize = script.plan.clusters.iter().map(|c| c.members.len() - 1).sum();
     let groups: BTreeSet<usize> = group.values().copied().collect();
     assert_eq!(groups.len(), script.items.len() - planned, "a story that should be alone is not");
+}
+
+#[test]
+fn pairs_that_stay_apart_do_so_even_if_they_are_seen_at_once() {
+    let script = day();
+    for pair in &script.plan.apart {
+        let text = |id: &str| Compared::new(&body(script.item(id).unwrap().first_text().unwrap()));
+        assert!(!linked(&text(&pair.a), &text(&pair.b), 0.0), "{} and {}", pair.a, pair.b);
+    }
 }
 
 #[test]

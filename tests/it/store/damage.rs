@@ -17,7 +17,7 @@ fn what_was_applied_is_there_after_reopening() {
     drop(store);
     let (store, opened) = open(dir.path());
     let applied_at = Some(at(4));
-    assert_eq!(opened, Opened { applied_seq: Seq(4), applied_at, quarantined: None });
+    assert_eq!(opened, Opened { applied_seq: Seq(4), applied_at, quarantined: None, why: None });
     assert_eq!((dump(&store), store.counts()), (before, counts));
     assert_eq!(store.poll("https://mara.example/feed").unwrap().as_deref(), Some(&b"etag"[..]));
     assert_eq!(store.poll("https://mara.example/other").unwrap(), None);
@@ -50,7 +50,7 @@ fn a_directory_of_garbage_is_moved_aside_and_said() {
         assert!(told.is_damage(), "{told}");
         let (store, opened) = open(dir.path());
         assert_eq!((opened.applied_seq, store.counts().versions), (Seq(0), 0));
-        let (aside, why) = opened.quarantined.unwrap();
+        let (aside, why) = (opened.quarantined.unwrap(), opened.why.unwrap());
         assert!(aside.ends_with(format!("store.damaged-{round}")) && aside.is_dir());
         assert!(!why.is_empty());
     }
@@ -71,7 +71,8 @@ fn rows_that_do_not_fit_their_counters_are_moved_aside() {
     tree.remove(member).unwrap();
     drop(tree);
     let (_, opened) = open(dir.path());
-    let (_, why) = opened.quarantined.unwrap();
+    assert!(opened.quarantined.is_some());
+    let why = opened.why.unwrap();
     assert!(why.contains("3 member rows where 4 belong"), "{why}");
 }
 
