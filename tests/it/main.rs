@@ -22,3 +22,5 @@ mod replay;
 #[cfg(feature = "daemon")]
 mod store;
 mod wire;
+
+mod extract;
