@@ -1,7 +1,7 @@
 //! HTTP requests in, the store's answers out: the API under `/api/v1`, the dashboard and the watch pages at the root.
 //!
 //! Reads come from the store and the journal and never wait for the writer; what writes is handed to the writer with a
-//! reply slot and answered when it is durable. Every route stands in one table, [`TABLE`].
+//! reply slot and answered when it is durable. Every route stands in one table, `TABLE`.
 
 pub mod body;
 mod dashboard;

@@ -1,4 +1,4 @@
-//! The reading routes of the API: a request in, a body of [`view`](super::view) out.
+//! The reading routes of the API: a request in, a body of `view` out.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
