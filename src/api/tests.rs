@@ -391,6 +391,8 @@ async fn listen(desk: &mut Served, last: &str, count: usize, live: Vec<Article>)
         }
         if let Some(article) = live.next() {
             for event in desk.writer.write(article, sample::NOON) {
+                // Twice, as an event is met that comes from the store and from the queue.
+                let _nobody = desk.state.events.send(event);
                 let _nobody = desk.state.events.send(event);
             }
         }
