@@ -294,8 +294,8 @@ impl Shape {
         }
         let unspaced = matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{3040}'..='\u{30ff}'
             | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}');
-        // An apostrophe or a hyphen inside a word, and the marks inside figures, belong to it.
-        let inner = matches!(c, '\'' | '’' | '-' | '\u{300}'..='\u{36f}');
+        // An apostrophe and combining marks belong to their word; a hyphen does not: "UPDATE 1-Dam breaks".
+        let inner = matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}');
         if !unspaced && (c.is_alphanumeric() || inner) { Self::Word } else { Self::Alone }
     }
 }

@@ -21,7 +21,8 @@ const ALWAYS_OPEN: [&str; 2] = ["/healthz", "/readyz"];
 /// Lets a request in or says why not: a token where one is needed, and no writes by other sites.
 pub(super) async fn admit(State(state): State<api::State>, ask: Request, next: Next) -> Response {
     let writes = !matches!(*ask.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let path = ask.uri().path().trim_start_matches(state.settings.base_path.as_str());
+    let path = ask.uri().path();
+    let path = path.strip_prefix(state.settings.base_path.as_str()).unwrap_or(path);
     let verdict = if writes {
         may_write(ask.headers(), &state.settings)
     } else if ALWAYS_OPEN.contains(&path) {

@@ -1,7 +1,7 @@
 //! HTTP requests in, the store's answers out: the API under `/api/v1`, the dashboard and the watch pages at the root.
 //!
 //! Reads come from the store and the journal and never wait for the writer; what writes is handed to the writer with a
-//! reply slot and answered when it is durable. Every route stands in one table, [`TABLE`].
+//! reply slot and answered when it is durable. Every route stands in one table, `TABLE`.
 
 pub mod body;
 mod dashboard;
@@ -46,7 +46,7 @@ pub use status::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status}
 pub struct Params {
     /// Bearer tokens that may write, and read where reads are not open.
     pub tokens: Vec<String>,
-    /// Path before every route, without a slash at the end: "" or "/wire".
+    /// Path before every route: "" or "/wire".
     pub base_path: String,
     /// Generation of the answers (CONTRACT §5).
     pub generation: u64,
@@ -119,9 +119,17 @@ const TABLE: &[(&str, Routed)] = &[
     ("/assets/{name}", || get(dashboard::asset)),
 ];
 
+/// A base path as routes and links have it: with a slash before and none behind.
+fn base_path(configured: &str) -> String {
+    let bare = configured.trim_matches('/');
+    if bare.is_empty() { String::new() } else { format!("/{bare}") }
+}
+
 /// The whole reading side over `state`.
 pub fn router(state: State) -> Router {
-    let base = state.settings.base_path.trim_end_matches('/').to_owned();
+    let base = base_path(&state.settings.base_path);
+    let settings = Params { base_path: base.clone(), ..Params::clone(&state.settings) };
+    let state = State { settings: Arc::new(settings), ..state };
     let mut routes = Router::new();
     for (path, methods) in TABLE {
         routes = routes.route(&format!("{base}{path}"), methods());

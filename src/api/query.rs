@@ -85,6 +85,15 @@ pub(super) fn params<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     Ok(params)
 }
 
+/// Refuses every parameter: a question half understood gets no answer.
+pub(super) fn none(uri: &Uri) -> Result<(), Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    let Nothing {} = params(uri)?;
+    Ok(())
+}
+
 /// What the parameters of a list ask for, in this generation.
 pub(super) fn clusters(params: &ClustersParams, generation: u64) -> Result<ClustersAsked, Problem> {
     let sort = sort(given(params.sort.as_deref()))?;

@@ -1,8 +1,8 @@
-//! The reading routes of the API: a request in, a body of [`view`](super::view) out.
+//! The reading routes of the API: a request in, a body of `view` out.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -51,11 +51,23 @@ pub(super) async fn clusters(
 
 /// The same question with another cursor.
 pub(super) fn next_page(path: &str, uri: &Uri, cursor: &str) -> String {
+    page_of(path, uri, Some(cursor))
+}
+
+/// The same question from its beginning.
+pub(super) fn first_page(path: &str, uri: &Uri) -> String {
+    page_of(path, uri, None)
+}
+
+fn page_of(path: &str, uri: &Uri, cursor: Option<&str>) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     query.extend_pairs(pairs.filter(|(key, value)| key != "cursor" && !value.is_empty()));
-    query.append_pair("cursor", cursor);
-    format!("{path}?{}", query.finish())
+    query.extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
+    match query.finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
 }
 
 /// One cluster with all its members.
@@ -68,7 +80,9 @@ pub(super) fn next_page(path: &str, uri: &Uri, cursor: &str) -> String {
 pub(super) async fn cluster(
     State(state): State<api::State>,
     Path(id): Path<String>,
+    uri: Uri,
 ) -> Result<Response, Problem> {
+    query::none(&uri)?;
     let base = state.settings.base_path.clone();
     let asked = id.clone();
     let found = reply::blocking(move || view::cluster(&state, &asked)).await?;
@@ -171,7 +185,9 @@ pub(super) async fn articles(
 pub(super) async fn article(
     State(state): State<api::State>,
     Path(id): Path<String>,
+    uri: Uri,
 ) -> Result<Response, Problem> {
+    query::none(&uri)?;
     let body: Value = reply::blocking(move || view::article(&state, &id)).await?;
     Ok(reply::json(&body))
 }
@@ -185,15 +201,21 @@ pub(super) async fn article(
 pub(super) async fn article_versions(
     State(state): State<api::State>,
     Path(id): Path<String>,
+    uri: Uri,
 ) -> Result<Response, Problem> {
+    query::none(&uri)?;
     let list = reply::blocking(move || view::article_versions(&state, &id)).await?;
     Ok(reply::json(&list))
 }
 
 /// All sources and how they are doing, in the order of the configuration.
 #[utoipa::path(get, path = "/api/v1/sources", tag = "sources", responses((status = 200, body = List<Source>)))]
-pub(super) async fn sources(State(state): State<api::State>) -> Response {
-    reply::json(&view::sources(&state))
+pub(super) async fn sources(
+    State(state): State<api::State>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    query::none(&uri)?;
+    Ok(reply::json(&view::sources(&state)))
 }
 
 /// One source.
@@ -202,11 +224,13 @@ pub(super) async fn sources(State(state): State<api::State>) -> Response {
     (status = 200, body = Source),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "no such source"),
 ))]
-pub(super) async fn source(State(state): State<api::State>, Path(id): Path<String>) -> Response {
-    match view::source(&state, &id) {
-        Ok(body) => reply::json(&body),
-        Err(problem) => problem.into_response(),
-    }
+pub(super) async fn source(
+    State(state): State<api::State>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    query::none(&uri)?;
+    Ok(reply::json(&view::source(&state, &id)?))
 }
 
 #[cfg(test)]
@@ -217,5 +241,7 @@ mod tests {
     fn the_next_page_asks_the_same_with_another_cursor() {
         let uri: Uri = "/api/v1/clusters?q=a%20b&lang=&cursor=1.changed.0".parse().unwrap();
         assert_eq!(next_page("/x", &uri, "1.changed.ff"), "/x?q=a+b&cursor=1.changed.ff");
+        assert_eq!(first_page("/x", &uri), "/x?q=a+b");
+        assert_eq!(first_page("/x", &"/api?cursor=1".parse().unwrap()), "/x");
     }
 }

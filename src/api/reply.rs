@@ -41,7 +41,7 @@ pub(super) fn html(status: StatusCode, page: String) -> Response {
     tagged(status, "text/html; charset=utf-8", page.into_bytes())
 }
 
-/// Bytes with the tag of their identity coding; [`guard::validate`](super::guard) makes it one per coding.
+/// Bytes with the tag of their identity coding; `guard::validate` makes it one per coding.
 pub(super) fn tagged(status: StatusCode, media_type: &'static str, bytes: Vec<u8>) -> Response {
     let tag = tag(&bytes);
     let mut response = (status, bytes).into_response();

@@ -245,6 +245,11 @@ fn id(generation: u64, (seq, n): Place) -> String {
     format!("{generation}-{seq}-{n}")
 }
 
+/// The id after which nothing of `seq` is missing: what a page that shows everything up to it goes on from.
+pub(super) fn after_all_of(generation: u64, seq: Seq) -> String {
+    id(generation, (seq, u32::MAX))
+}
+
 fn gap(generation: u64, after: Place, reason: &str) -> sse::Event {
     let data = serde_json::json!({"reason": reason, "generation": generation}).to_string();
     sse::Event::default().event("gap").id(id(generation, after)).data(data)

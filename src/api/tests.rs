@@ -102,7 +102,7 @@ impl Served {
     /// HTTP/1.0, so that the body ends where the connection does.
     async fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        let lines = [headers, &[""]].concat().join("\r\n");
         let head = format!(
             "{method} {path} HTTP/1.0\r\nhost: {}\r\ncontent-length: {}\r\n{lines}\r\n{body}",
             self.address,
@@ -185,6 +185,8 @@ async fn a_wrong_question_is_a_problem_that_names_the_mend() {
         ("/api/v1/clusters/c0000000000009", 404, "no cluster c0000000000009"),
         ("/api/v1/clusters/nonsense", 404, "no cluster nonsense"),
         ("/api/v1/articles/a0000000000009", 404, "no article"),
+        ("/api/v1/clusters/c0000000000001?at=2026-03-01T00:00:00Z", 400, "at"),
+        ("/api/v1/sources?state=ok", 400, "state"),
         ("/api/v1/articles", 400, "url="),
         ("/api/v1/sources/nobody", 404, "no source nobody"),
         ("/api/v1/nothing", 404, "/openapi.json"),
@@ -279,6 +281,7 @@ async fn the_pages_show_the_desk_and_a_cluster_with_its_diff() {
     let front = desk.get("/?min_sources=2&q=").await;
     assert_eq!(front.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(front.text().contains("Dam breaks above Orvale"));
+    assert!(front.text().contains("data-last=\"1-4-4294967295\""), "the stream goes on here");
     assert!(!front.text().contains("Frell bank"), "one source only");
     let page = desk.get(&format!("/clusters/{DAM_CLUSTER}")).await;
     assert!(page.text().contains("Mud wave hits Orvale"));
@@ -388,6 +391,8 @@ async fn listen(desk: &mut Served, last: &str, count: usize, live: Vec<Article>)
         }
         if let Some(article) = live.next() {
             for event in desk.writer.write(article, sample::NOON) {
+                // Twice, as an event is met that comes from the store and from the queue.
+                let _nobody = desk.state.events.send(event);
                 let _nobody = desk.state.events.send(event);
             }
         }
@@ -425,6 +430,6 @@ async fn a_stream_of_another_generation_says_gap_and_ends_when_the_daemon_stops(
     assert!(blocks[0].contains("event: gap") && blocks[0].contains("generation 9 ended"));
     let stopping = desk.state.status.stopping.clone();
     let (_, ()) = tokio::join!(async { listen(&mut desk, "", 1, Vec::new()).await }, async move {
-        stopping.cancel()
+        stopping.cancel();
     });
 }

@@ -49,9 +49,19 @@
     $("fresh-link").textContent = parts.join(", ") + " \u2014 show";
     document.title = "(" + (created.size + updated.size) + ") Desk \u00b7 copytaster";
   };
+  // A hidden page lets go of its stream (a browser has six connections) and goes on exactly where it was.
+  let stream = null;
+  let last = body.dataset.last;
+  const rest = () => {
+    if (stream) stream.close();
+    stream = null;
+    lamp.classList.remove("lamp-live");
+  };
   const listen = () => {
-    const stream = new EventSource(base + "/api/v1/stream");
+    if (stream) return;
+    stream = new EventSource(base + "/api/v1/stream?last_event_id=" + encodeURIComponent(last));
     const on = (type, act) => stream.addEventListener(type, (event) => {
+      last = event.lastEventId || last;
       const data = JSON.parse(event.data);
       if (story && type !== "gap" && data.cluster !== story.dataset.id) return;
       act(data);
@@ -71,12 +81,19 @@
       const row = rowOf(e.cluster);
       if (row) row.classList.add("gone");
     });
+    on("cluster.split", (e) => updated.add(e.cluster));
     on("gap", () => updated.add("gap"));
-    stream.onopen = () => lamp && lamp.classList.add("lamp-live");
-    stream.onerror = () => lamp && lamp.classList.remove("lamp-live");
-    addEventListener("pagehide", () => stream.close());
+    for (const type of ["article.created", "article.revised"]) on(type, () => {});
+    stream.onopen = () => lamp.classList.add("lamp-live");
+    stream.onerror = () => lamp.classList.remove("lamp-live");
   };
-  if (window.EventSource && lamp) listen();
+  if (window.EventSource && lamp) {
+    const follow = () => (document.hidden ? rest() : listen());
+    follow();
+    document.addEventListener("visibilitychange", follow);
+    addEventListener("pagehide", rest);
+    addEventListener("pageshow", follow);
+  }
 
   // Keys.
   const rows = () => [...document.querySelectorAll(".row")];

@@ -17,7 +17,7 @@ use crate::api::diff::Op;
 use crate::api::problem::Problem;
 use crate::api::query::{self, ClustersParams};
 use crate::api::view::{self, Found};
-use crate::api::{self, read, reply};
+use crate::api::{self, read, reply, sse};
 use crate::model::Timestamp;
 use crate::store::Counts;
 
@@ -44,17 +44,21 @@ struct Frame {
     counts: Counts,
     ready: Option<String>,
     generation: u64,
+    /// Where the stream goes on after what this page shows.
+    last: String,
     now: Timestamp,
     rate: u128,
 }
 
 impl Frame {
     fn new(state: &api::State, here: &'static str) -> Self {
+        let counts = state.store.counts();
         Self {
             base: state.settings.base_path.clone(),
             mark: ASSETS_MARK.as_str(),
             here,
-            counts: state.store.counts(),
+            last: sse::after_all_of(state.settings.generation, counts.applied_seq),
+            counts,
             ready: state.status.not_ready(),
             generation: state.settings.generation,
             now: state.clock.now(),
@@ -102,7 +106,7 @@ struct DeskTemplate {
     sources: Vec<(String, String)>,
     rows: Vec<Row>,
     next: Option<String>,
-    paged: bool,
+    first: Option<String>,
 }
 
 #[derive(Template)]
@@ -161,6 +165,8 @@ async fn page(
 /// `/`: the clusters.
 pub(super) async fn desk(State(state): State<api::State>, uri: Uri) -> Response {
     page(state, move |state| {
+        // Before the list is read: an event told twice is better than one that falls between.
+        let frame = Frame::new(state, "desk");
         let mut params: ClustersParams = query::params(&uri)?;
         params.limit.get_or_insert_with(|| ROWS.to_owned());
         let asked = query::clusters(&params, state.settings.generation)?;
@@ -178,12 +184,12 @@ pub(super) async fn desk(State(state): State<api::State>, uri: Uri) -> Response 
         }
         let front = format!("{}/", state.settings.base_path);
         let template = DeskTemplate {
-            frame: Frame::new(state, "desk"),
+            frame,
             filters: Filters::new(&params),
             sources: names.into_iter().collect(),
             rows,
             next: list.next.map(|next| read::next_page(&front, &uri, &next)),
-            paged: query::given(params.cursor.as_deref()).is_some(),
+            first: query::given(params.cursor.as_deref()).map(|_| read::first_page(&front, &uri)),
         };
         Ok(rendered(StatusCode::OK, &template))
     })
@@ -207,6 +213,7 @@ pub(super) async fn cluster(
     uri: Uri,
 ) -> Response {
     page(state, move |state| {
+        let frame = Frame::new(state, "cluster");
         let params: ClusterParams = query::params(&uri)?;
         let body = match view::cluster(state, &id)? {
             Found::Here(body) => body,
@@ -226,11 +233,12 @@ pub(super) async fn cluster(
         let names = names(state);
         let compared = diff.as_ref().map(|diff| diff.to.version.as_str());
         let before = view::version_before(state, &body.lead)?;
-        let whole = ClusterPage::new(&body, compared, &names, state.clock.now());
+        let now = state.clock.now();
+        let whole = ClusterPage::new(&body, compared, &names, now);
         let template = ClusterTemplate {
             page: ClusterPage { before, ..whole },
-            diff: diff.as_ref().map(|diff| DiffPage::new(diff, &names)),
-            frame: Frame::new(state, "cluster"),
+            diff: diff.as_ref().map(|diff| DiffPage::new(diff, &names, now)),
+            frame,
         };
         Ok(rendered(StatusCode::OK, &template))
     })
@@ -287,6 +295,7 @@ mod tests {
             counts: Counts::default(),
             ready: None,
             generation: 1,
+            last: "1-0-0".to_owned(),
             now: sample::NOON,
             rate: 1000,
         }

@@ -78,7 +78,7 @@ pub(super) struct Row {
     pub(super) counts: body::Counts,
     /// Languages, for people.
     pub(super) languages: String,
-    /// The source of the lead.
+    /// The source of the lead; empty where the badge names it already.
     pub(super) lead_source: String,
     /// When it came up.
     pub(super) first_seen: When,
@@ -103,7 +103,10 @@ impl Row {
             state: shown_state(&cluster.state),
             counts: cluster.counts,
             languages: cluster.languages.join(" "),
-            lead_source: lead.map(|lead| named(names, &lead.source)).unwrap_or_default(),
+            lead_source: lead
+                .map(|lead| named(names, &lead.source))
+                .filter(|name| cluster.origin.source.as_ref() != Some(name))
+                .unwrap_or_default(),
             first_seen: moment(&cluster.first_seen.at, now),
             last_activity: moment(&cluster.last_activity, now),
             strip_span: spread(members),
@@ -278,9 +281,9 @@ pub(super) enum Stretch {
 /// A diff as the cluster page shows it.
 #[derive(Clone, Debug)]
 pub(super) struct DiffPage {
-    /// Source and headline of the first.
-    pub(super) from: (String, String),
-    /// Source of the second.
+    /// Source of the first; with its time where both are of one article.
+    pub(super) from: String,
+    /// Source of the second; the time alone where both are of one article.
     pub(super) to: String,
     /// The headline's words.
     pub(super) title: Vec<Words>,
@@ -294,10 +297,17 @@ pub(super) struct DiffPage {
 
 impl DiffPage {
     /// The page of a body.
-    pub(super) fn new(body: &DiffBody, names: &BTreeMap<String, String>) -> Self {
+    pub(super) fn new(body: &DiffBody, names: &BTreeMap<String, String>, now: Timestamp) -> Self {
+        let clock = |at: &str| moment(at, now).clock;
+        let (from, to) = (named(names, &body.from.source), named(names, &body.to.source));
+        let (from, to) = if body.from.article == body.to.article {
+            (format!("{from}, {}", clock(&body.from.seen_at)), clock(&body.to.seen_at))
+        } else {
+            (from, to)
+        };
         Self {
-            from: (named(names, &body.from.source), body.from.title.clone()),
-            to: named(names, &body.to.source),
+            from,
+            to,
             title: body.title.clone(),
             stretches: stretches(&body.paragraphs),
             told: told(&body.counts),
@@ -418,6 +428,17 @@ mod tests {
         assert_eq!(page.members[1].in_parent.as_deref(), Some("96"));
         assert_eq!(page.row.badge.unwrap().verdict, "certain");
         assert_eq!(page.earliest.unwrap().clock, "11:58");
+    }
+
+    #[test]
+    fn a_source_that_the_badge_names_is_not_named_twice() {
+        let body = Cluster::new(&sample::cluster_row(), Some(&sample::member_rows()));
+        let lead_source = |name: &str| {
+            let names = BTreeMap::from([("nap".to_owned(), name.to_owned())]);
+            Row::new(&body, &names, sample::NOON).lead_source
+        };
+        assert_eq!(lead_source("North Agency Press"), "North Agency Press");
+        assert_eq!(lead_source("NAP"), "", "the badge says NAP");
     }
 
     #[test]

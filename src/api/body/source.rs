@@ -1,0 +1,126 @@
+//! The status of a source to its body.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::status::{EndpointStatus, SourceState, SourceStatus};
+
+/// A configured publisher and how it is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Source {
+    /// The id of the configuration.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// `agency`, `outlet`, `pr` or `aggregator`.
+    pub kind: String,
+    /// Where it is configured: `file` or `api`.
+    pub managed: &'static str,
+    /// It is us.
+    pub own: bool,
+    /// BCP 47 language.
+    pub lang: Option<String>,
+    /// Free words.
+    pub tags: Vec<String>,
+    /// How it is doing.
+    pub state: SourceState,
+    /// Why it fails; null where it does not.
+    pub error: Option<SourceError>,
+    /// When an endpoint was last asked.
+    pub last_poll: Option<String>,
+    /// When an endpoint last answered well.
+    pub last_success: Option<String>,
+    /// When the next endpoint is due.
+    pub next_poll: Option<String>,
+    /// Why then.
+    pub next_poll_why: Option<String>,
+    /// What is polled, watched or pushed to.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// Why a source fails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SourceError {
+    /// The kind, as in the metrics.
+    pub kind: String,
+    /// In plain words.
+    pub detail: String,
+    /// When the row of failures began.
+    pub since: String,
+    /// Failures in a row.
+    pub count: u32,
+}
+
+/// One endpoint of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Endpoint {
+    /// `feed`, `sitemap`, `page`, `spool` or `push`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Address.
+    pub url: Option<String>,
+    /// When it was last asked.
+    pub last_poll: Option<String>,
+    /// When it last answered well.
+    pub last_success: Option<String>,
+    /// When it is due.
+    pub next_poll: Option<String>,
+    /// Why then.
+    pub next_poll_why: Option<String>,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+impl Source {
+    /// The body of a status.
+    pub fn new(status: &SourceStatus) -> Self {
+        Self {
+            id: status.id.clone(),
+            name: status.name.clone(),
+            kind: status.kind.clone(),
+            managed: "file",
+            own: status.own,
+            lang: status.lang.clone(),
+            tags: status.tags.clone(),
+            state: status.state,
+            error: status.error.as_ref().map(|fault| SourceError {
+                kind: fault.kind.clone(),
+                detail: fault.detail.clone(),
+                since: fault.since.to_string(),
+                count: fault.count,
+            }),
+            last_poll: status.last_poll.map(|at| at.to_string()),
+            last_success: status.last_success.map(|at| at.to_string()),
+            next_poll: status.next_poll.map(|at| at.to_string()),
+            next_poll_why: status.next_poll_why.clone(),
+            endpoints: status.endpoints.iter().map(Endpoint::new).collect(),
+        }
+    }
+}
+
+impl Endpoint {
+    fn new(status: &EndpointStatus) -> Self {
+        Self {
+            kind: status.kind.clone(),
+            url: status.url.clone(),
+            last_poll: status.last_poll.map(|at| at.to_string()),
+            last_success: status.last_success.map(|at| at.to_string()),
+            next_poll: status.next_poll.map(|at| at.to_string()),
+            next_poll_why: status.next_poll_why.clone(),
+            error: status.error.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_shows_its_state_as_a_word_and_no_error_as_null() {
+        let status = SourceStatus { id: "nap".to_owned(), ..SourceStatus::default() };
+        let shown = serde_json::to_value(Source::new(&status)).unwrap();
+        assert_eq!(shown["state"], "new");
+        assert!(shown["error"].is_null());
+    }
+}
