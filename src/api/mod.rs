@@ -1,1 +1,145 @@
-//! api
+//! HTTP requests in, the store's answers out: the API under `/api/v1`, the dashboard and the watch pages at the root.
+//!
+//! Reads come from the store and the journal and never wait for the writer; what writes is handed to the writer with a
+//! reply slot and answered when it is durable. Every route stands in one table, [`TABLE`].
+
+pub mod body;
+mod dashboard;
+pub mod diff;
+mod guard;
+mod openapi;
+pub mod problem;
+mod push;
+mod query;
+mod read;
+mod reply;
+#[cfg(test)]
+mod sample;
+mod sse;
+pub mod status;
+#[cfg(test)]
+mod tests;
+mod view;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{MethodRouter, get, post};
+use tokio::sync::{broadcast, mpsc};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::journal::Reader;
+use crate::model::Clock;
+use crate::store::{Event, Store};
+use crate::telemetry::Metrics;
+
+pub use openapi::document;
+pub use push::{Accepted, Push};
+pub use status::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
+
+/// What the reading side obeys; built by `config`.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// Bearer tokens that may write, and read where reads are not open.
+    pub tokens: Vec<String>,
+    /// Path before every route, without a slash at the end: "" or "/wire".
+    pub base_path: String,
+    /// Generation of the answers (CONTRACT §5).
+    pub generation: u64,
+    /// True where reads need no token: on loopback, or by `allow_anonymous_reads`.
+    pub reads_open: bool,
+    /// True where writes need no token as long as none is set: on loopback only.
+    pub writes_open: bool,
+    /// Largest body of a push, in bytes.
+    pub body_bytes_max: usize,
+    /// A request that has no answer by then gets 503.
+    pub deadline: Duration,
+}
+
+impl Default for Params {
+    /// A daemon on loopback without tokens.
+    fn default() -> Self {
+        Self {
+            tokens: Vec::new(),
+            base_path: String::new(),
+            generation: 1,
+            reads_open: true,
+            writes_open: true,
+            body_bytes_max: 32 << 20, // some 10,000 stories of 3 KB
+            deadline: Duration::from_secs(30),
+        }
+    }
+}
+
+/// All a request may reach. Cloned per request, so every part is cheap to clone.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Derived rows.
+    pub store: Store,
+    /// Texts, by location.
+    pub reader: Reader,
+    /// To the writer.
+    pub pushes: mpsc::Sender<Push>,
+    /// What the writer commits, as it commits it.
+    pub events: broadcast::Sender<Event>,
+    /// What the daemon says of itself.
+    pub status: Arc<Status>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Clock,
+    /// What to obey.
+    pub settings: Arc<Params>,
+}
+
+type Routed = fn() -> MethodRouter<State>;
+
+/// Every route there is, relative to `base_path`. The OpenAPI document names the same ones; a test holds them equal.
+const TABLE: &[(&str, Routed)] = &[
+    ("/api/v1/clusters", || get(read::clusters)),
+    ("/api/v1/clusters/{id}", || get(read::cluster)),
+    ("/api/v1/clusters/{id}/diff", || get(read::diff)),
+    ("/api/v1/articles", || get(read::articles).merge(post(push::articles))),
+    ("/api/v1/articles/{id}", || get(read::article)),
+    ("/api/v1/articles/{id}/versions", || get(read::article_versions)),
+    ("/api/v1/sources", || get(read::sources)),
+    ("/api/v1/sources/{id}", || get(read::source)),
+    ("/api/v1/stream", || get(sse::stream)),
+    ("/healthz", || get(watch::healthz)),
+    ("/readyz", || get(watch::readyz)),
+    ("/metrics", || get(watch::metrics)),
+    ("/openapi.json", || get(watch::openapi)),
+    ("/", || get(dashboard::desk)),
+    ("/clusters/{id}", || get(dashboard::cluster)),
+    ("/sources", || get(dashboard::sources)),
+    ("/assets/{name}", || get(dashboard::asset)),
+];
+
+/// The whole reading side over `state`.
+pub fn router(state: State) -> Router {
+    let base = state.settings.base_path.trim_end_matches('/').to_owned();
+    let mut routes = Router::new();
+    for (path, methods) in TABLE {
+        routes = routes.route(&format!("{base}{path}"), methods());
+    }
+    if !base.is_empty() {
+        routes = routes.route(&base, get(dashboard::front_door));
+    }
+    let body_bytes_max = state.settings.body_bytes_max;
+    // The last layer is the outermost: what it wraps is above it.
+    routes
+        .fallback(watch::no_route)
+        .method_not_allowed_fallback(watch::no_method)
+        .layer(axum::middleware::from_fn_with_state(state.clone(), guard::admit))
+        .layer(DefaultBodyLimit::max(body_bytes_max))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), guard::deadline))
+        .layer(CompressionLayer::new())
+        .layer(axum::middleware::from_fn(guard::validate))
+        .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), guard::account))
+        .with_state(state)
+}

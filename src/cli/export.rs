@@ -1,12 +1,278 @@
-//! `copytaster export`.
+//! `copytaster export`: what a data directory holds, as JSON lines on standard output.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::{Usage, complain, held, say};
+use crate::cluster::{Link, Version};
+use crate::journal::{Entry, JournalError, Reader, Record};
+use crate::jsonl;
+use crate::model::{ArticleId, Seq, Timestamp, VersionId};
+use crate::store::{ClusterRow, LIMIT_MAX, MemberRow, Query, Sort, Store};
 
 /// Arguments of `export`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// The data directory
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// What to write: `articles` is one line an article, its newest version, as `ingest` and `cluster` read it
+    #[arg(long, value_enum, default_value = "articles")]
+    what: What,
+    /// Only what was seen at this moment or later (RFC 3339); clusters: that were active then or later
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only what was seen before this moment (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Leave the texts out
+    #[arg(long)]
+    no_text: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// Each article's newest version
+    Articles,
+    /// Every version of every article
+    Versions,
+    /// Every verified link
+    Links,
+    /// Clusters with their members
+    Clusters,
+    /// Every record of the journal
+    Journal,
+}
+
+/// A span of time, open where nothing was said.
+#[derive(Clone, Copy)]
+struct Span {
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+impl Span {
+    fn holds(&self, at: Timestamp) -> bool {
+        self.since.is_none_or(|since| since <= at) && self.until.is_none_or(|until| at < until)
+    }
+}
 
 /// Runs the command.
-pub(super) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("export is not built yet")
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let since = args.since.as_deref().map(|text| moment("--since", text)).transpose()?;
+    let until = args.until.as_deref().map(|text| moment("--until", text)).transpose()?;
+    let span = Span { since, until };
+    let call = match args.what {
+        What::Articles | What::Versions | What::Journal => "GET /api/v1/articles/{id}",
+        What::Links | What::Clusters => "GET /api/v1/clusters?expand=members",
+    };
+    let _lock = held::to_read(&args.data, call)?;
+    let reader = Reader::open(&args.data)?;
+    match args.what {
+        What::Articles => articles(&reader, span, args.no_text)?,
+        What::Clusters => clusters(args, reader.last_seq(), span)?,
+        What::Versions => versions(&reader, span, |version, article| {
+            say(&version_line(version, article, args.no_text).to_string())
+        })?,
+        What::Links => versions(&reader, span, |version, _| {
+            version.verdicts.links.iter().all(|link| say(&link_line(version, link).to_string()))
+        })?,
+        What::Journal => {
+            each(&reader, span, |entry| say(&journal_line(&entry, args.no_text).to_string()))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn moment(flag: &str, text: &str) -> Result<Timestamp, Usage> {
+    Timestamp::parse(text).ok_or_else(|| {
+        Usage(format!("{flag} {text}: write a time with its offset, like 2016-10-12T18:05:00Z"))
+    })
+}
+
+/// Hands every entry of the span to `write`, until it says that nobody reads any more.
+fn each(
+    reader: &Reader,
+    span: Span,
+    mut write: impl FnMut(Entry) -> bool,
+) -> Result<(), JournalError> {
+    for entry in reader.entries(Seq(1)) {
+        let (_, entry) = entry?;
+        if span.holds(entry.at) && !write(entry) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn versions(
+    reader: &Reader,
+    span: Span,
+    mut write: impl FnMut(&Version, ArticleId) -> bool,
+) -> Result<(), JournalError> {
+    each(reader, span, |entry| match &entry.record {
+        Record::Version(version) => write(version, article_of(version)),
+        _ => true,
+    })
+}
+
+fn article_of(version: &Version) -> ArticleId {
+    version.verdicts.article.unwrap_or(ArticleId(version.id.0))
+}
+
+/// Two readings of the journal: which version of each article is its newest, then those.
+fn articles(reader: &Reader, span: Span, no_text: bool) -> Result<(), JournalError> {
+    let mut newest: BTreeMap<ArticleId, VersionId> = BTreeMap::new();
+    versions(reader, span, |version, article| {
+        newest.insert(article, version.id);
+        true
+    })?;
+    versions(reader, span, |version, article| {
+        newest.get(&article) != Some(&version.id) || say(&record(version, no_text).to_string())
+    })
+}
+
+/// The record of CONTRACT §4. `first_seen` is the time of the fold, so that clustering the lines again folds them as they were.
+fn record(version: &Version, no_text: bool) -> Value {
+    let mut article = version.article.clone();
+    article.first_seen = Some(version.seen_at);
+    let mut line = jsonl::write(&article);
+    if let (true, Value::Object(map)) = (no_text, &mut line) {
+        map.shift_remove("text");
+    }
+    line
+}
+
+fn version_line(version: &Version, article: ArticleId, no_text: bool) -> Value {
+    json!({
+        "version": version.id.to_string(),
+        "article": article.to_string(),
+        "seq": version.id.0,
+        "seen_at": version.seen_at.to_string(),
+        "kind": version.article.kind.as_str(),
+        "extractor": version.extractor,
+        "record": record(version, no_text),
+    })
+}
+
+fn link_line(version: &Version, link: &Link) -> Value {
+    json!({
+        "a": version.id.to_string(),
+        "b": link.other.to_string(),
+        "kind": link.kind.as_str(),
+        "reason": link.reason.as_str(),
+        "jaccard": link.jaccard(),
+        "containment_a_in_b": link.in_other(),
+        "containment_b_in_a": link.of_other(),
+        "shared": link.shared,
+    })
+}
+
+fn journal_line(entry: &Entry, no_text: bool) -> Value {
+    let (kind, body) = match &entry.record {
+        Record::Version(version) => {
+            let mut line = version_line(version, article_of(version), no_text);
+            if let Value::Object(map) = &mut line {
+                let links = version.verdicts.links.iter().map(|link| link_line(version, link));
+                map.insert("links".to_owned(), links.collect());
+                map.insert("hub".to_owned(), Value::from(version.verdicts.hub));
+                map.insert("engine".to_owned(), Value::from(version.verdicts.engine));
+            }
+            ("version", line)
+        }
+        Record::Lost(lost) => (
+            "lost",
+            json!({"source": lost.source.as_str(), "url": lost.url, "reason": lost.reason}),
+        ),
+        Record::Settings(settings) => (
+            "settings",
+            json!({
+                "engine": settings.engine,
+                "digest": format!("{:016x}", settings.digest),
+                "window_millis": settings.window_millis,
+                "live_max": settings.live_max,
+            }),
+        ),
+        Record::Source(source) => (
+            "source",
+            json!({
+                "id": source.id.as_str(),
+                "name": source.name,
+                "kind": source.kind,
+                "own": source.own,
+                "lang": source.lang,
+            }),
+        ),
+    };
+    json!({"seq": entry.seq.0, "at": entry.at.to_string(), "type": kind, "data": body})
+}
+
+/// Clusters by the time they were first seen, the newest first.
+fn clusters(args: &Args, last: Seq, span: Span) -> anyhow::Result<()> {
+    let (store, opened) = Store::open_existing(&args.data, held::CACHE_BYTES)?;
+    if opened.applied_seq < last {
+        let (have, all) = (opened.applied_seq, last);
+        complain(&format!("the clusters stand at record {have} of {all}: start the daemon once"));
+    }
+    let mut query = Query { sort: Sort::FirstSeen, limit: LIMIT_MAX, ..Query::default() };
+    loop {
+        let page = store.clusters(&query)?;
+        for row in page.items.iter().filter(|row| span.holds(row.summary.last_activity)) {
+            let members = store.members(row.set)?;
+            if !say(&cluster_line(row, &members).to_string()) {
+                return Ok(());
+            }
+        }
+        let Some(next) = page.next else { return Ok(()) };
+        query.cursor = Some(next);
+    }
+}
+
+fn cluster_line(row: &ClusterRow, members: &[MemberRow]) -> Value {
+    let summary = &row.summary;
+    json!({
+        "id": summary.cluster.to_string(),
+        "title": row.title,
+        "lead": summary.lead.to_string(),
+        "origin": summary.origin.as_ref().map(|claim| json!({
+            "source": claim.agency,
+            "basis": claim.basis.as_str(),
+            "evidence": claim.evidence,
+        })),
+        "counts": {
+            "articles": summary.articles,
+            "versions": summary.versions,
+            "sources": summary.sources.len(),
+            "copies": summary.copies,
+        },
+        "sources": summary.sources.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "languages": summary.languages,
+        "first_seen": summary.first_seen.to_string(),
+        "last_changed": summary.last_changed.to_string(),
+        "last_activity": summary.last_activity.to_string(),
+        "members": members.iter().map(member_line).collect::<Vec<_>>(),
+    })
+}
+
+fn member_line(row: &MemberRow) -> Value {
+    let MemberRow { member, version } = row;
+    let parent = member.parent.as_ref();
+    json!({
+        "version": version.id.to_string(),
+        "article": version.article.to_string(),
+        "source": version.source.as_str(),
+        "url": version.url,
+        "title": version.title,
+        "relation": member.relation.as_str(),
+        "superseded": member.superseded,
+        "parent": parent.map(|link| link.other.to_string()),
+        "jaccard": parent.map(Link::jaccard),
+        "in_parent": parent.map(Link::in_other),
+        "of_parent": parent.map(Link::of_other),
+        "published": version.published.map(|at| at.to_string()),
+        "first_seen": version.seen_at.to_string(),
+    })
 }

@@ -1,12 +1,96 @@
-//! `copytaster ingest`.
+//! `copytaster ingest`: article records from files into a data directory.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::input::{self, Timeline};
+use super::{clock, complain, say};
+use crate::config;
+use crate::daemon::Offline;
+use crate::jsonl;
+use crate::model::{Article, Timestamp};
 
 /// Arguments of `ingest`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Files of article records, one JSON object a line, plain or .gz or .zst; `-` is standard input
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The data directory; made where it is missing
+    #[arg(long)]
+    data: PathBuf,
+    /// What the files hold
+    #[arg(long, default_value = "auto")]
+    format: Format,
+    /// One JSON object of figures
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Format {
+    /// Told from the file
+    Auto,
+    /// Article records, one a line
+    Jsonl,
+}
+
+/// What came of the lines.
+#[derive(Default)]
+struct Figures {
+    taken: u64,
+    duplicates: u64,
+    refused: u64,
+}
 
 /// Runs the command.
-pub(super) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("ingest is not built yet")
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let (Format::Auto | Format::Jsonl) = args.format;
+    let mut data = Offline::open(&args.data, config::Store::default().cache, clock())?;
+    let mut figures = Figures::default();
+    let mut timeline = Timeline::new();
+    let bar = input::bar();
+    for file in &args.files {
+        let input = input::open(file, &bar)?;
+        input::lines(input, |(number, line)| {
+            match line.and_then(|line| jsonl::parse(&line).map_err(|problem| problem.to_string())) {
+                Ok(article) => {
+                    let seen_at = article.first_seen.or(article.published);
+                    take(&mut data, &mut figures, timeline.push(article, seen_at))
+                }
+                Err(problem) => {
+                    figures.refused += 1;
+                    complain(&format!("{}:{number}: {problem}", file.display()));
+                    Ok(())
+                }
+            }
+        })?;
+    }
+    take(&mut data, &mut figures, timeline.finish())?;
+    bar.finish_and_clear();
+    let counts = data.finish()?;
+    let Figures { taken, duplicates, refused } = figures;
+    if args.json {
+        say(&json!({"taken": taken, "duplicates": duplicates, "refused": refused, "articles": counts.articles, "clusters": counts.clusters}).to_string());
+    } else {
+        say(&format!(
+            "{taken} versions taken in, {duplicates} there already, {refused} lines refused; now {} articles in {} clusters",
+            counts.articles, counts.clusters
+        ));
+    }
+    Ok(if refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn take(
+    data: &mut Offline,
+    figures: &mut Figures,
+    dated: Vec<(Article, Timestamp)>,
+) -> anyhow::Result<()> {
+    for (article, seen_at) in dated {
+        let (_, duplicate) = data.take(article, seen_at)?;
+        *(if duplicate { &mut figures.duplicates } else { &mut figures.taken }) += 1;
+    }
+    Ok(())
 }

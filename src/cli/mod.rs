@@ -7,7 +7,9 @@ mod demo;
 mod export;
 mod extract;
 mod fetch;
+mod held;
 mod ingest;
+mod input;
 mod openapi;
 mod run;
 mod stats;
@@ -15,7 +17,10 @@ mod verify;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+
+use crate::model::{Clock, Timestamp};
 
 /// copytaster: crawls wire copy, clusters the versions of each story, serves the clusters.
 #[derive(Debug, Parser)]
@@ -49,7 +54,7 @@ enum Command {
     Stats(stats::Args),
     /// Write what a data directory holds as JSON lines
     Export(export::Args),
-    /// Print the OpenAPI document of the HTTP API
+    /// Print the `OpenAPI` document of the HTTP API
     Openapi(openapi::Args),
 }
 
@@ -80,6 +85,27 @@ pub fn complain(line: &str) {
 pub fn say(line: &str) -> bool {
     use std::io::Write as _;
     writeln!(std::io::stdout().lock(), "{line}").is_ok()
+}
+
+/// The process's one clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "here time enters; every room below is handed this clock"
+)]
+pub(crate) fn clock() -> Clock {
+    Clock::new(|| Timestamp::from(chrono::Utc::now()), 1)
+}
+
+/// Stack of each runtime thread: parsers recurse as deep as a page nests, up to the guard's bound. Taken as it is touched.
+const STACK_BYTES: usize = 16 << 20;
+
+/// The runtime every command that waits for a network runs on.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let made = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build();
+    made.context("the asynchronous runtime cannot be started")
 }
 
 fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {

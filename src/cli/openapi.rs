@@ -1,6 +1,8 @@
-//! `copytaster openapi`.
+//! `copytaster openapi`: the OpenAPI document of the HTTP API to stdout, as `/openapi.json` serves it.
 
 use std::process::ExitCode;
+
+use crate::{api, cli};
 
 /// Arguments of `openapi`.
 #[derive(Debug, clap::Args)]
@@ -8,5 +10,6 @@ pub(super) struct Args {}
 
 /// Runs the command.
 pub(super) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("openapi is not built yet")
+    cli::say(&serde_json::to_string_pretty(&api::document(""))?);
+    Ok(ExitCode::SUCCESS)
 }

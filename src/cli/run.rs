@@ -1,12 +1,79 @@
-//! `copytaster run`.
+//! `copytaster run`: the daemon.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info, warn};
+
+use super::{Usage, clock, complain, runtime};
+use crate::config::{self, Config};
+use crate::daemon;
+use crate::telemetry;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// The configuration; else $COPYTASTER_CONFIG, /etc/copytaster/copytaster.toml, defaults
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to serve, overriding the configuration; port 0 takes a free one
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
+    /// The data directory, overriding the configuration
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
 
 /// Runs the command.
-pub(super) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("run is not built yet")
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let env = config::environment();
+    let file = config::find(args.config.as_deref(), &env);
+    let flags = config::Flags { listen: args.listen.clone(), data: args.data.clone() };
+    let config = config::load_with(file.as_deref(), &env, &flags)
+        .map_err(|problems| Usage(problems.to_string()))?;
+    telemetry::init(config.log.format, &config.log.filter)
+        .map_err(|fault| Usage(fault.to_string()))?;
+    match &file {
+        Some(file) => info!("configured by {}", file.display()),
+        None => warn!(
+            "no configuration file: defaults, and no sources to crawl; push articles or name one with --config"
+        ),
+    }
+    if config.crawl.contact.is_none() && !config.sources.is_empty() {
+        warn!("crawl.contact is not set: publishers cannot reach you, and may block you for it");
+    }
+    runtime()?.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    let mut terminate =
+        signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened for")?;
+    let base = config.server.base_path.clone();
+    let mut running = daemon::start(config, clock()).await?;
+    // Scripts wait for this line, whatever the log's format and filter.
+    complain(&format!("listening=http://{}{base}", running.address));
+    notify(sd_notify::NotifyState::Ready);
+    let fault = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        fault = running.broken() => Some(fault),
+    };
+    notify(sd_notify::NotifyState::Stopping);
+    if let Some(fault) = fault {
+        error!(%fault, "the daemon cannot go on; what was acknowledged is in the journal");
+        return Err(fault.into());
+    }
+    running.stop().await?;
+    info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tells systemd, where it asked to be told.
+fn notify(state: sd_notify::NotifyState<'_>) {
+    if let Err(fault) = sd_notify::notify(&[state]) {
+        warn!(%fault, "systemd could not be told");
+    }
 }

@@ -1,12 +1,96 @@
-//! `copytaster stats`.
+//! `copytaster stats`: a data directory to what it holds, counted.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use serde_json::{Map, Value, json};
+
+use super::{complain, held, say};
+use crate::journal::{self, Reader, Record};
+use crate::model::{Seq, SourceId};
+use crate::store::{Counts, Store, StoreError};
 
 /// Arguments of `stats`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// The data directory
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
 
 /// Runs the command.
-pub(super) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("stats is not built yet")
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let _lock = held::to_read(&args.data, "GET /metrics")?;
+    let counted = count(&args.data)?;
+    if args.json {
+        say(&Value::Object(counted).to_string());
+    } else {
+        for (name, value) in &counted {
+            let shown = if value.is_null() { "unknown".to_owned() } else { value.to_string() };
+            say(&format!("{name:14}{shown:>16}"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
+    let reader = Reader::open(dir)?;
+    let last = reader.last_seq();
+    let journal_bytes = reader.bytes()?;
+    let store = match Store::open_existing(dir, held::CACHE_BYTES) {
+        Ok((store, _)) => Some(store),
+        Err(StoreError::Absent { .. }) => None,
+        Err(fault) => {
+            complain(&format!(
+                "the derived rows cannot be read, so the journal is counted: {fault}"
+            ));
+            None
+        }
+    };
+    let derived = store.as_ref().map(Store::counts);
+    let counts = match derived.filter(|counts| counts.applied_seq == last) {
+        Some(counts) => counts,
+        None => count_journal(&reader)?,
+    };
+    let store_bytes = store.as_ref().map_or(Ok(0), Store::bytes)?;
+    let value = json!({
+        "articles": counts.articles,
+        "versions": counts.versions,
+        "clusters": derived.map(|derived| derived.clusters),
+        "sources": counts.sources,
+        "lost": counts.lost,
+        "journal_seq": last.0,
+        "applied_seq": derived.map_or(0, |derived| derived.applied_seq.0),
+        "generation": journal::generation(dir)?,
+        "bytes": journal_bytes + store_bytes,
+        "journal_bytes": journal_bytes,
+        "store_bytes": store_bytes,
+    });
+    match value {
+        Value::Object(map) => Ok(map),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// Counts the truth itself, where the derived rows are missing or behind. Clusters are not in it.
+fn count_journal(reader: &Reader) -> anyhow::Result<Counts> {
+    let mut counts = Counts { applied_seq: reader.last_seq(), ..Counts::default() };
+    let mut sources: BTreeSet<SourceId> = BTreeSet::new();
+    for entry in reader.entries(Seq(1)) {
+        match entry?.1.record {
+            Record::Version(version) => {
+                counts.versions += 1;
+                counts.articles += u64::from(version.verdicts.article.is_none());
+                sources.insert(version.article.source);
+            }
+            Record::Lost(_) => counts.lost += 1,
+            Record::Settings(_) | Record::Source(_) => {}
+        }
+    }
+    counts.sources = sources.len() as u64;
+    Ok(counts)
 }

@@ -28,7 +28,7 @@ pub struct Verdicts {
     pub settings: u64,
     /// The article this is a version of; `None` where it founds one.
     pub article: Option<ArticleId>,
-    /// Keyed hashes of the names the article goes by (url; source and id), sorted.
+    /// Keyed hashes of the names the article goes by (url; source and id), the deciding one first.
     pub keys: Vec<u64>,
     /// Hash of title and text: a second record with the same one is a duplicate.
     pub content: u64,

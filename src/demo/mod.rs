@@ -8,4 +8,6 @@ pub mod script;
 pub mod table;
 pub mod time;
 
-// `run` stands in run.rs and joins the build when the rooms `config` and `daemon` have landed.
+mod run;
+
+pub use run::{Ended, Fault, Options, SPEED, SPEED_ONCE, run};

@@ -134,7 +134,10 @@ pub async fn run(
         speed,
         ports: newsroom.ports(),
     })?;
-    tell(&format!("listening=http://{}  (the newsroom's day, {speed} times as fast)", running.address));
+    tell(&format!(
+        "listening=http://{}  (the newsroom's day, {speed} times as fast)",
+        running.address
+    ));
     let play = async {
         if !options.once {
             return Err(Fault::Daemon(running.broken().await));
@@ -186,10 +189,7 @@ async fn once(
 }
 
 /// All clusters, by way of the API.
-async fn observed(
-    newsroom: &Newsroom,
-    address: SocketAddr,
-) -> Result<Vec<ObservedCluster>, Fault> {
+async fn observed(newsroom: &Newsroom, address: SocketAddr) -> Result<Vec<ObservedCluster>, Fault> {
     let fault = |detail: String| Fault::Api { address, detail };
     let mut all = Vec::new();
     let mut cursor = None::<String>;
@@ -302,7 +302,8 @@ impl Home {
                 (std::env::temp_dir().join(name), true)
             }
         };
-        std::fs::create_dir_all(&dir).map_err(|source| Fault::Data { path: dir.clone(), source })?;
+        std::fs::create_dir_all(&dir)
+            .map_err(|source| Fault::Data { path: dir.clone(), source })?;
         Ok(Self { dir, temporary })
     }
 

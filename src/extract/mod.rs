@@ -1,1 +1,190 @@
-//! extract
+//! A page of html to the story it carries: title, text, byline, times, language, whose copy it is, and what kind of page.
+//!
+//! ```text
+//! html ─ guard ─► DOM ─ metadata ─ prune ─► engines ─ render ─ furniture ─► paragraphs ─ kind, credit ─► Extracted
+//! ```
+
+mod body;
+mod canonical;
+mod dates;
+mod furniture;
+mod guard;
+mod jsonld;
+mod kind;
+mod links;
+mod metadata;
+mod phrases;
+mod prune;
+mod render;
+
+use dom_query::Document;
+use url::Url;
+
+pub use canonical::canonical;
+
+use crate::model::{OriginBasis, OriginClaim, PageKind, Timestamp};
+use crate::wire;
+use furniture::{Known, NotFound};
+
+/// Number of the extraction rules. It rises when the same page may give another text, so that a text that differs only
+/// because of us is no news.
+pub const EXTRACTOR: u16 = 1;
+
+/// Stack of the thread that parses, in bytes: some engines recurse with the depth of the page, which the guard bounds.
+const STACK_BYTES: usize = 16 << 20;
+
+/// A page as fetched and decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The address it was found at.
+    pub url: Option<Url>,
+    /// Its html.
+    pub html: String,
+}
+
+/// What a page carries. Empty or `None` where the page does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extracted {
+    /// The headline, without the site's name.
+    pub title: String,
+    /// The story's paragraphs, separated by `\n`.
+    pub text: String,
+    /// The byline as found.
+    pub byline: Option<String>,
+    /// The names of the authors, agencies among them.
+    pub authors: Vec<String>,
+    /// The dateline: "ALEPPO, Syria (AFP)".
+    pub dateline: Option<String>,
+    /// Whom the text credits: an agency's name, or a line such as "with agencies". A quote is no credit.
+    pub credit: Option<String>,
+    /// Whose copy the page says its text is.
+    pub origin: Option<OriginClaim>,
+    /// When it was first published.
+    pub published: Option<Timestamp>,
+    /// When it was last changed, never before `published`.
+    pub updated: Option<Timestamp>,
+    /// BCP 47 language, lower case.
+    pub lang: Option<String>,
+    /// The canonical address, where it is believable; else the page's own, made canonical.
+    pub canonical_url: Option<String>,
+    /// What kind of page it is.
+    pub kind: PageKind,
+    /// Headline links to the same site, in page order: of an index only.
+    pub links: Vec<String>,
+    /// What was mended, cut or refused, in words.
+    pub notes: Vec<String>,
+}
+
+/// Extracts the story of a page.
+///
+/// Never panics. A page that breaks a bound of the guard is not parsed: its kind is [`PageKind::Other`] and a note names
+/// the bound. The engines are slower than linear; the guard keeps them within seconds, and who needs a hard limit in time
+/// runs this in a process that can be killed.
+#[must_use]
+pub fn article(page: &Page) -> Extracted {
+    let measured = match guard::measure(&page.html) {
+        Ok(measured) => measured,
+        Err(broken) => return unread(page, broken.to_string()),
+    };
+    // A thread of its own: for its stack, and because a panic of an engine ends there.
+    std::thread::scope(|scope| {
+        let parse = std::thread::Builder::new()
+            .name("extract".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, || parse(page, measured.tags));
+        match parse.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) => unread(page, "not read: the html engine gave up".to_owned()),
+            Err(fault) => unread(page, format!("not read: no thread to parse in ({fault})")),
+        }
+    })
+}
+
+fn unread(page: &Page, note: String) -> Extracted {
+    Extracted {
+        canonical_url: page.url.as_ref().map(|url| canonical(url).to_string()),
+        kind: PageKind::Other,
+        notes: vec![note],
+        ..Extracted::default()
+    }
+}
+
+fn parse(page: &Page, tags: usize) -> Extracted {
+    let doc = Document::from(page.html.as_str());
+    let url = page.url.as_ref();
+    let meta = metadata::read(&doc, url);
+    let walled = kind::is_walled(&doc);
+    let entries = kind::entries(&doc);
+    let links = links::headlines(&doc, url);
+    let made = prune::prune(&doc);
+    let blocks = body::blocks(&doc, tags, &meta, made);
+    let known =
+        Known { titles: &meta.titles, authors: &meta.authors, byline: meta.byline.as_deref() };
+    let cut = furniture::cut(blocks, &known);
+    let lines: Vec<String> = cut.kept.into_iter().map(|block| block.text).collect();
+    let kind = kind::kind(&kind::Found {
+        doc: &doc,
+        url,
+        meta: &meta,
+        made,
+        not_found: cut.not_found,
+        walled,
+        entries,
+        lines: &lines,
+    });
+    let mut notes = Vec::new();
+    if cut.not_found == Some(NotFound::Stray) {
+        notes.push("cut a \"page not found\" block below the story".to_owned());
+    }
+    let mut found = credited(&meta, &lines, &cut.tail, url);
+    found.text = if kind == PageKind::SoftNotFound { String::new() } else { lines.join("\n") };
+    if found.text.is_empty() && kind != PageKind::SoftNotFound {
+        notes.push("no text found".to_owned());
+    }
+    Extracted {
+        title: meta.title,
+        byline: meta.byline,
+        authors: meta.authors,
+        published: meta.published,
+        updated: meta.updated,
+        lang: meta.lang,
+        canonical_url: meta.canonical_url,
+        kind,
+        links: if kind == PageKind::Index { links } else { Vec::new() },
+        notes,
+        ..found
+    }
+}
+
+/// Origin, credit and dateline. The lines cut from the end are asked too: "© AFP" is no story, but it is a credit.
+fn credited(
+    meta: &metadata::Metadata,
+    lines: &[String],
+    tail: &[String],
+    url: Option<&Url>,
+) -> Extracted {
+    let paragraphs: Vec<&str> = lines.iter().chain(tail).map(String::as_str).collect();
+    let authors: Vec<&str> = meta.raw_authors.iter().map(String::as_str).collect();
+    let byline = meta.byline.as_deref();
+    let claim = wire::credit(&meta.title, &paragraphs, byline, &authors);
+    let credit = claim
+        .as_ref()
+        .filter(|claim| claim.basis != OriginBasis::Quote)
+        .map(|claim| claim.agency.clone())
+        .or_else(|| wire::shared_credit(&paragraphs, byline));
+    let home = url.and_then(Url::host_str).and_then(wire::agency_of_host);
+    let own = home.map(|agency| OriginClaim {
+        agency: agency.name.clone(),
+        basis: OriginBasis::OwnItem,
+        evidence: String::new(),
+    });
+    Extracted {
+        dateline: wire::dateline(&paragraphs, &[]),
+        credit,
+        origin: own.or(claim),
+        ..Extracted::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

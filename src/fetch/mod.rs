@@ -1,1 +1,248 @@
-//! fetch
+//! A URL to its bytes, politely and safely: robots.txt, one connection and a pause per host, conditional requests, and
+//! nothing that a hostile page can say leads to a private address, an endless body or an endless chain.
+//!
+//! ```text
+//!  Ask ─► check_url ─► robots (cached) ─► turn at the host ─► exchange ─► 200, 304 ─► Got
+//!              ▲                                                  │
+//!              └──────────────── redirect: each hop again ◄───────┘
+//! ```
+//! All waits go through [`Clock`]; deadlines are real time, since they bound what a peer can do to us.
+
+mod address;
+mod client;
+mod error;
+mod explain;
+mod gate;
+mod headers;
+mod permits;
+mod resolve;
+mod robots;
+mod walk;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::model::Clock;
+
+pub use address::{allowed, check_url, is_public};
+pub use error::FetchError;
+pub use explain::{Explained, Fault, Request, RobotsSeen};
+pub use robots::{ROBOTS_BYTES_MAX, Robots, Verdict};
+
+/// Who counts as one host in the queues: registrable domain, or address and port. A poller that keeps its own queue for
+/// each host keeps them by this.
+pub fn host_key(url: &Url) -> String {
+    gate::key(url)
+}
+
+/// What a [`Fetcher`] obeys.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// The `User-Agent`; its first word, up to the `/`, is the name looked for in robots.txt. See [`user_agent`].
+    pub user_agent: String,
+    /// Time for all requests of one ask, redirects included, waits for a turn excluded. Real time.
+    pub deadline: Duration,
+    /// Bytes of a body, unpacked.
+    pub body_bytes_max: u64,
+    /// Redirects followed.
+    pub redirects_max: usize,
+    /// Pause between two requests to one host, on the clock. A longer `Crawl-delay` takes its place.
+    pub per_host_delay: Duration,
+    /// Private networks that every ask may reach.
+    pub allow: Vec<IpNet>,
+    /// Obey robots.txt?
+    pub robots: bool,
+    /// Requests in flight at a time, over all hosts.
+    pub concurrency: usize,
+    /// Unpacked bytes that each `pace_window` of a body must bring.
+    pub pace_bytes_min: u64,
+    /// See `pace_bytes_min`. Real time.
+    pub pace_window: Duration,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            user_agent: user_agent(None),
+            deadline: Duration::from_secs(30),
+            body_bytes_max: 8 << 20, // real pages reach 2.2 MB, sitemaps and archive feeds some more
+            redirects_max: 8,
+            per_host_delay: Duration::from_secs(2),
+            allow: Vec::new(),
+            robots: true,
+            concurrency: 32,
+            pace_bytes_min: 1 << 10, // a modem of 1985; a byte a second is an attack
+            pace_window: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Our `User-Agent`: `copytaster/VERSION (+contact)`, so that a webmaster can find out who asks. Characters that no
+/// header takes are left out of the contact.
+pub fn user_agent(contact: Option<&str>) -> String {
+    let name = concat!("copytaster/", env!("CARGO_PKG_VERSION"));
+    let fits = |c: &char| (' '..='~').contains(c) && !matches!(c, '(' | ')');
+    let contact: String = contact.unwrap_or_default().chars().filter(fits).collect();
+    match contact.trim() {
+        "" => name.to_owned(),
+        contact => format!("{name} (+{contact})"),
+    }
+}
+
+/// What is wanted: it decides the `Accept` header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Accept {
+    /// RSS, Atom, JSON Feed, sitemap.
+    Feed,
+    /// HTML.
+    #[default]
+    Page,
+}
+
+impl Accept {
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Feed => {
+                "application/rss+xml, application/atom+xml, application/feed+json, \
+                 application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+            }
+            Self::Page => "text/html, application/xhtml+xml, */*;q=0.5",
+        }
+    }
+}
+
+/// One thing to fetch.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Where.
+    pub url: Url,
+    /// `ETag` of the state we have, sent back as `If-None-Match`.
+    pub etag: Option<String>,
+    /// `Last-Modified` of the state we have, sent back as `If-Modified-Since`.
+    pub last_modified: Option<String>,
+    /// Private networks that this ask may reach: its source's `allow_addresses`. They open nothing to other asks.
+    pub allow: Vec<IpNet>,
+    /// What is wanted.
+    pub accept: Accept,
+}
+
+impl Ask {
+    /// An ask for a URL of which we have nothing yet.
+    pub const fn new(url: Url, accept: Accept) -> Self {
+        Self { url, etag: None, last_modified: None, allow: Vec::new(), accept }
+    }
+}
+
+/// A redirect that was followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// The page that redirected.
+    pub from: Url,
+    /// Its status: 301, 302, 303, 307 or 308.
+    pub status: u16,
+    /// Where it sent us.
+    pub to: Url,
+}
+
+/// What came back: status 200 with a body, or 304 without. All else is a [`FetchError`].
+#[derive(Clone, Debug)]
+pub struct Got {
+    /// The URL asked, as asked.
+    pub asked: Url,
+    /// The URL that answered.
+    pub url: Url,
+    /// 200 or 304.
+    pub status: u16,
+    /// The body, unpacked; empty for 304.
+    pub body: Bytes,
+    /// `charset` of the content type, lower case.
+    pub charset: Option<String>,
+    /// Media type without parameters, lower case.
+    pub content_type: Option<String>,
+    /// Validator to send next time; for a 304 that names none, the one that was sent.
+    pub etag: Option<String>,
+    /// Validator to send next time; as `etag`.
+    pub last_modified: Option<String>,
+    /// How long the server says this stays fresh (`max-age`, `Expires`); at most a day.
+    pub floor: Option<Duration>,
+    /// The redirects, in order.
+    pub hops: Vec<Hop>,
+    /// Where to ask from now on: as far as the chain was permanent (301, 308) from its start.
+    pub moved: Option<Url>,
+    /// Network time, waits for a turn excluded. Real time.
+    pub took: Duration,
+}
+
+/// Fetches. Cheap to clone; all clones share hosts' turns and robots.txt, so a daemon has one.
+#[derive(Clone, Debug)]
+pub struct Fetcher(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    params: Params,
+    agent: String,
+    clock: Clock,
+    clients: client::Clients,
+    gate: gate::Gate,
+    permits: permits::Permits,
+    in_flight: Semaphore,
+}
+
+impl Fetcher {
+    /// Makes a fetcher.
+    ///
+    /// # Errors
+    /// [`FetchError::Setup`] where the HTTP client cannot be made, as with a `user_agent` that no header can hold.
+    pub fn new(params: Params, clock: Clock) -> Result<Self, FetchError> {
+        let end = params.user_agent.find(['/', ' ', '(']).unwrap_or(params.user_agent.len());
+        let inner = Inner {
+            agent: params.user_agent[..end].to_owned(),
+            clients: client::Clients::new(params.user_agent.clone()),
+            gate: gate::Gate::default(),
+            permits: permits::Permits::default(),
+            in_flight: Semaphore::new(params.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            clock,
+            params,
+        };
+        inner.clients.get(&inner.allow(&[]))?;
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Fetches under the full policy. May wait long for its turn: the pause of a host with many asks adds up. Dropping
+    /// the future gives the turn back.
+    ///
+    /// # Errors
+    /// Whatever kept the page from coming, robots.txt included.
+    pub async fn get(&self, ask: &Ask) -> Result<Got, FetchError> {
+        self.0.follow(ask, &mut explain::Trail::default()).await
+    }
+
+    /// As [`Fetcher::get`], and tells what happened on the way, also where it failed.
+    pub async fn explain(&self, ask: &Ask) -> Explained {
+        let mut trail = explain::Trail::default();
+        let result = self.0.follow(ask, &mut trail).await;
+        Explained::new(ask, &self.0.params.user_agent, trail, result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_agent_names_us_and_how_to_reach_us() {
+        let name = user_agent(None);
+        assert!(name.starts_with("copytaster/") && !name.contains(' '), "{name}");
+        assert_eq!(user_agent(Some(" ")), name);
+        assert_eq!(
+            user_agent(Some("https://desk.test/bot\r\nX: y")),
+            format!("{name} (+https://desk.test/botX: y)")
+        );
+        assert_eq!(user_agent(Some("(ü)@desk.test")), format!("{name} (+@desk.test)"));
+    }
+}

@@ -1,1 +1,104 @@
-//! journal
+//! The truth on disk: numbered entries in, durable frames and their locations out, and back again.
+//!
+//! ```text
+//! DIR/lock                    who holds the directory (pid in words)
+//! DIR/generation              number of this history; missing means 1
+//! DIR/journal/00000001.log    frame frame frame …      at most 64 MiB, then the next
+//! DIR/journal/00000002.log
+//!
+//! frame   length u32 │ seq u64 │ format u8 │ checksum u64 │ payload
+//! payload zstd( kind u8 │ postcard )                         all integers big-endian
+//! ```
+//! `docs/store.md` has every byte. One [`Log`] appends; any number of [`Reader`]s read beside it, never beyond what is durable.
+
+pub(crate) mod code;
+mod error;
+mod frame;
+mod generation;
+mod lock;
+mod log;
+mod reader;
+mod record;
+mod segment;
+
+pub use error::JournalError;
+pub use generation::generation;
+pub use lock::Lock;
+pub use log::{Log, Opened, SEGMENT_BYTES};
+pub use reader::{Entries, Reader};
+pub use record::RECORD_BYTES_MAX;
+
+use crate::cluster::Version;
+use crate::model::{Seq, SourceId, Timestamp};
+
+/// Where a frame lies: which segment file, and how many bytes from its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// Number of the segment file, from 1.
+    pub segment: u32,
+    /// Bytes from the start of that file.
+    pub offset: u64,
+}
+
+/// One numbered record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place; gapless from 1.
+    pub seq: Seq,
+    /// The writer's clock when it got its place.
+    pub at: Timestamp,
+    /// What happened.
+    pub record: Record,
+}
+
+/// What a record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// An article's new state, with what was judged of it. Its id is the entry's seq.
+    Version(Box<Version>),
+    /// A lead that ended without an article.
+    Lost(Lost),
+    /// What decides clusters from here on.
+    Settings(Settings),
+    /// A source as it is configured from here on.
+    Source(SourceNote),
+}
+
+/// A lead that ended without an article, once per lead and reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Whose lead it was.
+    pub source: SourceId,
+    /// The address it named.
+    pub url: String,
+    /// Why nothing came of it, in words.
+    pub reason: String,
+}
+
+/// Everything that changes what is clustered with what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Number of the judging rules.
+    pub engine: u16,
+    /// Digest of all settings that decide.
+    pub digest: u64,
+    /// How far apart two versions may have been seen and still be compared, in milliseconds.
+    pub window_millis: u64,
+    /// How many of the newest versions are compared.
+    pub live_max: u64,
+}
+
+/// A source as it was configured when the records after it were judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceNote {
+    /// Its id.
+    pub id: SourceId,
+    /// Its name for people.
+    pub name: String,
+    /// `agency`, `outlet`, `pr` or `aggregator`.
+    pub kind: String,
+    /// True where it is us.
+    pub own: bool,
+    /// BCP 47 language, where one is configured.
+    pub lang: Option<String>,
+}

@@ -1,1 +1,22 @@
 //! One integration binary: one link for all tests that cross rooms.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test helpers; a panic here is a failed test"
+)]
+
+mod architecture;
+#[cfg(feature = "daemon")]
+mod config;
+#[cfg(feature = "daemon")]
+mod crash;
+#[cfg(feature = "daemon")]
+mod docs;
+#[cfg(feature = "daemon")]
+mod fetch;
+#[cfg(feature = "daemon")]
+mod http;
+mod replay;
+#[cfg(feature = "daemon")]
+mod store;
+mod wire;

@@ -1,0 +1,40 @@
+# The commands of CONTRIBUTING.md. `just` alone lists them.
+
+_list:
+    @just --list
+
+# format, lints and walls: what a review does not argue about
+check:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    cargo test --test it architecture
+
+# everything that is tested
+test:
+    cargo test
+
+# the pure rooms alone, in seconds: no clock, disk or network in the build
+core:
+    cargo clippy --lib --no-default-features -- -D warnings
+    cargo test --lib --no-default-features
+
+# speed of the hot paths
+bench *ARGS:
+    cargo bench {{ARGS}}
+
+# an invented newsroom, crawled and clustered without the internet
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# each fuzz target for SECONDS; needs a nightly toolchain and cargo-fuzz
+fuzz SECONDS="60":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    [ -d fuzz ] || { echo "this release has no fuzz targets yet"; exit 1; }
+    for target in $(cd fuzz && cargo +nightly fuzz list); do
+        cargo +nightly fuzz run "$target" -- -max_total_time={{SECONDS}}
+    done
+
+# what .ci/run runs
+ci:
+    .ci/run

@@ -1,0 +1,209 @@
+//! What the daemon knows about itself and the reading side shows: readiness, stopping, the state of each source.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde::Serialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+
+use crate::model::Timestamp;
+
+/// Listeners of the stream at one time; each holds a connection and a place in the live queue.
+pub const LISTENERS_MAX: usize = 256;
+
+/// How a source is doing (CONTRACT §5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceState {
+    /// Not asked yet.
+    #[default]
+    New,
+    /// The last poll of an endpoint worked.
+    Ok,
+    /// The last polls went wrong.
+    Failing,
+    /// It answers, and brings less than its own rhythm.
+    Quiet,
+    /// Nobody asks it, by order.
+    Paused,
+}
+
+impl SourceState {
+    /// The word used in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Ok => "ok",
+            Self::Failing => "failing",
+            Self::Quiet => "quiet",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+/// Why a source fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFault {
+    /// The kind, as in the metrics: `dns`, `status`, `robots` …
+    pub kind: String,
+    /// In plain words.
+    pub detail: String,
+    /// When the row of failures began.
+    pub since: Timestamp,
+    /// Failures in a row.
+    pub count: u32,
+}
+
+/// A source as `/sources` shows it. The daemon writes it, the reading side shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceStatus {
+    /// The id of the configuration.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// `agency`, `outlet`, `pr` or `aggregator`.
+    pub kind: String,
+    /// It is us.
+    pub own: bool,
+    /// BCP 47 language, where configured.
+    pub lang: Option<String>,
+    /// Free words of the configuration.
+    pub tags: Vec<String>,
+    /// The smaller the more important; breaks ties of the lead policy `priority`.
+    pub priority: i32,
+    /// How it is doing.
+    pub state: SourceState,
+    /// Why it fails, where it does.
+    pub error: Option<SourceFault>,
+    /// When an endpoint was last asked.
+    pub last_poll: Option<Timestamp>,
+    /// When an endpoint last answered well.
+    pub last_success: Option<Timestamp>,
+    /// When the next endpoint is due.
+    pub next_poll: Option<Timestamp>,
+    /// Why then, in words.
+    pub next_poll_why: Option<String>,
+    /// What is polled, watched or pushed to.
+    pub endpoints: Vec<EndpointStatus>,
+}
+
+/// One endpoint of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointStatus {
+    /// `feed`, `sitemap`, `page`, `spool` or `push`.
+    pub kind: String,
+    /// Address, where it has one.
+    pub url: Option<String>,
+    /// When it was last asked.
+    pub last_poll: Option<Timestamp>,
+    /// When it last answered well.
+    pub last_success: Option<Timestamp>,
+    /// When it is due.
+    pub next_poll: Option<Timestamp>,
+    /// Why then, in words.
+    pub next_poll_why: Option<String>,
+    /// What is wrong with it, in words.
+    pub error: Option<String>,
+}
+
+/// What the daemon tells the reading side. Shared; every lock is held for a copy only.
+#[derive(Debug)]
+pub struct Status {
+    /// Cancelled when the daemon stops: streams end, writes get 503.
+    pub stopping: CancellationToken,
+    listeners: Arc<Semaphore>,
+    not_ready: RwLock<Option<String>>,
+    sources: RwLock<Vec<SourceStatus>>,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self::starting()
+    }
+}
+
+impl Status {
+    /// A daemon that has just been started: not ready yet.
+    pub fn starting() -> Self {
+        Self {
+            stopping: CancellationToken::new(),
+            listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
+            not_ready: RwLock::new(Some("starting".to_owned())),
+            sources: RwLock::new(Vec::new()),
+        }
+    }
+
+    /// Why it is not ready; `None` where it is.
+    pub fn not_ready(&self) -> Option<String> {
+        if self.stopping.is_cancelled() {
+            return Some("stopping".to_owned());
+        }
+        self.not_ready.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From here on it is ready.
+    pub fn set_ready(&self) {
+        *self.not_ready.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// From here on it is not ready, and `why` is shown on `/readyz`.
+    pub fn set_not_ready(&self, why: impl Into<String>) {
+        *self.not_ready.write().unwrap_or_else(PoisonError::into_inner) = Some(why.into());
+    }
+
+    /// A place among the listeners of the stream, given back when dropped; `None` where all are taken.
+    pub(super) fn listener(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.listeners).try_acquire_owned().ok()
+    }
+
+    /// All sources, in the order of the configuration.
+    pub fn sources(&self) -> Vec<SourceStatus> {
+        self.sources.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// One source.
+    pub fn source(&self, id: &str) -> Option<SourceStatus> {
+        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        sources.iter().find(|source| source.id == id).cloned()
+    }
+
+    /// Puts the whole list in place.
+    pub fn set_sources(&self, sources: Vec<SourceStatus>) {
+        *self.sources.write().unwrap_or_else(PoisonError::into_inner) = sources;
+    }
+
+    /// Changes one source in place; false where none has the id.
+    pub fn update_source(&self, id: &str, change: impl FnOnce(&mut SourceStatus)) -> bool {
+        let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+        let found = sources.iter_mut().find(|source| source.id == id);
+        found.map(change).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_is_ready_between_its_start_and_its_stop() {
+        let status = Status::starting();
+        assert_eq!(status.not_ready().as_deref(), Some("starting"));
+        status.set_ready();
+        assert_eq!(status.not_ready(), None);
+        status.set_not_ready("disk full");
+        assert_eq!(status.not_ready().as_deref(), Some("disk full"));
+        status.stopping.cancel();
+        assert_eq!(status.not_ready().as_deref(), Some("stopping"));
+    }
+
+    #[test]
+    fn a_source_is_changed_in_place_and_an_unknown_one_is_told() {
+        let status = Status::starting();
+        status.set_sources(vec![SourceStatus { id: "nap".into(), ..SourceStatus::default() }]);
+        assert!(status.update_source("nap", |source| source.state = SourceState::Ok));
+        assert!(!status.update_source("nobody", |source| source.own = true));
+        assert_eq!(status.source("nap").map(|source| source.state), Some(SourceState::Ok));
+        assert_eq!(status.source("nobody"), None);
+    }
+}

@@ -1,0 +1,220 @@
+//! Versions to sets: union by size, and a summary of each set kept up to date.
+
+use std::collections::BTreeMap;
+
+use super::types::{SetId, Summary};
+use super::{ArticleRow, Row};
+use crate::model::{Article, ClusterId, OriginBasis, OriginClaim, Timestamp, VersionId};
+
+/// One set: its members and what its summary is made of.
+#[derive(Clone, Debug)]
+struct Set {
+    /// Positions of its versions, ascending.
+    members: Vec<u32>,
+    /// Articles of each source, by the source's number.
+    sources: BTreeMap<u32, u32>,
+    /// Versions in each language.
+    languages: BTreeMap<String, u32>,
+    /// Best claim of origin so far and who made it.
+    origin: Option<(VersionId, OriginClaim)>,
+    first_published: Option<Timestamp>,
+    lead: u32,
+    last_changed: Timestamp,
+}
+
+/// All sets, by number; a merged one is gone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sets {
+    sets: Vec<Option<Set>>,
+    live: usize,
+}
+
+/// What of the fold a set looks at: rows by position, articles by number.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) rows: &'a [Row],
+    pub(super) articles: &'a [ArticleRow],
+}
+
+impl Seen<'_> {
+    /// True where an older version of the article of `number` lies in `set`.
+    fn has_older(self, number: u32, set: SetId) -> bool {
+        let article = &self.articles[self.rows[number as usize].article as usize];
+        article.versions.iter().any(|&other| other < number && self.rows[other as usize].set == set)
+    }
+
+    /// The newest version in `set` of the article its first member belongs to: what leads.
+    fn lead(self, first: u32, set: SetId) -> u32 {
+        let article = &self.articles[self.rows[first as usize].article as usize];
+        let newest =
+            article.versions.iter().rev().find(|&&other| self.rows[other as usize].set == set);
+        newest.copied().unwrap_or(first)
+    }
+}
+
+impl Sets {
+    /// Number of sets with members.
+    pub(super) const fn live(&self) -> usize {
+        self.live
+    }
+
+    /// A new set of one version.
+    pub(super) fn found(&mut self) -> SetId {
+        let id = SetId(self.sets.len() as u32);
+        self.sets.push(Some(Set {
+            members: Vec::new(),
+            sources: BTreeMap::new(),
+            languages: BTreeMap::new(),
+            origin: None,
+            first_published: None,
+            lead: 0,
+            last_changed: Timestamp::EPOCH,
+        }));
+        self.live += 1;
+        id
+    }
+
+    fn get(&self, id: SetId) -> &Set {
+        self.sets[id.0 as usize]
+            .as_ref()
+            .expect("rows name living sets only: a merge rewrites them")
+    }
+
+    fn get_mut(&mut self, id: SetId) -> &mut Set {
+        self.sets[id.0 as usize]
+            .as_mut()
+            .expect("rows name living sets only: a merge rewrites them")
+    }
+
+    /// Puts the newest version into `id`. Its row names the set already.
+    pub(super) fn join(&mut self, id: SetId, number: u32, article: &Article, seen: Seen<'_>) {
+        let row = &seen.rows[number as usize];
+        let known = seen.has_older(number, id);
+        let set = self.get_mut(id);
+        set.members.push(number);
+        *set.sources.entry(row.source).or_default() += u32::from(!known);
+        if let Some(lang) = &article.lang {
+            *set.languages.entry(lang.clone()).or_default() += 1;
+        }
+        set.first_published = earlier(set.first_published, row.published);
+        let claim = article.origin.clone().map(|claim| (row.id, claim));
+        set.origin = better(set.origin.take(), claim);
+        let lead = seen.lead(set.members[0], id);
+        if lead == number {
+            set.lead = number;
+            set.last_changed = row.seen_at;
+        }
+    }
+
+    /// The two sets by size, the one to keep first; of equals the one with the older member stays.
+    pub(super) fn larger_first(&self, a: SetId, b: SetId) -> (SetId, SetId) {
+        let size =
+            |id: SetId| (self.get(id).members.len(), std::cmp::Reverse(self.get(id).members[0]));
+        if size(a) >= size(b) { (a, b) } else { (b, a) }
+    }
+
+    /// Takes the members of `gone` into `kept`. The rows still name their old sets; the caller rewrites them and then calls
+    /// [`Sets::settle`]. Returns the positions that moved, ascending.
+    pub(super) fn merge(&mut self, kept: SetId, gone: SetId) -> Vec<u32> {
+        let gone = self.sets[gone.0 as usize]
+            .take()
+            .expect("rows name living sets only: a merge rewrites them");
+        self.live -= 1;
+        let set = self.get_mut(kept);
+        for (language, count) in gone.languages {
+            *set.languages.entry(language).or_default() += count;
+        }
+        for (source, count) in gone.sources {
+            *set.sources.entry(source).or_default() += count;
+        }
+        set.first_published = earlier(set.first_published, gone.first_published);
+        set.origin = better(set.origin.take(), gone.origin);
+        if gone.members[0] < set.members[0] {
+            set.last_changed = gone.last_changed;
+        }
+        set.members.extend_from_slice(&gone.members);
+        set.members.sort_unstable();
+        gone.members
+    }
+
+    /// After a merge and the rewriting of rows: counts articles that were in both sets once, and finds the lead.
+    pub(super) fn settle(&mut self, id: SetId, moved: &[u32], seen: Seen<'_>) {
+        let set = self.get_mut(id);
+        let mut articles: Vec<u32> =
+            moved.iter().map(|&number| seen.rows[number as usize].article).collect();
+        articles.sort_unstable();
+        articles.dedup();
+        for article in articles {
+            let versions = &seen.articles[article as usize].versions;
+            let here = |number: &&u32| seen.rows[**number as usize].set == id;
+            let stayed =
+                versions.iter().filter(here).any(|number| moved.binary_search(number).is_err());
+            let source = versions.first().map(|&number| seen.rows[number as usize].source);
+            if let (true, Some(source)) = (stayed, source) {
+                set.sources.entry(source).and_modify(|count| *count -= 1);
+            }
+        }
+        set.lead = seen.lead(set.members[0], id);
+    }
+
+    /// Public id of a set: its oldest version's.
+    pub(super) fn cluster(&self, id: SetId, rows: &[Row]) -> ClusterId {
+        ClusterId(rows[self.get(id).members[0] as usize].id.0)
+    }
+
+    /// The row of a set as it stands.
+    pub(super) fn summary(
+        &self,
+        id: SetId,
+        rows: &[Row],
+        names: &[crate::model::SourceId],
+    ) -> Summary {
+        let set = self.get(id);
+        let first = &rows[set.members[0] as usize];
+        let articles: u32 = set.sources.values().sum();
+        let own = set.sources.get(&first.source).copied().unwrap_or(0);
+        let mut sources: Vec<_> =
+            set.sources.keys().map(|&source| names[source as usize].clone()).collect();
+        sources.sort();
+        let newest = set.members.last().map_or(first, |&number| &rows[number as usize]);
+        Summary {
+            cluster: ClusterId(first.id.0),
+            lead: rows[set.lead as usize].id,
+            articles,
+            versions: set.members.len() as u32,
+            sources,
+            copies: articles - own,
+            first_seen: first.seen_at,
+            first_published: set.first_published,
+            last_changed: set.last_changed,
+            last_activity: newest.seen_at,
+            languages: set.languages.keys().cloned().collect(),
+            origin: set.origin.as_ref().map(|(_, claim)| claim.clone()),
+        }
+    }
+}
+
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+type Claim = (VersionId, OriginClaim);
+
+/// An agency's own item before a claimed credit, a quote last; then the older version's.
+fn better(a: Option<Claim>, b: Option<Claim>) -> Option<Claim> {
+    let rank = |(version, claim): &Claim| {
+        let basis = match claim.basis {
+            OriginBasis::OwnItem => 0,
+            OriginBasis::Quote => 2,
+            _ => 1,
+        };
+        (basis, *version)
+    };
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if rank(&b) < rank(&a) { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}

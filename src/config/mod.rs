@@ -1,0 +1,18 @@
+//! A TOML file, the environment and flags to one [`Config`], or to every problem in them with its mend.
+
+mod fields;
+mod params;
+mod problem;
+mod read;
+mod sheet;
+mod show;
+#[cfg(test)]
+mod tests;
+mod types;
+mod units;
+
+pub use problem::{ConfigErrors, Problem};
+pub use read::{FILE_VARIABLE, Flags, SYSTEM_FILE, environment, find, load, load_with};
+pub use types::{
+    Config, Crawl, Detect, Endpoint, EndpointKind, Log, Secret, Server, Source, SourceKind, Store,
+};

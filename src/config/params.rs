@@ -1,0 +1,47 @@
+//! The configuration to the parameters each room asks for. No room sees more of it than its own.
+
+use std::time::Duration;
+
+use super::Config;
+use crate::{api, cluster, fetch};
+
+impl Config {
+    /// What the fold obeys.
+    pub fn cluster_params(&self) -> cluster::Params {
+        cluster::Params {
+            window_millis: u64::try_from(self.detect.window.as_millis()).unwrap_or(u64::MAX),
+            live_max: self.detect.live_max,
+        }
+    }
+
+    /// What the fetcher obeys.
+    pub fn fetch_params(&self) -> fetch::Params {
+        let crawl = &self.crawl;
+        fetch::Params {
+            user_agent: crawl.user_agent(),
+            deadline: crawl.deadline,
+            body_bytes_max: crawl.body_bytes_max,
+            redirects_max: crawl.redirects_max,
+            per_host_delay: crawl.per_host_delay,
+            allow: crawl.allow_addresses.clone(),
+            robots: crawl.robots,
+            concurrency: crawl.concurrency,
+            ..fetch::Params::default()
+        }
+    }
+
+    /// What the reading side obeys.
+    pub fn api_params(&self, generation: u64) -> api::Params {
+        let server = &self.server;
+        let loopback = server.listen.ip().is_loopback();
+        api::Params {
+            tokens: server.tokens.iter().map(|token| token.expose().to_owned()).collect(),
+            base_path: server.base_path.clone(),
+            generation,
+            reads_open: loopback || server.allow_anonymous_reads,
+            writes_open: loopback,
+            deadline: Duration::from_secs(30),
+            ..api::Params::default()
+        }
+    }
+}

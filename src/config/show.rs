@@ -1,0 +1,143 @@
+//! The configuration in force to TOML or JSON, with secrets masked. The TOML reads back but for those.
+
+use ipnet::IpNet;
+use serde_json::{Map, Value, json};
+
+use super::types::{Config, Endpoint, Secret, Source};
+use super::units::{show_duration, show_size};
+
+impl Config {
+    /// The configuration as JSON, in the shape of the file. Tokens are masked.
+    pub fn to_json(&self) -> Value {
+        let masked = |_: &Secret| Secret::MASK;
+        let from_file =
+            self.server.token_file.as_ref().map_or_else(String::new, |p| p.display().to_string());
+        let crawl = &self.crawl;
+        let mut shown = json!({
+            "server": {
+                "listen": self.server.listen.to_string(),
+                "tokens": self.server.tokens.iter().map(masked).collect::<Vec<_>>(),
+                "token_file": from_file,
+                "base_path": self.server.base_path,
+                "allow_anonymous_reads": self.server.allow_anonymous_reads,
+            },
+            "store": {
+                "path": self.store.path.display().to_string(),
+                "cache": show_size(self.store.cache),
+            },
+            "crawl": {
+                "contact": crawl.contact.as_deref().unwrap_or_default(),
+                "user_agent": crawl.user_agent(),
+                "concurrency": crawl.concurrency,
+                "per_host_delay": show_duration(crawl.per_host_delay),
+                "min_interval": show_duration(crawl.min_interval),
+                "max_interval": show_duration(crawl.max_interval),
+                "body_bytes_max": show_size(crawl.body_bytes_max),
+                "deadline": show_duration(crawl.deadline),
+                "redirects_max": crawl.redirects_max,
+                "robots": crawl.robots,
+                "allow_addresses": networks(&crawl.allow_addresses),
+            },
+            "detect": {
+                "window": show_duration(self.detect.window),
+                "live_max": self.detect.live_max,
+            },
+            "log": { "format": self.log.format.as_str(), "filter": self.log.filter },
+        });
+        if !self.sources.is_empty() {
+            shown["source"] = self.sources.iter().map(source).collect();
+        }
+        shown
+    }
+
+    /// The configuration as TOML, in the shape of the file. Tokens are masked.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(&self.to_json())
+            .expect("strings, numbers, lists and tables have a TOML form")
+    }
+
+    /// What `new` would change, a line for each key and source; secrets stay masked.
+    pub fn changes(&self, new: &Self) -> Vec<String> {
+        let (was, is) = (self.to_json(), new.to_json());
+        let mut changes = Vec::new();
+        for (section, keys) in was.as_object().into_iter().flatten() {
+            for (key, was) in keys.as_object().into_iter().flatten() {
+                let is = &is[section][key];
+                if was != is {
+                    changes.push(format!("{section}.{key}: {was} is {is}"));
+                }
+            }
+        }
+        if self.server.tokens != new.server.tokens
+            && was["server"]["tokens"] == is["server"]["tokens"]
+        {
+            changes.push("server.tokens: other tokens".to_owned());
+        }
+        changes.extend(changed_sources(&self.sources, &new.sources));
+        changes
+    }
+
+    /// What is allowed and yet worth a word at start.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.sources.is_empty() {
+            warnings.push("no sources: nothing is polled; add [[source]] to a configuration and name it with --config, or push articles".to_owned());
+        }
+        if self.crawl.contact.is_none() && !self.sources.is_empty() {
+            warnings.push("crawl.contact is not set: publishers cannot reach you; set it to a mail address or a web page".to_owned());
+        }
+        if !self.crawl.robots {
+            warnings.push("crawl.robots is false: robots.txt is not obeyed".to_owned());
+        }
+        warnings
+    }
+}
+
+fn changed_sources(old: &[Source], new: &[Source]) -> Vec<String> {
+    let find = |sources: &[Source], one: &Source| sources.iter().find(|s| s.id == one.id).cloned();
+    let fate = |was: &Source| match find(new, was) {
+        None => Some(format!("source {:?} is gone", was.id.as_str())),
+        Some(is) => (is != *was).then(|| format!("source {:?} is different", was.id.as_str())),
+    };
+    let added = |is: &Source| {
+        find(old, is).is_none().then(|| format!("source {:?} is new", is.id.as_str()))
+    };
+    old.iter().filter_map(fate).chain(new.iter().filter_map(added)).collect()
+}
+
+fn networks(networks: &[IpNet]) -> Value {
+    networks.iter().map(IpNet::to_string).collect()
+}
+
+fn source(source: &Source) -> Value {
+    let mut shown = Map::new();
+    let mut put = |key: &str, value: Value| shown.insert(key.to_owned(), value);
+    put("id", json!(source.id.as_str()));
+    put("name", json!(source.name));
+    put("kind", json!(source.kind.as_str()));
+    put("own", json!(source.own));
+    put("priority", json!(source.priority));
+    for (key, text) in
+        [("lang", &source.lang), ("rights", &source.rights), ("licence", &source.licence)]
+    {
+        if let Some(text) = text {
+            put(key, json!(text));
+        }
+    }
+    put("tags", json!(source.tags));
+    put("allow_addresses", networks(&source.allow_addresses));
+    if !source.endpoints.is_empty() {
+        put("endpoint", source.endpoints.iter().map(endpoint).collect());
+    }
+    Value::Object(shown)
+}
+
+fn endpoint(endpoint: &Endpoint) -> Value {
+    json!({
+        "type": endpoint.kind.as_str(),
+        "url": endpoint.url.as_str(),
+        "min_interval": show_duration(endpoint.min_interval),
+        "max_interval": show_duration(endpoint.max_interval),
+        "fetch_pages": endpoint.fetch_pages,
+    })
+}

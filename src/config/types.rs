@@ -1,0 +1,305 @@
+//! The configuration in force: every value parsed, bounded and checked against the others.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use url::Url;
+
+use crate::model::SourceId;
+use crate::telemetry::Format;
+
+/// Everything that can be set. [`Config::default`] is what holds where nothing is said; it has no sources.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// The HTTP side.
+    pub server: Server,
+    /// The data directory.
+    pub store: Store,
+    /// How pages and feeds are fetched.
+    pub crawl: Crawl,
+    /// What changes clusters.
+    pub detect: Detect,
+    /// The log.
+    pub log: Log,
+    /// The publishers, in file order.
+    pub sources: Vec<Source>,
+}
+
+/// `[server]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Where the API and the dashboard listen. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Bearer tokens that may write: those of `tokens` and of `token_file`. Empty: writes are open on loopback.
+    pub tokens: Vec<Secret>,
+    /// A file with one token a line.
+    pub token_file: Option<PathBuf>,
+    /// Prefix of every path, for a reverse proxy: empty, or `/like/this`.
+    pub base_path: String,
+    /// Serve reads to anyone when listening off loopback without tokens.
+    pub allow_anonymous_reads: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)),
+            tokens: Vec::new(),
+            token_file: None,
+            base_path: String::new(),
+            allow_anonymous_reads: false,
+        }
+    }
+}
+
+/// `[store]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// The data directory: journal and derived rows. Relative paths hang on the working directory.
+    pub path: PathBuf,
+    /// Cache of the derived store in bytes. Resident memory is two to three times as much.
+    pub cache: u64,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { path: PathBuf::from("copytaster-data"), cache: 32 << 20 }
+    }
+}
+
+/// `[crawl]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crawl {
+    /// Where a publisher can reach you: a mail address or a web page, shown in the User-Agent.
+    pub contact: Option<String>,
+    /// The whole User-Agent, where the made one does not do. See [`Crawl::user_agent`].
+    pub user_agent: Option<String>,
+    /// Fetches under way at once, over all hosts.
+    pub concurrency: usize,
+    /// Pause between two fetches from one host.
+    pub per_host_delay: Duration,
+    /// Shortest time between two polls of an endpoint.
+    pub min_interval: Duration,
+    /// Longest time between two polls of an endpoint that answers.
+    pub max_interval: Duration,
+    /// Largest body taken, in bytes after decompression.
+    pub body_bytes_max: u64,
+    /// Time for one fetch from the first packet to the last byte, redirects included.
+    pub deadline: Duration,
+    /// Redirects followed in one fetch.
+    pub redirects_max: usize,
+    /// Obey robots.txt.
+    pub robots: bool,
+    /// Private or loopback networks that may be fetched from, whatever the source.
+    pub allow_addresses: Vec<IpNet>,
+}
+
+impl Default for Crawl {
+    fn default() -> Self {
+        Self {
+            contact: None,
+            user_agent: None,
+            concurrency: 16,
+            per_host_delay: Duration::from_secs(2),
+            min_interval: Duration::from_mins(2),
+            max_interval: Duration::from_hours(2),
+            body_bytes_max: 8 << 20,
+            deadline: Duration::from_secs(30),
+            redirects_max: 5,
+            robots: true,
+            allow_addresses: Vec::new(),
+        }
+    }
+}
+
+impl Crawl {
+    /// The User-Agent that is sent: the one set, else program, version and contact.
+    pub fn user_agent(&self) -> String {
+        let program = concat!("copytaster/", env!("CARGO_PKG_VERSION"));
+        match (&self.user_agent, &self.contact) {
+            (Some(whole), _) => whole.clone(),
+            (None, Some(contact)) => format!("{program} (+{contact})"),
+            (None, None) => program.to_owned(),
+        }
+    }
+}
+
+/// `[detect]`. A change here changes clusters and is therefore journalled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detect {
+    /// Two versions are compared when they were seen within this time of each other.
+    pub window: Duration,
+    /// Newest versions that are compared at all.
+    pub live_max: u32,
+}
+
+impl Default for Detect {
+    fn default() -> Self {
+        Self { window: Duration::from_hours(72), live_max: 200_000 }
+    }
+}
+
+/// `[log]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// How a line is written.
+    pub format: Format,
+    /// Which lines are written: a level, or levels a module.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: Format::Auto, filter: "info".to_owned() }
+    }
+}
+
+/// `[[source]]`: a publisher.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Short name in API, logs and journal. Stays for ever.
+    pub id: SourceId,
+    /// Name shown to people.
+    pub name: String,
+    /// What kind of publisher it is.
+    pub kind: SourceKind,
+    /// True where it is us.
+    pub own: bool,
+    /// Language of its copy (BCP 47, lower case) where a page names none.
+    pub lang: Option<String>,
+    /// Who is preferred where members of a cluster are otherwise equal: 0 to 100, higher first.
+    pub priority: u8,
+    /// Free words to find it by.
+    pub tags: Vec<String>,
+    /// A rights statement, kept with the source. Nothing acts on it.
+    pub rights: Option<String>,
+    /// The licence under which its copy is used, kept with the source. Nothing acts on it.
+    pub licence: Option<String>,
+    /// Private or loopback networks that may be fetched from for this source.
+    pub allow_addresses: Vec<IpNet>,
+    /// What is polled. A source that is only pushed to has none.
+    pub endpoints: Vec<Endpoint>,
+}
+
+impl Source {
+    /// [`Source::priority`] where the file says none.
+    pub const PRIORITY: u8 = 50;
+}
+
+/// What kind of publisher a source is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SourceKind {
+    /// Writes copy that others run.
+    Agency,
+    /// Publishes for readers.
+    #[default]
+    Outlet,
+    /// Sends press releases.
+    Pr,
+    /// Repeats what others publish.
+    Aggregator,
+}
+
+impl SourceKind {
+    /// Every kind, in the order the documentation names them.
+    pub const ALL: [Self; 4] = [Self::Agency, Self::Outlet, Self::Pr, Self::Aggregator];
+
+    /// The word used in the file and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Agency => "agency",
+            Self::Outlet => "outlet",
+            Self::Pr => "pr",
+            Self::Aggregator => "aggregator",
+        }
+    }
+}
+
+/// `[[source.endpoint]]`: one thing that is polled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// What the address gives.
+    pub kind: EndpointKind,
+    /// What is polled: http or https.
+    pub url: Url,
+    /// Shortest time between two polls; `[crawl]` says it where the endpoint does not.
+    pub min_interval: Duration,
+    /// Longest time between two polls; `[crawl]` says it where the endpoint does not.
+    pub max_interval: Duration,
+    /// Visit the page of each entry. False: the entry's own text is the article.
+    pub fetch_pages: bool,
+}
+
+/// What an endpoint's address gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EndpointKind {
+    /// RSS, RDF, Atom or JSON Feed.
+    #[default]
+    Feed,
+    /// A news sitemap.
+    Sitemap,
+}
+
+impl EndpointKind {
+    /// Every kind, in the order the documentation names them.
+    pub const ALL: [Self; 2] = [Self::Feed, Self::Sitemap];
+
+    /// The word used in the file and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Feed => "feed",
+            Self::Sitemap => "sitemap",
+        }
+    }
+}
+
+/// A text that no log, no `check` and no debug print shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// What is shown in its place.
+    pub const MASK: &'static str = "***";
+
+    /// Hides `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, to compare a credential with.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::MASK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_agent_names_a_contact_unless_it_is_set_whole() {
+        let mut crawl = Crawl::default();
+        let program = concat!("copytaster/", env!("CARGO_PKG_VERSION"));
+        assert_eq!(crawl.user_agent(), program);
+        crawl.contact = Some("desk@example.org".to_owned());
+        assert_eq!(crawl.user_agent(), format!("{program} (+desk@example.org)"));
+        crawl.user_agent = Some("newsbot/7".to_owned());
+        assert_eq!(crawl.user_agent(), "newsbot/7");
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let server = Server { tokens: vec![Secret::new("hunter2")], ..Server::default() };
+        let shown = format!("{server:?}");
+        assert!(shown.contains("***") && !shown.contains("hunter2"), "{shown}");
+    }
+}

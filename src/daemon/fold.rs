@@ -1,0 +1,153 @@
+//! The journal to the state it folds to: at start, for `verify` and for a rebuild. Applies, never judges.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Fault;
+use super::texts::{LiveTexts, read};
+use crate::cluster::{Change, Clusterer, Params};
+use crate::journal::{Entry, Location, Reader, Record, Settings, SourceNote};
+use crate::model::{Seq, SourceId, Timestamp};
+use crate::store::{Applied, Store};
+
+/// Records applied to the store in one batch: sled holds a lock while it writes one.
+pub(super) const BATCH_RECORDS: usize = 256;
+
+/// The state after the last record.
+pub(super) struct Fold {
+    pub(super) clusterer: Clusterer,
+    pub(super) texts: LiveTexts,
+    /// Number of the last record.
+    pub(super) last: Seq,
+    /// Time of the fold: the writer's clock goes on from here, never back.
+    pub(super) seen_at: Timestamp,
+    /// What was last journalled as in force.
+    pub(super) settings: Option<Settings>,
+    /// Each source as last journalled.
+    pub(super) sources: BTreeMap<SourceId, SourceNote>,
+}
+
+impl Fold {
+    /// Folds the whole journal, and brings `store` up to it where it lags.
+    pub(super) fn open(reader: &Reader, store: &Store, params: Params) -> Result<Self, Fault> {
+        let mut fold = Self::new(reader, params);
+        fold.catch_up(reader, Seq(u64::MAX), store)?;
+        fold.ready(reader);
+        Ok(fold)
+    }
+
+    fn new(reader: &Reader, params: Params) -> Self {
+        Self {
+            clusterer: Clusterer::new(params),
+            texts: LiveTexts::new(reader.clone(), params.live_max),
+            last: Seq(0),
+            seen_at: Timestamp::EPOCH,
+            settings: None,
+            sources: BTreeMap::new(),
+        }
+    }
+
+    /// Applies the records up to `last`; those that `store` does not have yet go there, too.
+    fn catch_up(&mut self, reader: &Reader, last: Seq, store: &Store) -> Result<(), Fault> {
+        let applied = store.applied_seq();
+        let mut lagging = Lagging::default();
+        for entry in reader.entries(Seq(1)) {
+            let (location, entry) = entry?;
+            if entry.seq > last {
+                break;
+            }
+            let changes = self.apply(&entry, location);
+            if entry.seq > applied {
+                lagging.push(entry, location, changes, store)?;
+            }
+        }
+        lagging.flush(store)
+    }
+
+    fn apply(&mut self, entry: &Entry, location: Location) -> Vec<Change> {
+        self.last = entry.seq;
+        match &entry.record {
+            Record::Version(version) => {
+                self.seen_at = self.seen_at.max(version.seen_at);
+                self.texts.placed(version.id, location);
+                self.clusterer.apply(version)
+            }
+            Record::Settings(settings) => {
+                self.settings = Some(settings.clone());
+                Vec::new()
+            }
+            Record::Source(note) => {
+                self.sources.insert(note.id.clone(), note.clone());
+                Vec::new()
+            }
+            Record::Lost(_) => Vec::new(),
+        }
+    }
+
+    /// Makes what is live findable again: only these texts are read and sketched.
+    fn ready(&mut self, reader: &Reader) {
+        let live: Vec<_> = self.clusterer.live(self.seen_at).collect();
+        for version in live {
+            let Some(location) = self.texts.place(version) else { continue };
+            let Some(prepared) = read(reader, location) else { continue };
+            self.clusterer.admit(version, &prepared);
+            self.texts.keep(version, prepared.compared);
+        }
+    }
+}
+
+/// Records the store does not have yet, with their changes.
+#[derive(Default)]
+struct Lagging {
+    waiting: Vec<(Entry, Location, Vec<Change>)>,
+}
+
+impl Lagging {
+    fn push(
+        &mut self,
+        entry: Entry,
+        location: Location,
+        changes: Vec<Change>,
+        store: &Store,
+    ) -> Result<(), Fault> {
+        self.waiting.push((entry, location, changes));
+        if self.waiting.len() >= BATCH_RECORDS { self.flush(store) } else { Ok(()) }
+    }
+
+    fn flush(&mut self, store: &Store) -> Result<(), Fault> {
+        let batch: Vec<Applied<'_>> = self
+            .waiting
+            .iter()
+            .map(|(entry, location, changes)| Applied { entry, location: *location, changes })
+            .collect();
+        store.apply(&batch)?;
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
+/// The settings that were last in force in a journal; the defaults where it names none.
+pub(super) fn settings(reader: &Reader) -> Result<Params, Fault> {
+    let mut params = Params::default();
+    for entry in reader.entries(Seq(1)) {
+        if let Record::Settings(settings) = entry?.1.record {
+            let live_max = u32::try_from(settings.live_max).unwrap_or(u32::MAX);
+            params = Params { window_millis: settings.window_millis, live_max };
+        }
+    }
+    Ok(params)
+}
+
+/// Folds the journal up to record `last` into a fresh store at `scratch`: what the derived rows should be there.
+pub fn rebuild(
+    reader: &Reader,
+    last: Seq,
+    scratch: &Path,
+    cache_bytes: u64,
+) -> Result<Store, Fault> {
+    let (store, _) = Store::open(scratch, cache_bytes)?;
+    // Nothing is judged, so nothing need be findable.
+    let mut fold = Fold::new(reader, Params { live_max: 1, ..Params::default() });
+    fold.catch_up(reader, last, &store)?;
+    Ok(store)
+}

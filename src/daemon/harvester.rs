@@ -1,0 +1,209 @@
+//! Leads to articles: the one place where work goes on side by side, and so the only one where order may change.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use tokio::sync::mpsc;
+
+use super::line::{Ended, Harvest, Lead, ToWriter, Visits, Work};
+use crate::config::{Source, SourceKind};
+use crate::extract::{self, Extracted, Page};
+use crate::feed::Entry;
+use crate::fetch::{Accept, Ask, FetchError, Fetcher};
+use crate::model::{Article, Clock, OriginBasis, OriginClaim, PageKind};
+use crate::telemetry::Metrics;
+use crate::text;
+use crate::wire::Agency;
+
+/// Everything a visit needs.
+#[derive(Clone, Debug)]
+pub(super) struct Harvester {
+    pub(super) fetcher: Fetcher,
+    pub(super) clock: Clock,
+    pub(super) metrics: Arc<Metrics>,
+    /// Agencies of the configuration, whose credits count besides those of the table.
+    pub(super) agencies: Arc<[Agency]>,
+}
+
+/// Visits leads, `concurrency` at a time, until no more come or the writer is gone.
+pub(super) async fn run(
+    harvester: Harvester,
+    concurrency: usize,
+    leads: mpsc::Receiver<Lead>,
+    work: ToWriter,
+) {
+    let leads =
+        stream::unfold(leads, |mut leads| async { leads.recv().await.map(|lead| (lead, leads)) });
+    let mut harvests = std::pin::pin!(
+        leads.map(|lead| harvester.clone().visit(lead)).buffer_unordered(concurrency.max(1))
+    );
+    while let Some(harvest) = harvests.next().await {
+        if work.send(Work::Harvest(Box::new(harvest))).await.is_err() {
+            break;
+        }
+    }
+}
+
+impl Harvester {
+    /// Brings one lead to its end.
+    async fn visit(self, mut lead: Lead) -> Harvest {
+        let turn = lead.turn.take();
+        let (ended, visits) = match lead.page.clone() {
+            None => (from_entry(&lead), self.visited(&lead, None, None)),
+            Some(page) => {
+                let ask = Ask {
+                    url: page,
+                    etag: lead.visits.etag.clone(),
+                    last_modified: lead.visits.last_modified.clone(),
+                    allow: lead.source.allow_addresses.clone(),
+                    accept: Accept::Page,
+                };
+                let got = self.fetcher.get(&ask).await;
+                drop(turn);
+                self.page(&lead, got).await
+            }
+        };
+        let good = match &ended {
+            Ended::Article(_) => true,
+            Ended::Unchanged => lead.visits.good,
+            Ended::Lost(_) => false,
+        };
+        Harvest { source: lead.source, key: lead.key, visits: Visits { good, ..visits }, ended }
+    }
+
+    async fn page(
+        &self,
+        lead: &Lead,
+        got: Result<crate::fetch::Got, FetchError>,
+    ) -> (Ended, Visits) {
+        let got = match got {
+            Ok(got) => got,
+            Err(fault) => {
+                self.metrics.fetched(fault.kind());
+                return (Ended::Lost(fault.to_string()), self.visited(lead, None, None));
+            }
+        };
+        if got.status == 304 {
+            self.metrics.fetched("not_modified");
+            let Visits { etag, last_modified, .. } = lead.visits.clone();
+            return (Ended::Unchanged, self.visited(lead, etag, last_modified));
+        }
+        self.metrics.fetched("ok");
+        let visits = self.visited(lead, got.etag.clone(), got.last_modified.clone());
+        let _agencies = Arc::clone(&self.agencies);
+        let entry = Arc::clone(&lead.entry);
+        let source = Arc::clone(&lead.source);
+        let read = tokio::task::spawn_blocking(move || {
+            let html = text::decode(&got.body, got.charset.as_deref()).text;
+            let page = Page { url: Some(got.url), html };
+            from_page(&page, extract::article(&page), &entry, &source)
+        });
+        match read.await {
+            Ok(ended) => (ended, visits),
+            // The validators are not kept: the page is asked for in full next time.
+            Err(_) => (
+                Ended::Lost("the page could not be read: its parser gave up".to_owned()),
+                self.visited(lead, None, None),
+            ),
+        }
+    }
+
+    fn visited(&self, lead: &Lead, etag: Option<String>, last_modified: Option<String>) -> Visits {
+        let now = self.clock.now();
+        let known = !lead.visits.url.is_empty();
+        Visits {
+            url: lead.page.as_ref().map(ToString::to_string).unwrap_or_default(),
+            title: lead.entry.title.clone(),
+            first: if known { lead.visits.first } else { now },
+            last: now,
+            stamp: lead.entry.updated.map_or(lead.visits.stamp, |at| Some(at.millis())),
+            etag,
+            last_modified,
+            good: false,
+        }
+    }
+}
+
+/// The entry's own text as an article.
+fn from_entry(lead: &Lead) -> Ended {
+    let entry = &lead.entry;
+    let body = entry
+        .content
+        .as_deref()
+        .map(|html| extract::article(&Page { url: None, html: wrapped(html) }).text);
+    let body =
+        body.filter(|body| !body.is_empty()).or_else(|| entry.summary.clone()).unwrap_or_default();
+    let body = text::paragraphs(&body).join("\n");
+    if entry.title.is_empty() && body.is_empty() {
+        return Ended::Lost("the entry has neither title nor text".to_owned());
+    }
+    let mut article = base(entry, &lead.source);
+    article.title.clone_from(&entry.title);
+    article.text = body;
+    article.url = entry
+        .url
+        .as_deref()
+        .and_then(|url| url::Url::parse(url).ok())
+        .map(|url| extract::canonical(&url).to_string());
+    if article.url.is_none() {
+        article.id.clone_from(&entry.guid);
+    }
+    if article.url.is_none() && article.id.is_none() {
+        return Ended::Lost("the entry has neither link nor guid".to_owned());
+    }
+    Ended::Article(Box::new(article))
+}
+
+fn wrapped(html: &str) -> String {
+    format!("<html><body><article>{html}</article></body></html>")
+}
+
+/// A page as an article, the feed's word where the page has none.
+fn from_page(page: &Page, extracted: Extracted, entry: &Entry, source: &Source) -> Ended {
+    let readable =
+        matches!(extracted.kind, PageKind::Article | PageKind::LiveBlog | PageKind::PaywallStub);
+    if !readable || extracted.text.is_empty() {
+        let note = extracted.notes.first().map_or(String::new(), |note| format!(" ({note})"));
+        return Ended::Lost(format!(
+            "the page is no article but `{}`{note}",
+            extracted.kind.as_str()
+        ));
+    }
+    let mut article = base(entry, source);
+    article.title = if extracted.title.is_empty() { entry.title.clone() } else { extracted.title };
+    article.text = extracted.text;
+    article.kind = extracted.kind;
+    article.url = extracted
+        .canonical_url
+        .or_else(|| page.url.as_ref().map(|url| extract::canonical(url).to_string()));
+    article.published = extracted.published.or(article.published);
+    article.updated = extracted.updated.or(article.updated);
+    article.lang = extracted.lang.or(article.lang);
+    article.byline = extracted.byline.or(article.byline);
+    article.credit = extracted.credit;
+    if article.origin.is_none() {
+        article.origin = extracted.origin;
+    }
+    Ended::Article(Box::new(article))
+}
+
+/// What source and feed say of any article of theirs.
+fn base(entry: &Entry, source: &Source) -> Article {
+    let own_item = OriginClaim {
+        agency: source.name.clone(),
+        basis: OriginBasis::OwnItem,
+        evidence: String::new(),
+    };
+    Article {
+        source: source.id.clone(),
+        guid: entry.guid.clone(),
+        published: entry.published,
+        updated: entry.updated,
+        lang: entry.lang.clone().or_else(|| source.lang.clone()).map(|lang| lang.to_lowercase()),
+        byline: (!entry.authors.is_empty()).then(|| entry.authors.join(", ")),
+        rights: source.rights.clone(),
+        origin: (source.kind == SourceKind::Agency).then_some(own_item),
+        ..Article::default()
+    }
+}

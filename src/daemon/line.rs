@@ -1,0 +1,99 @@
+//! What travels along the line: leads to the harvester, work to the writer.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use url::Url;
+
+use crate::api::Push;
+use crate::config::Source;
+use crate::feed::Entry;
+use crate::model::{Article, Timestamp};
+use crate::schedule::Poll;
+
+/// Leads that wait for a free hand.
+pub(super) const LEADS_MAX: usize = 256;
+
+/// Harvests, pushes and poll states that wait for the writer.
+pub(super) const WORK_MAX: usize = 64;
+
+/// An entry worth a visit.
+#[derive(Debug)]
+pub(super) struct Lead {
+    /// Whose entry it is.
+    pub(super) source: Arc<Source>,
+    /// What names it: what is remembered of its visits hangs on this.
+    pub(super) key: u64,
+    /// What the feed said of it; kept for pages that say less.
+    pub(super) entry: Arc<Entry>,
+    /// The page to visit; `None` where the entry's own text is the article.
+    pub(super) page: Option<Url>,
+    /// What is known from earlier visits.
+    pub(super) visits: Visits,
+    /// Held while its host is asked; the next lead of the host goes when it is let go.
+    pub(super) turn: Option<OwnedSemaphorePermit>,
+}
+
+/// What is remembered of a lead's visits, across restarts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Visits {
+    /// The page.
+    pub(super) url: String,
+    /// The feed's title, for a lead that must be visited again when the feed no longer lists it.
+    pub(super) title: String,
+    /// When it was first visited.
+    pub(super) first: Timestamp,
+    /// When it was last visited.
+    pub(super) last: Timestamp,
+    /// The entry's `updated` then, in milliseconds.
+    pub(super) stamp: Option<i64>,
+    /// Validators of the page, as it gave them.
+    pub(super) etag: Option<String>,
+    /// The same.
+    pub(super) last_modified: Option<String>,
+    /// True where it gave an article.
+    pub(super) good: bool,
+}
+
+/// How a lead ended. Each ends exactly once.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// With an article.
+    Article(Box<Article>),
+    /// The page has not changed since the last visit.
+    Unchanged,
+    /// Without one, and why in words.
+    Lost(String),
+}
+
+/// A lead at its end.
+#[derive(Debug)]
+pub(super) struct Harvest {
+    /// Whose it was.
+    pub(super) source: Arc<Source>,
+    /// What names it.
+    pub(super) key: u64,
+    /// What to remember of it.
+    pub(super) visits: Visits,
+    /// What came of it.
+    pub(super) ended: Ended,
+}
+
+/// What the writer takes in, in the order it comes.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// A lead that ended.
+    Harvest(Box<Harvest>),
+    /// Records somebody pushed.
+    Push(Push),
+    /// The state of an endpoint, to be kept across restarts.
+    Polled {
+        /// What names the endpoint.
+        endpoint: String,
+        /// Its state.
+        poll: Box<Poll>,
+    },
+}
+
+/// The way to the writer.
+pub(super) type ToWriter = mpsc::Sender<Work>;

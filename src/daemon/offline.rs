@@ -1,0 +1,65 @@
+//! Articles from files to a data directory that no daemon holds: the writer alone, without the stages before it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+
+use super::desk::Desk;
+use super::fold::{Fold, settings};
+use super::writer::{Batch, Writer};
+use super::{Fault, Notes, in_force, open_dir};
+use crate::api::Status;
+use crate::model::{Article, Clock, Timestamp, VersionId};
+use crate::store::Counts;
+use crate::telemetry::Metrics;
+
+/// A data directory open for taking in.
+pub struct Offline {
+    writer: Writer,
+    batch: Batch,
+}
+
+impl std::fmt::Debug for Offline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Offline").finish_non_exhaustive()
+    }
+}
+
+impl Offline {
+    /// Opens `dir`, making it where it is missing. It folds with the settings last in force there.
+    pub fn open(dir: &Path, cache_bytes: u64, clock: Clock) -> Result<Self, Fault> {
+        let (log, store) = open_dir(dir, cache_bytes)?;
+        let reader = log.reader();
+        let params = settings(&reader)?;
+        let fold = Fold::open(&reader, &store, params)?;
+        let (events, _) = broadcast::channel(1);
+        let (status, metrics, desk) =
+            (Arc::new(Status::starting()), Arc::new(Metrics::new()), Arc::new(Desk::default()));
+        // No one waits for an answer here, so a disk that is full ends the command instead of holding it.
+        status.stopping.cancel();
+        let mut writer = Writer { log, store, fold, clock, events, status, metrics, desk };
+        writer.note(Notes { settings: in_force(&params), sources: Vec::new() })?;
+        Ok(Self { writer, batch: Batch::default() })
+    }
+
+    /// Takes one article in, seen at `seen_at`; durable once [`Offline::finish`] is done, or earlier. True where it was
+    /// there already.
+    pub fn take(
+        &mut self,
+        article: Article,
+        seen_at: Timestamp,
+    ) -> Result<(VersionId, bool), Fault> {
+        let taken = self.writer.judge(article, "file", seen_at, &mut self.batch);
+        if self.batch.is_full() {
+            self.writer.commit(&mut self.batch)?;
+        }
+        Ok(taken)
+    }
+
+    /// Makes the rest durable; gives what the directory holds.
+    pub fn finish(mut self) -> Result<Counts, Fault> {
+        self.writer.commit(&mut self.batch)?;
+        Ok(self.writer.store.counts())
+    }
+}

@@ -1,0 +1,392 @@
+//! The configuration to leads: asks each endpoint when it is due and sends on what is new.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, info, warn};
+use url::Url;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::desk::{self, Desk};
+use super::line::{Lead, ToWriter, Visits, Work};
+use crate::api::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
+use crate::config::{Endpoint, EndpointKind, Source};
+use crate::feed::{self, Entry, Feed};
+use crate::fetch::{Accept, Ask, FetchError, Fetcher, Got};
+use crate::model::{Clock, Timestamp};
+use crate::schedule::{self, Outcome, Poll};
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+/// Everything polling needs.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
+    pub(super) fetcher: Fetcher,
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) status: Arc<Status>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) desk: Arc<Desk>,
+    pub(super) leads: mpsc::Sender<Lead>,
+    pub(super) work: ToWriter,
+    pub(super) stop: CancellationToken,
+}
+
+/// One thing that is polled.
+#[derive(Clone, Debug)]
+struct Line {
+    source: Arc<Source>,
+    endpoint: Arc<Endpoint>,
+    /// Names it in the store.
+    key: String,
+    poll: Poll,
+    asked: bool,
+}
+
+/// What came of asking.
+struct Polled {
+    line: usize,
+    outcome: Outcome,
+    fault: Option<(String, String)>,
+    found: Option<Found>,
+}
+
+/// A good answer.
+struct Found {
+    etag: Option<String>,
+    last_modified: Option<String>,
+    moved: Option<Url>,
+    leads: Vec<Lead>,
+    listed: usize,
+    notes: Vec<String>,
+}
+
+/// The poller.
+pub(super) struct Poller {
+    context: Context,
+    lines: Vec<Line>,
+    hosts: BTreeMap<String, Arc<Semaphore>>,
+    sending: TaskTracker,
+}
+
+impl Poller {
+    /// A poller of all endpoints of `sources`. What an earlier run learned of them is taken up; an endpoint never asked
+    /// gets its first poll within the first minute, one after another.
+    pub(super) fn new(context: Context, sources: &[Arc<Source>]) -> Self {
+        let mut lines = Vec::new();
+        for source in sources {
+            for endpoint in &source.endpoints {
+                let key = format!("{}\n{}", source.id, endpoint.url);
+                let kept = context.store.poll(&key).ok().flatten();
+                let poll = kept.and_then(|row| desk::read_poll(&row)).unwrap_or_default();
+                let endpoint = Arc::new(endpoint.clone());
+                lines.push(Line { source: Arc::clone(source), endpoint, key, poll, asked: false });
+            }
+        }
+        let poller = Self { context, lines, hosts: BTreeMap::new(), sending: TaskTracker::new() };
+        poller
+            .context
+            .status
+            .set_sources(sources.iter().map(|source| poller.describe(source)).collect());
+        poller
+    }
+
+    /// Polls until told to stop.
+    pub(super) async fn run(mut self) {
+        let mut asking: JoinSet<Polled> = JoinSet::new();
+        loop {
+            self.visit_again();
+            self.ask_due(&mut asking);
+            let wait = self.context.clock.wait_until(self.next_moment());
+            tokio::select! {
+                () = self.context.stop.cancelled() => break,
+                Some(polled) = asking.join_next(), if !asking.is_empty() => match polled {
+                    Ok(polled) => self.take(polled).await,
+                    Err(fault) => warn!(%fault, "a poll came to nothing"),
+                },
+                // Visits planned meanwhile are seen at the next turn, at the latest after a second.
+                () = tokio::time::sleep(wait.min(std::time::Duration::from_secs(1))) => {}
+            }
+        }
+        asking.shutdown().await;
+        self.sending.close();
+        self.sending.wait().await;
+    }
+
+    fn next_moment(&self) -> Timestamp {
+        let polls = self
+            .lines
+            .iter()
+            .filter(|line| !line.asked && !line.poll.gone)
+            .map(|line| line.poll.next_poll);
+        let visits = self.context.desk.next();
+        polls.chain(visits).min().unwrap_or_else(|| self.context.clock.now().plus_millis(3_600_000))
+    }
+
+    fn ask_due(&mut self, asking: &mut JoinSet<Polled>) {
+        let now = self.context.clock.now();
+        for (number, line) in self.lines.iter_mut().enumerate() {
+            if line.asked || line.poll.gone || line.poll.next_poll > now {
+                continue;
+            }
+            line.asked = true;
+            asking.spawn(ask(self.context.clone(), line.clone(), number));
+        }
+    }
+
+    /// Sends the pages that are due for another look.
+    fn visit_again(&mut self) {
+        for (key, source, visits) in self.context.desk.due(self.context.clock.now()) {
+            let Ok(page) = Url::parse(&visits.url) else { continue };
+            let entry = Arc::new(Entry {
+                title: visits.title.clone(),
+                url: Some(visits.url.clone()),
+                ..Entry::default()
+            });
+            self.send(Lead { source, key, entry, page: Some(page), visits, turn: None });
+        }
+    }
+
+    async fn take(&mut self, polled: Polled) {
+        let now = self.context.clock.now();
+        let Polled { line: number, outcome, fault, found } = polled;
+        let line = &mut self.lines[number];
+        line.asked = false;
+        let seed = xxh3_64(line.key.as_bytes()) ^ now.millis().unsigned_abs();
+        let params = schedule::Params {
+            min_interval: line.endpoint.min_interval,
+            max_interval: line.endpoint.max_interval,
+            ..schedule::Params::default()
+        };
+        let mut poll = schedule::next(&line.poll, &outcome, now, &params, seed);
+        let id = line.source.id.clone();
+        let mut leads = Vec::new();
+        if let Some(found) = found {
+            poll.etag = found.etag;
+            poll.last_modified = found.last_modified;
+            poll.moved_to = found.moved.map(String::from).or(poll.moved_to);
+            for note in &found.notes {
+                debug!(source.id = %id, note, "{id}: {note}");
+            }
+            info!(source.id = %id, listed = found.listed, new = found.leads.len(), next = %poll.why, "polled {id}: {} new", found.leads.len());
+            leads = found.leads;
+        }
+        if let Some((kind, detail)) = &fault {
+            warn!(source.id = %id, kind, next = %poll.why, "{id}: {detail}");
+        } else {
+            self.context.metrics.source_succeeded(id.as_str(), now.secs());
+        }
+        line.poll = poll.clone();
+        let work = Work::Polled { endpoint: line.key.clone(), poll: Box::new(poll) };
+        let source = Arc::clone(&line.source);
+        for lead in leads {
+            self.send(lead);
+        }
+        self.show(&source, fault, now);
+        // A writer that is gone ends the line from below: the stop token says so next.
+        let _ = self.context.work.send(work).await;
+    }
+
+    /// Puts a lead in the queue of its host. One page of a host is under way at a time, so a slow host never fills the line.
+    fn send(&mut self, mut lead: Lead) {
+        if !self.context.desk.begin(lead.key) {
+            return;
+        }
+        let host = lead.page.as_ref().map(|page| page.authority().to_owned()).unwrap_or_default();
+        let turns =
+            Arc::clone(self.hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(1))));
+        let Context { leads, stop, desk, .. } = self.context.clone();
+        self.sending.spawn(async move {
+            let key = lead.key;
+            let sent = async {
+                if lead.page.is_some() {
+                    lead.turn = turns.acquire_owned().await.ok();
+                }
+                leads.send(lead).await.is_ok()
+            };
+            let sent = tokio::select! {
+                () = stop.cancelled() => false,
+                sent = sent => sent,
+            };
+            if !sent {
+                desk.drop_lead(key);
+            }
+        });
+    }
+
+    fn show(&self, source: &Source, fault: Option<(String, String)>, now: Timestamp) {
+        let fresh = self.describe(source);
+        self.context.status.update_source(source.id.as_str(), |shown| {
+            let error = fault.map(|(kind, detail)| SourceFault {
+                kind,
+                detail,
+                since: shown.error.as_ref().map_or(now, |before| before.since),
+                count: shown.error.as_ref().map_or(0, |before| before.count) + 1,
+            });
+            let state = if error.is_some() { SourceState::Failing } else { SourceState::Ok };
+            *shown = SourceStatus { error, state, ..fresh };
+        });
+    }
+
+    fn describe(&self, source: &Source) -> SourceStatus {
+        let lines: Vec<&Line> =
+            self.lines.iter().filter(|line| line.source.id == source.id).collect();
+        let next =
+            lines.iter().filter(|line| !line.poll.gone).min_by_key(|line| line.poll.next_poll);
+        SourceStatus {
+            id: source.id.0.clone(),
+            name: source.name.clone(),
+            kind: source.kind.as_str().to_owned(),
+            own: source.own,
+            lang: source.lang.clone(),
+            tags: source.tags.clone(),
+            priority: i32::from(source.priority),
+            last_poll: lines.iter().filter_map(|line| line.poll.last_poll).max(),
+            last_success: lines.iter().filter_map(|line| line.poll.last_success).max(),
+            next_poll: next.map(|line| line.poll.next_poll),
+            next_poll_why: next.map(|line| line.poll.why.to_string()),
+            endpoints: lines.iter().map(|line| endpoint_status(line)).collect(),
+            ..SourceStatus::default()
+        }
+    }
+}
+
+fn endpoint_status(line: &Line) -> EndpointStatus {
+    EndpointStatus {
+        kind: line.endpoint.kind.as_str().to_owned(),
+        url: Some(line.endpoint.url.to_string()),
+        last_poll: line.poll.last_poll,
+        last_success: line.poll.last_success,
+        next_poll: (!line.poll.gone).then_some(line.poll.next_poll),
+        next_poll_why: Some(line.poll.why.to_string()),
+        error: None,
+    }
+}
+
+/// Asks one endpoint and looks up which of its entries are worth a visit.
+async fn ask(context: Context, line: Line, number: usize) -> Polled {
+    let moved = line.poll.moved_to.as_deref().and_then(|url| Url::parse(url).ok());
+    let asked = Ask {
+        url: moved.unwrap_or_else(|| line.endpoint.url.clone()),
+        etag: line.poll.etag.clone(),
+        last_modified: line.poll.last_modified.clone(),
+        allow: line.source.allow_addresses.clone(),
+        accept: Accept::Feed,
+    };
+    match context.fetcher.get(&asked).await {
+        Ok(got) if got.status == 304 => {
+            context.metrics.fetched("not_modified");
+            Polled {
+                line: number,
+                outcome: Outcome::NotModified { floor: got.floor },
+                fault: None,
+                found: None,
+            }
+        }
+        Ok(got) => {
+            context.metrics.fetched("ok");
+            let read = tokio::task::spawn_blocking(move || read(&context, &line, got));
+            match read.await {
+                Ok(Ok((outcome, found))) => {
+                    Polled { line: number, outcome, fault: None, found: Some(found) }
+                }
+                Ok(Err(detail)) => failed(number, "feed", detail, None),
+                Err(_) => failed(
+                    number,
+                    "feed",
+                    "the feed could not be read: its parser gave up".to_owned(),
+                    None,
+                ),
+            }
+        }
+        Err(fault) => {
+            context.metrics.fetched(fault.kind());
+            let mut polled = failed(number, fault.kind(), fault.to_string(), fault.retry_after());
+            if matches!(fault, FetchError::Gone { .. }) {
+                polled.outcome = Outcome::Gone;
+            }
+            polled
+        }
+    }
+}
+
+fn failed(
+    line: usize,
+    kind: &str,
+    detail: String,
+    retry_after: Option<std::time::Duration>,
+) -> Polled {
+    Polled {
+        line,
+        outcome: Outcome::Failed { retry_after },
+        fault: Some((kind.to_owned(), detail)),
+        found: None,
+    }
+}
+
+/// A feed's bytes to what is new in it. Validators go with it only now that it could be read.
+fn read(context: &Context, line: &Line, got: Got) -> Result<(Outcome, Found), String> {
+    let now = context.clock.now();
+    let Feed { entries, ttl, notes, .. } =
+        feed::parse(&got.body, got.charset.as_deref(), &got.url, now, &feed::Limits::default())
+            .map_err(|fault| fault.to_string())?;
+    let listed = entries.len();
+    let newest = entries
+        .iter()
+        .filter_map(|entry| entry.updated.max(entry.published))
+        .filter(|&at| at <= now)
+        .max();
+    let mut leads = Vec::new();
+    for entry in entries {
+        leads.extend(lead(context, line, entry, now).map_err(|fault| fault.to_string())?);
+    }
+    let floor = got.floor.max(ttl);
+    let outcome = if leads.is_empty() {
+        Outcome::Same { floor }
+    } else {
+        Outcome::New { entries: leads.len(), newest, floor }
+    };
+    let Got { etag, last_modified, moved, .. } = got;
+    Ok((outcome, Found { etag, last_modified, moved, leads, listed, notes }))
+}
+
+/// How long a lead that was lost is left alone before its feed may bring it up again.
+const LOST_AGAIN_MILLIS: u64 = 15 * 60 * 1000;
+
+/// The lead an entry makes: it was never visited, or has changed since by its own word, or was lost a while ago.
+fn lead(
+    context: &Context,
+    line: &Line,
+    entry: Entry,
+    now: Timestamp,
+) -> Result<Option<Lead>, crate::store::StoreError> {
+    let Some(name) = entry.url.as_deref().or(entry.guid.as_deref()) else { return Ok(None) };
+    let key = xxh3_64(format!("{}\0{name}", line.source.id).as_bytes());
+    let kept = context.store.seen(key)?.and_then(|row| desk::read_row(&row));
+    let stamp = entry.updated.map(Timestamp::millis);
+    let visits = match kept {
+        None => Visits::default(),
+        Some((_, visits)) => {
+            let moved = stamp.is_some() && stamp != visits.stamp;
+            let lost = !visits.good && visits.last.distance_millis(now) >= LOST_AGAIN_MILLIS;
+            if !moved && !lost {
+                return Ok(None);
+            }
+            visits
+        }
+    };
+    let visit = line.endpoint.fetch_pages || line.endpoint.kind == EndpointKind::Sitemap;
+    let page = entry.url.as_deref().filter(|_| visit).and_then(|url| Url::parse(url).ok());
+    Ok(Some(Lead {
+        source: Arc::clone(&line.source),
+        key,
+        entry: Arc::new(entry),
+        page,
+        visits,
+        turn: None,
+    }))
+}

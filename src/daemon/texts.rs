@@ -1,0 +1,81 @@
+//! The sets of live versions, lent to the judge: a bounded cache over the journal.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use lru::LruCache;
+use tracing::error;
+
+use crate::cluster::{Compared, prepare};
+use crate::journal::{Location, Reader, Record};
+use crate::model::VersionId;
+
+/// Versions whose sets are kept at hand: some 6 KB each for a story of 700 words.
+const KEPT: NonZeroUsize = NonZeroUsize::new(8192).expect("8192 is not 0");
+
+/// Sets by version; those not at hand are made again from the journal.
+pub(super) struct LiveTexts {
+    kept: LruCache<VersionId, Arc<Compared>>,
+    /// Where the newest versions lie, ascending.
+    places: VecDeque<(VersionId, Location)>,
+    live_max: usize,
+    reader: Reader,
+}
+
+impl LiveTexts {
+    pub(super) fn new(reader: Reader, live_max: u32) -> Self {
+        Self {
+            kept: LruCache::new(KEPT),
+            places: VecDeque::new(),
+            live_max: live_max as usize,
+            reader,
+        }
+    }
+
+    /// A version has become durable at `location`. In the order of their ids.
+    pub(super) fn placed(&mut self, version: VersionId, location: Location) {
+        self.places.push_back((version, location));
+        if self.places.len() > self.live_max {
+            self.places.pop_front();
+        }
+    }
+
+    /// A version was judged; its sets are at hand.
+    pub(super) fn keep(&mut self, version: VersionId, compared: Compared) {
+        self.kept.put(version, Arc::new(compared));
+    }
+
+    /// The sets of a version, or `None` where its text cannot be read.
+    pub(super) fn lend(&mut self, version: VersionId) -> Option<Arc<Compared>> {
+        if let Some(compared) = self.kept.get(&version) {
+            return Some(Arc::clone(compared));
+        }
+        let at = self.places.binary_search_by_key(&version, |&(id, _)| id).ok()?;
+        let compared = Arc::new(read(&self.reader, self.places[at].1)?.compared);
+        self.kept.put(version, Arc::clone(&compared));
+        Some(compared)
+    }
+
+    /// Where a live version lies.
+    pub(super) fn place(&self, version: VersionId) -> Option<Location> {
+        let at = self.places.binary_search_by_key(&version, |&(id, _)| id).ok()?;
+        Some(self.places[at].1)
+    }
+}
+
+/// The text of the version at `location`, made ready as it was when it was judged.
+pub(super) fn read(reader: &Reader, location: Location) -> Option<crate::cluster::Prepared> {
+    match reader.read(location) {
+        Ok(entry) => match entry.record {
+            Record::Version(version) => {
+                Some(prepare(&version.article.text, &version.verdicts.furniture))
+            }
+            _ => None,
+        },
+        Err(fault) => {
+            error!(%fault, "a live text cannot be read back; nothing will be tied to it");
+            None
+        }
+    }
+}

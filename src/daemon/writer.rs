@@ -1,0 +1,264 @@
+//! The one writer: gives each record its place, judges and applies it, makes it durable, then tells of it.
+//!
+//! Plain blocking code on a thread of its own. Order of things: judge and apply in memory, append the batch and sync it,
+//! then the derived rows, then the change stream, then the answers. A failed append is retried unchanged; nothing goes on
+//! before it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tracing::{debug, error, info};
+
+use super::desk::Desk;
+use super::fold::{BATCH_RECORDS, Fold};
+use super::line::{Ended, Harvest, Visits, Work};
+use super::{Fault, Notes};
+use crate::api::{Accepted, Push, Status};
+use crate::cluster::{Change, Judged, Version};
+use crate::journal::{Entry, Log, Lost, Record};
+use crate::model::{Article, Clock, Seq, Timestamp, VersionId};
+use crate::schedule::Poll;
+use crate::store::{Applied, Event, Store};
+use crate::telemetry::Metrics;
+
+/// Bytes of text in one batch: an append of this size takes a few milliseconds.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Pause before a failed append is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Everything the writer owns or tells.
+pub(super) struct Writer {
+    pub(super) log: Log,
+    pub(super) store: Store,
+    pub(super) fold: Fold,
+    pub(super) clock: Clock,
+    pub(super) events: broadcast::Sender<Event>,
+    pub(super) status: Arc<Status>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) desk: Arc<Desk>,
+}
+
+/// Records that become durable together, and what is owed when they are.
+#[derive(Default)]
+pub(super) struct Batch {
+    entries: Vec<Entry>,
+    changes: Vec<Vec<Change>>,
+    bytes: usize,
+    via: Vec<&'static str>,
+    replies: Vec<(oneshot::Sender<Vec<Accepted>>, Vec<(VersionId, bool)>)>,
+    visited: Vec<(u64, Arc<crate::config::Source>, Visits)>,
+    polled: Vec<(String, Box<Poll>)>,
+}
+
+impl Writer {
+    /// Writes until every sender is gone. Returns early only where the derived rows cannot be written: the journal has
+    /// everything, and the next start brings them up to it.
+    pub(super) fn run(mut self, notes: Notes, mut work: mpsc::Receiver<Work>) -> Result<(), Fault> {
+        self.note(notes)?;
+        while let Some(first) = work.blocking_recv() {
+            let mut batch = Batch::default();
+            self.take(first, &mut batch)?;
+            while !batch.is_full() {
+                let Ok(next) = work.try_recv() else { break };
+                self.take(next, &mut batch)?;
+            }
+            self.commit(&mut batch)?;
+        }
+        Ok(())
+    }
+
+    /// Journals the settings and sources in force where they differ from what was.
+    pub(super) fn note(&mut self, notes: Notes) -> Result<(), Fault> {
+        let mut batch = Batch::default();
+        if self.fold.settings.as_ref() != Some(&notes.settings) {
+            self.enter(Record::Settings(notes.settings), Vec::new(), &mut batch);
+        }
+        for note in notes.sources {
+            if self.fold.sources.get(&note.id) != Some(&note) {
+                self.enter(Record::Source(note), Vec::new(), &mut batch);
+            }
+        }
+        self.commit(&mut batch)
+    }
+
+    fn take(&mut self, work: Work, batch: &mut Batch) -> Result<(), Fault> {
+        match work {
+            Work::Harvest(harvest) => self.take_harvest(*harvest, batch),
+            Work::Push(push) => return self.take_push(push, batch),
+            Work::Polled { endpoint, poll } => batch.polled.push((endpoint, poll)),
+        }
+        Ok(())
+    }
+
+    fn take_harvest(&mut self, harvest: Harvest, batch: &mut Batch) {
+        let Harvest { source, key, visits, ended } = harvest;
+        match ended {
+            Ended::Article(article) => {
+                let seen_at = self.fold.seen_at.max(self.clock.now());
+                let (version, duplicate) = self.judge(*article, "page", seen_at, batch);
+                debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
+            }
+            Ended::Unchanged => {}
+            Ended::Lost(reason) => {
+                info!(source.id = %source.id, url = visits.url, reason, "nothing from {}: {reason}", visits.url);
+                let lost = Lost { source: source.id.clone(), url: visits.url.clone(), reason };
+                if self.desk.is_news(key, &lost.reason) {
+                    self.enter(Record::Lost(lost), Vec::new(), batch);
+                }
+            }
+        }
+        batch.visited.push((key, source, visits));
+    }
+
+    /// A large push fills several batches; its answer goes with the last.
+    fn take_push(&mut self, push: Push, batch: &mut Batch) -> Result<(), Fault> {
+        let mut placed = Vec::with_capacity(push.articles.len());
+        for article in push.articles {
+            if batch.is_full() {
+                self.commit(batch)?;
+            }
+            let seen_at = self.fold.seen_at.max(self.clock.now());
+            placed.push(self.judge(article, "push", seen_at, batch));
+        }
+        batch.replies.push((push.reply, placed));
+        Ok(())
+    }
+
+    /// Gives an article its place; tells which version it is and whether it was there already.
+    pub(super) fn judge(
+        &mut self,
+        article: Article,
+        via: &'static str,
+        seen_at: Timestamp,
+        batch: &mut Batch,
+    ) -> (VersionId, bool) {
+        let Fold { clusterer, texts, .. } = &mut self.fold;
+        match clusterer.judge(&article, seen_at, &mut |version| texts.lend(version)) {
+            Judged::Duplicate(version) => (version, true),
+            Judged::New { verdicts, prepared, .. } => {
+                let id = VersionId(self.fold.last.0 + 1);
+                self.fold.seen_at = self.fold.seen_at.max(seen_at);
+                if let Some(published) = article.published {
+                    let seconds =
+                        seen_at.millis().saturating_sub(published.millis()) as f64 / 1000.0;
+                    self.metrics.clustered_after(seconds);
+                }
+                batch.bytes += article.text.len() + article.title.len();
+                let extractor = if via == "page" { crate::extract::EXTRACTOR } else { 0 };
+                let version = Version { id, seen_at, extractor, article, verdicts: *verdicts };
+                let changes = self.fold.clusterer.apply(&version);
+                self.fold.clusterer.admit(id, &prepared);
+                self.fold.texts.keep(id, prepared.compared);
+                batch.via.push(via);
+                self.enter(Record::Version(Box::new(version)), changes, batch);
+                (id, false)
+            }
+        }
+    }
+
+    fn enter(&mut self, record: Record, changes: Vec<Change>, batch: &mut Batch) {
+        self.fold.last = Seq(self.fold.last.0 + 1);
+        batch.entries.push(Entry { seq: self.fold.last, at: self.clock.now(), record });
+        batch.changes.push(changes);
+    }
+
+    /// Makes the batch durable, then true for readers, then known.
+    pub(super) fn commit(&mut self, batch: &mut Batch) -> Result<(), Fault> {
+        let batch = std::mem::take(batch);
+        let mut events = Vec::new();
+        if !batch.entries.is_empty() {
+            let places = self.append(&batch.entries)?;
+            let applied: Vec<Applied<'_>> = batch
+                .entries
+                .iter()
+                .zip(&places)
+                .zip(&batch.changes)
+                .map(|((entry, &location), changes)| Applied { entry, location, changes })
+                .collect();
+            for part in applied.chunks(BATCH_RECORDS) {
+                events.extend(self.store.apply(part)?);
+            }
+            for (entry, &location) in batch.entries.iter().zip(&places) {
+                if let Record::Version(version) = &entry.record {
+                    self.fold.texts.placed(version.id, location);
+                }
+            }
+        }
+        self.remember(&batch)?;
+        self.tell(batch, events);
+        Ok(())
+    }
+
+    /// What the poller must know after a restart. Lost with a crash it costs a visit, no article.
+    fn remember(&self, batch: &Batch) -> Result<(), Fault> {
+        for (endpoint, poll) in &batch.polled {
+            self.store.put_poll(endpoint, &super::desk::poll_row(poll))?;
+        }
+        for (key, source, visits) in &batch.visited {
+            self.store.put_seen(*key, &super::desk::row(&source.id, visits))?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, entries: &[Entry]) -> Result<Vec<crate::journal::Location>, Fault> {
+        let mut failed = false;
+        loop {
+            match self.log.append(entries) {
+                Ok(places) => {
+                    if failed {
+                        self.status.set_ready();
+                        info!("the journal takes records again");
+                    }
+                    return Ok(places);
+                }
+                Err(fault) if self.status.stopping.is_cancelled() => return Err(fault.into()),
+                Err(fault) => {
+                    failed = true;
+                    self.status.set_not_ready(format!("the journal cannot be written: {fault}"));
+                    error!(%fault, "the journal cannot be written; nothing is acknowledged until it can");
+                    std::thread::park_timeout(RETRY);
+                }
+            }
+        }
+    }
+
+    fn tell(&self, batch: Batch, events: Vec<Event>) {
+        self.metrics.journal_last_seq(self.fold.last.0);
+        for via in batch.via {
+            self.metrics.accepted(via, 1);
+        }
+        for event in events {
+            // No listener is no fault.
+            let _ = self.events.send(event);
+        }
+        for (reply, placed) in batch.replies {
+            let answers = placed
+                .into_iter()
+                .filter_map(|(version, duplicate)| self.accepted(version, duplicate));
+            // A sender that hung up asks again and is told `duplicate`.
+            let _ = reply.send(answers.collect());
+        }
+        for (key, source, visits) in batch.visited {
+            self.desk.ended(key, source, visits);
+        }
+    }
+
+    fn accepted(&self, version: VersionId, duplicate: bool) -> Option<Accepted> {
+        let clusterer = &self.fold.clusterer;
+        Some(Accepted {
+            article: clusterer.article_of(version)?,
+            version,
+            cluster: clusterer.cluster_of(version)?,
+            seq: Seq(version.0),
+            duplicate,
+        })
+    }
+}
+
+impl Batch {
+    pub(super) const fn is_full(&self) -> bool {
+        self.entries.len() >= BATCH_RECORDS || self.bytes >= BATCH_BYTES
+    }
+}

@@ -1,0 +1,172 @@
+//! Paragraphs as the engines found them to the story alone: furniture cut at both ends, and by its words anywhere.
+
+use super::phrases;
+use super::render::{Block, BlockKind};
+use crate::wire;
+
+/// Lines looked at from each end.
+const EDGE_LINES: usize = 8;
+/// Text above a "page not found" block that makes it a stray block and not the page, in characters.
+const STORY_CHARS_MIN: usize = 300;
+/// Longest line that is a label and not prose, in characters.
+const LABEL_CHARS_MAX: usize = 80;
+
+/// What the page says of itself, to know it again in its body.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known<'a> {
+    pub(crate) titles: &'a [String],
+    pub(crate) authors: &'a [String],
+    pub(crate) byline: Option<&'a str>,
+}
+
+/// The story's paragraphs, and what the cut tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) kept: Vec<Block>,
+    /// A block that says "page not found": below a story (cut), or with no story above (the page is one).
+    pub(crate) not_found: Option<NotFound>,
+    /// Lines cut from the end that may hold a credit, in order.
+    pub(crate) tail: Vec<String>,
+}
+
+/// Where a "page not found" block stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotFound {
+    /// Under a story.
+    Stray,
+    /// In its place.
+    Instead,
+}
+
+/// Cuts the furniture.
+pub(crate) fn cut(blocks: Vec<Block>, known: &Known<'_>) -> Cut {
+    let (mut blocks, not_found) = without_not_found(blocks);
+    blocks.retain(|block| !is_furniture(block));
+    repeats(&mut blocks);
+    cut_top(&mut blocks, known);
+    let tail = cut_end(&mut blocks, known);
+    Cut { kept: blocks, not_found, tail }
+}
+
+/// Cuts from the first line that says so to the end, where a story stands above.
+fn without_not_found(mut blocks: Vec<Block>) -> (Vec<Block>, Option<NotFound>) {
+    let Some(at) = blocks.iter().position(|block| phrases::says_not_found(&block.text)) else {
+        return (blocks, None);
+    };
+    let above: usize = blocks[..at].iter().map(|block| block.text.chars().count()).sum();
+    let below: usize = blocks[at..].iter().map(|block| block.text.chars().count()).sum();
+    if above >= STORY_CHARS_MIN {
+        // A story about a 404 says more below it than a block of furniture does.
+        if below > STORY_CHARS_MIN * 2 {
+            return (blocks, None);
+        }
+        blocks.truncate(at);
+        return (blocks, Some(NotFound::Stray));
+    }
+    let instead = (below < STORY_CHARS_MIN * 2).then_some(NotFound::Instead);
+    (blocks, instead)
+}
+
+/// Furniture wherever it stands. Prose is spared: each rule asks for a short line or an unmistakable phrase.
+fn is_furniture(block: &Block) -> bool {
+    let line = block.text.as_str();
+    let length = line.chars().count();
+    let photo = length <= 220
+        && block.kind != BlockKind::Heading
+        && wire::is_photo_credit(line)
+        && !is_sentence(line);
+    photo
+        || phrases::is_label(line)
+        || phrases::is_consent(line)
+        || phrases::is_newsletter(line)
+        || phrases::points_elsewhere(line)
+}
+
+/// A line twice in a row, or a label three times, is the template's.
+fn repeats(blocks: &mut Vec<Block>) {
+    blocks.dedup_by(|b, a| a.text == b.text);
+}
+
+/// Ends like prose and is as long as prose.
+fn is_sentence(line: &str) -> bool {
+    let bare = line.trim_end_matches(['"', '”', '»', '\'', ')']);
+    line.chars().count() > 60 && bare.ends_with(['.', '!', '?', '。']) && !line.contains('|')
+}
+
+fn cut_top(blocks: &mut Vec<Block>, known: &Known<'_>) {
+    // The last title within reach ends the top matter; what stands above it is kicker and trail.
+    let title = blocks.iter().take(EDGE_LINES).rposition(|block| is_title(&block.text, known));
+    if let Some(at) = title {
+        let above: usize = blocks[..at].iter().map(|block| block.text.chars().count()).sum();
+        if above <= STORY_CHARS_MIN {
+            blocks.drain(..=at);
+        } else {
+            blocks.remove(at);
+        }
+    }
+    let mut at = 0;
+    for _ in 0..EDGE_LINES {
+        match blocks.get(at) {
+            Some(block) if is_top_matter(&block.text, known) => {
+                blocks.remove(at);
+            }
+            Some(_) if at == 0 && blocks.len() > 1 => at = 1,
+            _ => break,
+        }
+    }
+}
+
+fn cut_end(blocks: &mut Vec<Block>, known: &Known<'_>) -> Vec<String> {
+    let mut tail = Vec::new();
+    for _ in 0..EDGE_LINES {
+        let Some(last) = blocks.last() else { break };
+        let line = last.text.as_str();
+        let heading = last.kind == BlockKind::Heading;
+        let matter = heading
+            || is_top_matter(line, known)
+            || is_title(line, known)
+            || phrases::is_end_label(line);
+        if !matter || blocks.len() == 1 {
+            break;
+        }
+        tail.insert(0, line.to_owned());
+        blocks.pop();
+    }
+    tail
+}
+
+/// The headline again, whatever its case and quotes.
+fn is_title(line: &str, known: &Known<'_>) -> bool {
+    let line = letters(line);
+    !line.is_empty() && known.titles.iter().any(|title| letters(title) == line)
+}
+
+/// Byline, date and reading time: what stands between a headline and its text.
+fn is_top_matter(line: &str, known: &Known<'_>) -> bool {
+    let length = line.chars().count();
+    if length > LABEL_CHARS_MAX * 2 {
+        return false;
+    }
+    let bare = letters(line);
+    let by = known.byline.is_some_and(|byline| letters(byline) == bare);
+    let author = known.authors.iter().any(|author| {
+        let author = letters(author);
+        author.len() > 4
+            && (bare == author
+                || (length <= LABEL_CHARS_MAX && is_byline(line) && bare.contains(&author)))
+    });
+    by || author || phrases::is_byline_label(line) || phrases::is_date_line(line)
+}
+
+fn is_byline(line: &str) -> bool {
+    !is_sentence(line) && !line.ends_with('.')
+}
+
+/// Letters and digits in lower case: what two spellings of a headline share.
+pub(crate) fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+#[path = "furniture_tests.rs"]
+mod tests;

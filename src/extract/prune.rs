@@ -1,0 +1,311 @@
+//! A parsed page to the same page without the zones that are never text: figures, asides, share bars, link lists.
+
+use dom_query::{Document, NodeRef};
+
+/// Elements that never hold the text. Captions and photo credits, a quarter of all wrong words, live here.
+const CUT: &str = "script, style, noscript, template, svg, iframe, button, nav, figure, figcaption, aside, dialog, \
+    [role='navigation'], [role='dialog'], [role='banner'], [role='search'], select, textarea, audio, video, object, embed";
+
+/// Words of class and id names that mark furniture. Whole words: "share" is none of "shareholder".
+const FURNITURE: &[&str] = &[
+    "caption",
+    "captions",
+    "imagecaption",
+    "credit",
+    "credits",
+    "copyright",
+    "share",
+    "sharing",
+    "sharebar",
+    "sharetools",
+    "social",
+    "socials",
+    "newsletter",
+    "newsletters",
+    "related",
+    "relatedcontent",
+    "readalso",
+    "readmore",
+    "recommended",
+    "recommendations",
+    "promo",
+    "promobox",
+    "cookie",
+    "cookies",
+    "consent",
+    "gdpr",
+    "breadcrumb",
+    "breadcrumbs",
+    "skiplink",
+    "skip",
+    "taboola",
+    "outbrain",
+    "advert",
+    "advertisement",
+    "ads",
+    "adslot",
+    "sponsored",
+    "subscribe",
+    "subscription",
+    "signup",
+    "toolbar",
+    "mostread",
+    "popular",
+    "trending",
+    "gallery",
+    "slideshow",
+    "carousel",
+    "tags",
+    "taglist",
+    "comments",
+    "disqus",
+    "authorbio",
+    "bio",
+    "offscreen",
+    "hidden",
+    "timestamp",
+    "dateline-share",
+    "pagination",
+    "morestories",
+    "storyfooter",
+    "bookmark",
+    "followus",
+    "infobox",
+    "factbox",
+    "whatsapp",
+    "playlist",
+    "player",
+];
+
+/// Two neighbouring words that mark furniture together.
+const FURNITURE_PAIRS: &[(&str, &str)] = &[
+    ("read", "also"),
+    ("read", "more"),
+    ("most", "read"),
+    ("more", "stories"),
+    ("more", "on"),
+    ("see", "also"),
+    ("sign", "up"),
+    ("skip", "link"),
+    ("author", "bio"),
+    ("author", "info"),
+    ("author", "box"),
+    ("follow", "us"),
+    ("screen", "reader"),
+    ("visually", "hidden"),
+    ("sr", "only"),
+    ("tag", "list"),
+    ("story", "links"),
+    ("up", "next"),
+    ("article", "tags"),
+    ("article", "meta"),
+    ("post", "meta"),
+    ("reading", "time"),
+    ("read", "time"),
+    ("print", "only"),
+    ("top", "stories"),
+    ("link", "box"),
+    ("article", "links"),
+];
+
+/// A zone named as furniture goes only if it holds at most this share of the page's text, in percent: a template that
+/// calls its whole article "promo" stays whole.
+const ZONE_PERCENT_MAX: usize = 25;
+
+/// What the page is made of, counted while pruning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Makeup {
+    /// Characters of paragraphs of 80 and more that are not mostly links.
+    pub(crate) prose_chars: usize,
+    /// Links of 25 characters and more: headlines.
+    pub(crate) headline_links: usize,
+}
+
+/// Cuts the zones in place and counts what stood there before.
+pub(crate) fn prune(doc: &Document) -> Makeup {
+    let before = Tally::new(doc);
+    let makeup = before.makeup();
+    doc.select(CUT).remove();
+    let tally = Tally::new(doc);
+    let total = tally.total();
+    for (at, node) in tally.nodes.iter().enumerate() {
+        let counted = &tally.counts[at];
+        if counted.chars * 100 <= total * ZONE_PERCENT_MAX
+            && !counted.title
+            && (is_named_furniture(node) || is_link_list(node, counted))
+        {
+            node.remove_from_parent();
+        }
+    }
+    makeup
+}
+
+/// Text and link characters under each element.
+struct Tally<'a> {
+    nodes: Vec<NodeRef<'a>>,
+    counts: Vec<Counts>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    chars: usize,
+    link_chars: usize,
+    links: usize,
+    /// Holds an `h1`.
+    title: bool,
+}
+
+impl<'a> Tally<'a> {
+    fn new(doc: &'a Document) -> Self {
+        let mut nodes: Vec<NodeRef<'a>> = Vec::new();
+        let mut parents: Vec<usize> = Vec::new();
+        let mut counts: Vec<Counts> = Vec::new();
+        let mut steps: Vec<(NodeRef<'a>, usize)> =
+            doc.body().map(|body| (body, 0)).into_iter().collect();
+        while let Some((node, parent)) = steps.pop() {
+            if node.is_text() {
+                counts[parent].chars +=
+                    node.text().split_whitespace().map(|w| w.chars().count() + 1).sum::<usize>();
+            } else if node.is_element() {
+                let at = nodes.len();
+                nodes.push(node);
+                parents.push(parent);
+                counts.push(Counts { title: node.has_name("h1"), ..Counts::default() });
+                steps.extend(node.children_it(true).map(|child| (child, at)));
+            }
+        }
+        // Children stand behind their parents, so one walk backwards sums up.
+        for at in (1..nodes.len()).rev() {
+            let mut own = counts[at];
+            if nodes[at].has_name("a") {
+                own.link_chars = own.chars;
+                own.links = 1;
+                counts[at] = own;
+            }
+            let above = &mut counts[parents[at]];
+            above.chars += own.chars;
+            above.link_chars += own.link_chars;
+            above.links += own.links;
+            above.title |= own.title;
+        }
+        Self { nodes, counts }
+    }
+
+    fn total(&self) -> usize {
+        self.counts.first().map_or(0, |c| c.chars)
+    }
+
+    fn makeup(&self) -> Makeup {
+        let mut made = Makeup::default();
+        for (node, counts) in self.nodes.iter().zip(&self.counts) {
+            if node.has_name("a") && counts.chars >= 25 {
+                made.headline_links += 1;
+            }
+            if node.has_name("p") && counts.chars >= 80 && counts.link_chars * 2 < counts.chars {
+                made.prose_chars += counts.chars;
+            }
+        }
+        made
+    }
+}
+
+/// Whether class or id name the element as furniture.
+fn is_named_furniture(node: &NodeRef<'_>) -> bool {
+    if node.has_name("body") || node.has_name("main") || node.has_name("article") {
+        return false;
+    }
+    ["class", "id"].iter().filter_map(|name| node.attr(name)).any(|names| {
+        names.split_ascii_whitespace().take(16).any(|name| {
+            let words = words_of(name);
+            words.iter().any(|word| FURNITURE.contains(&word.as_str()))
+                || words
+                    .windows(2)
+                    .any(|pair| FURNITURE_PAIRS.iter().any(|&(a, b)| pair[0] == a && pair[1] == b))
+        })
+    })
+}
+
+/// "c-ShareBar__item" to "c", "share", "bar", "item". Names that say what an element has ("has-newsletter") are nothing.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut last_lower = false;
+    for c in name.chars().take(80) {
+        let starts = c.is_ascii_uppercase() && last_lower;
+        match words.last_mut() {
+            Some(word) if c.is_alphanumeric() && !starts => word.push(c.to_ascii_lowercase()),
+            _ if c.is_alphanumeric() => words.push(c.to_ascii_lowercase().to_string()),
+            _ => words.push(String::new()),
+        }
+        last_lower = c.is_ascii_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    if words
+        .first()
+        .is_some_and(|word| matches!(word.as_str(), "has" | "no" | "with" | "is" | "js"))
+    {
+        words.clear();
+    }
+    words
+}
+
+/// A list of links, or a paragraph that is one long link: "read also" and next stories.
+fn is_link_list(node: &NodeRef<'_>, counts: &Counts) -> bool {
+    let linked = counts.chars > 0 && counts.link_chars * 100 >= counts.chars * 80;
+    linked
+        && ((counts.links >= 2 && (node.has_name("ul") || node.has_name("ol")))
+            || (counts.links >= 4 && (node.has_name("div") || node.has_name("section"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &str, expected: &str) {
+        let prose =
+            "Prose that stands in the article and is long enough to be most of it. ".repeat(6);
+        let doc = Document::from(format!(
+            "<body><article><p id='text'>{prose}</p>{body}</article></body>"
+        ));
+        prune(&doc);
+        doc.select("#text").remove();
+        let left: String =
+            doc.select("body").text().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(left, expected, "{body}");
+    }
+
+    #[test]
+    fn zones_named_as_furniture_go() {
+        check("<figure><img><figcaption>Name, AFP</figcaption></figure>", "");
+        check("<div class='c-shareBar'>Tweet</div>", "");
+        check("<div class='o-newsletter__box'>Daily</div><p>Kept</p>", "Kept");
+        check("<p class='shareholder'>Kept</p>", "Kept");
+        check("<div class='has-newsletter'>Kept</div>", "Kept");
+        check("<div class='read-also'>Other story</div>", "");
+        check("<div class='social'><h1>Kept</h1></div>", "Kept");
+        check("<script>x</script><style>y</style><nav>z</nav>", "");
+    }
+
+    #[test]
+    fn link_lists_go_and_linked_words_stay() {
+        check("<ul><li><a>One other story</a></li><li><a>Two other stories</a></li></ul>", "");
+        check(
+            "<ul><li>A point with <a>a link</a></li><li>Another point made</li></ul>",
+            "A point with a link Another point made",
+        );
+        check("<p>He <a>said</a> so.</p>", "He said so.");
+    }
+
+    #[test]
+    fn a_template_that_calls_its_article_furniture_keeps_it() {
+        let doc = Document::from("<body><div class='promo'><p>The whole story.</p></div></body>");
+        prune(&doc);
+        assert_eq!(doc.select("p").text().as_ref(), "The whole story.");
+    }
+
+    #[test]
+    fn names_are_parted_into_words() {
+        assert_eq!(words_of("c-ShareBar__item"), ["c", "share", "bar", "item"]);
+        assert_eq!(words_of("readAlso"), ["read", "also"]);
+        assert!(words_of("is-hidden").is_empty());
+    }
+}

@@ -1,0 +1,82 @@
+//! The guard as a whole: hostile pages end, bounded, with a note.
+
+use super::*;
+
+fn read(html: String) -> Extracted {
+    article(&Page { url: Url::parse("https://herald.test/world/harbour").ok(), html })
+}
+
+fn refused(html: String, note: &str) {
+    let found = read(html);
+    assert_eq!(found.kind, PageKind::Other);
+    assert!(found.notes.iter().any(|said| said.contains(note)), "{:?}", found.notes);
+    assert_eq!(found.text, "");
+}
+
+#[test]
+fn pages_out_of_bounds_are_not_parsed() {
+    refused("<div>".repeat(100_000), "deep");
+    refused("<ul><li>".repeat(10_000), "deep");
+    refused(format!("<p {}>x", "a=1 ".repeat(50_000)), "attributes");
+    refused("<".repeat(5 << 20), "bytes");
+    refused("<".repeat(1 << 20), "tags");
+    refused("<br>".repeat(300_000), "tags");
+}
+
+#[test]
+fn pages_at_the_bounds_end() {
+    for html in [
+        format!("{}text", "<div>".repeat(guard::DEPTH_MAX)),
+        format!("{}text", "<table><tr><td>".repeat(guard::DEPTH_MAX)),
+        format!("{}text", "<ul><li>".repeat(guard::DEPTH_MAX)),
+        format!("{}text", "<b><p>".repeat(guard::DEPTH_MAX)),
+        format!("<p {}>x", "a=1 ".repeat(guard::ATTRIBUTES_MAX)),
+        "<p>x<br>".repeat(5_000),
+    ] {
+        let found = read(html);
+        assert!(found.notes.iter().all(|note| !note.contains("gave up")), "{:?}", found.notes);
+    }
+}
+
+#[test]
+fn broken_and_empty_pages_are_no_story() {
+    for html in [
+        "",
+        " ",
+        "<",
+        "<html",
+        "<html><body></body>",
+        "\0\0",
+        "<script>never ends",
+        "<!--",
+        "]]>",
+        "<svg><style><p>",
+    ] {
+        let found = read(html.to_owned());
+        assert_eq!(found.kind, PageKind::Other, "{html:?}");
+        assert_eq!(found.canonical_url.as_deref(), Some("https://herald.test/world/harbour"));
+    }
+}
+
+#[test]
+fn an_agencys_own_page_is_its_own_item() {
+    let html = "<html><body><article><h1>Harbour closed</h1><p>The harbour of Kvitnes was closed on Monday after a crane \
+        fell over, the town said in a statement.</p></article></body></html>";
+    let own =
+        article(&Page { url: Url::parse("https://www.afp.com/en/a").ok(), html: html.to_owned() });
+    assert_eq!(
+        own.origin.map(|o| (o.agency, o.basis)),
+        Some(("AFP".to_owned(), OriginBasis::OwnItem))
+    );
+    assert_eq!(read(html.to_owned()).origin, None);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_html_gives_one_line_a_paragraph(html in "(<(p|div|h1|a|ul|li|b|table|td|svg)( class=\"x\")?>|</(p|div|a|b|table)>|[a-z ]{1,12}|&amp;|\n){0,60}") {
+        let found = read(html);
+        proptest::prop_assert!(found.text.lines().all(|line| !line.trim().is_empty()));
+        proptest::prop_assert!(found.notes.iter().all(|note| !note.contains("gave up")));
+    }
+}

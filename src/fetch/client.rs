@@ -1,0 +1,253 @@
+//! One request to one answer: within its time, its size and its speed.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use ipnet::IpNet;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use reqwest::{Client, Response};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::FetchError;
+use super::headers;
+use super::resolve::{Guarded, NoAddress, Slots};
+
+/// Allow lists whose clients are kept. Each source may have its own; most have none.
+const CLIENTS_MAX: usize = 64;
+
+/// How long an idle connection is kept: long enough for the next page of a host, short enough not to be a burden to it.
+const IDLE_MAX: Duration = Duration::from_secs(15);
+
+/// Header lines of one answer (hyper's own default, said here; it bounds their bytes to about 400 KiB).
+const HEADERS_MAX: usize = 100;
+
+/// Bytes of HTTP/2 headers of one answer.
+const HEADER_BYTES_MAX: u32 = 64 << 10;
+
+/// A client for each allow list. Never one for all: a connection that one source was allowed to open would be taken
+/// from the pool for a source that was not.
+#[derive(Debug)]
+pub(super) struct Clients {
+    user_agent: String,
+    slots: Slots,
+    made: Mutex<BTreeMap<Vec<IpNet>, Client>>,
+}
+
+impl Clients {
+    pub(super) fn new(user_agent: String) -> Self {
+        Self { user_agent, slots: Slots::default(), made: Mutex::default() }
+    }
+
+    /// The client of this allow list (sorted, without doubles).
+    pub(super) fn get(&self, allow: &[IpNet]) -> Result<Client, FetchError> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(allow) {
+            return Ok(client.clone());
+        }
+        let client = self.make(allow)?;
+        if made.len() >= CLIENTS_MAX {
+            made.clear();
+        }
+        made.insert(allow.to_vec(), client.clone());
+        Ok(client)
+    }
+
+    fn make(&self, allow: &[IpNet]) -> Result<Client, FetchError> {
+        // reqwest takes the process's provider; that another one stands already is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let builder = || {
+            let resolver = Guarded { allow: allow.into(), slots: self.slots.clone() };
+            Client::builder()
+                .user_agent(&self.user_agent)
+                .dns_resolver(Arc::new(resolver))
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .referer(false)
+                .pool_max_idle_per_host(1)
+                .pool_idle_timeout(IDLE_MAX)
+                .http1_max_headers(HEADERS_MAX)
+                .http2_max_header_list_size(HEADER_BYTES_MAX)
+        };
+        // A machine without root certificates (a bare container) can still fetch http; each https page then says why not.
+        builder()
+            .build()
+            .or_else(|_| builder().tls_certs_only([]).build())
+            .map_err(|fault| FetchError::Setup { why: fault.to_string() })
+    }
+}
+
+/// What is done with a body that passes the cap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beyond {
+    /// [`FetchError::TooLarge`].
+    Refuse,
+    /// What came until then counts.
+    Cut,
+}
+
+/// The bounds of one exchange.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Time left for headers and body.
+    pub(super) deadline: Duration,
+    /// What [`FetchError::Deadline`] names: the time the whole ask was given.
+    pub(super) whole: Duration,
+    /// Unpacked bytes.
+    pub(super) body_bytes_max: u64,
+    pub(super) beyond: Beyond,
+    /// Unpacked bytes that each `pace_window` must bring.
+    pub(super) pace_bytes_min: u64,
+    pub(super) pace_window: Duration,
+}
+
+/// An answer. The body is empty unless the status is 200.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// Asks `url` once, without following anything.
+pub(super) async fn exchange(
+    client: &Client,
+    url: &Url,
+    ask: HeaderMap,
+    bounds: &Bounds,
+) -> Result<Reply, FetchError> {
+    let end = Instant::now() + bounds.deadline;
+    let late = || FetchError::Deadline { url: url.clone(), after: bounds.whole };
+    let sent = client.get(url.clone()).headers(ask).send();
+    let mut response = match timeout_at(end, sent).await {
+        Err(_) => return Err(late()),
+        Ok(Err(fault)) => return Err(translate(&fault, url)),
+        Ok(Ok(response)) => response,
+    };
+    let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let body = if status == 200 {
+        if let Some(coding) = unread_coding(&headers) {
+            let why = format!("it is packed as {coding:?}, which we did not ask for");
+            return Err(FetchError::Body { url: url.clone(), why });
+        }
+        read(response, url, end, bounds).await?
+    } else {
+        Bytes::new()
+    };
+    Ok(Reply { status, headers, body })
+}
+
+/// A coding the client did not undo: it removes the header of those it does.
+fn unread_coding(headers: &HeaderMap) -> Option<&str> {
+    headers::text(headers, CONTENT_ENCODING)
+        .filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+}
+
+async fn read(
+    mut response: Response,
+    url: &Url,
+    end: Instant,
+    bounds: &Bounds,
+) -> Result<Bytes, FetchError> {
+    let mut body = BytesMut::new();
+    let mut window_end = Instant::now() + bounds.pace_window;
+    let mut window_bytes = 0_u64;
+    loop {
+        let chunk = timeout_at(end.min(window_end), response.chunk()).await;
+        let now = Instant::now();
+        if let Ok(chunk) = chunk {
+            let Some(chunk) = chunk.map_err(|fault| translate(&fault, url))? else {
+                return Ok(body.freeze());
+            };
+            window_bytes += chunk.len() as u64;
+            let room = bounds.body_bytes_max.saturating_sub(body.len() as u64);
+            if chunk.len() as u64 > room {
+                let bytes_max = bounds.body_bytes_max;
+                if bounds.beyond == Beyond::Refuse {
+                    return Err(FetchError::TooLarge { url: url.clone(), bytes_max });
+                }
+                body.extend_from_slice(&chunk[..usize::try_from(room).unwrap_or(chunk.len())]);
+                return Ok(body.freeze());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        if now >= end {
+            return Err(FetchError::Deadline { url: url.clone(), after: bounds.whole });
+        }
+        if now >= window_end {
+            if window_bytes < bounds.pace_bytes_min {
+                let (bytes_min, window) = (bounds.pace_bytes_min, bounds.pace_window);
+                return Err(FetchError::Slow { url: url.clone(), bytes_min, window });
+            }
+            (window_end, window_bytes) = (now + bounds.pace_window, 0);
+        }
+    }
+}
+
+/// The client's error in our words: looks down its chain for what we know.
+fn translate(fault: &reqwest::Error, url: &Url) -> FetchError {
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let mut deepest = fault.to_string();
+    let mut refused = None;
+    let mut next = fault.source();
+    while let Some(cause) = next {
+        if let Some(no) = cause.downcast_ref::<NoAddress>() {
+            return match no {
+                NoAddress::Refused(address) => FetchError::Address { host, address: *address },
+                NoAddress::Unknown(why) => FetchError::Dns { host, why: why.clone() },
+            };
+        }
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return FetchError::Tls { host, why: tls_why(tls) };
+        }
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            refused = Some(io.kind());
+        }
+        deepest = cause.to_string();
+        next = below(cause);
+    }
+    if fault.is_connect() {
+        let port = url.port_or_known_default().unwrap_or(0);
+        let why = match refused {
+            Some(io::ErrorKind::ConnectionRefused) => "nothing listens there".to_owned(),
+            Some(io::ErrorKind::TimedOut) => "it does not answer".to_owned(),
+            _ => deepest,
+        };
+        return FetchError::Connect { host: format!("{host}:{port}"), why };
+    }
+    let why = match refused {
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
+            "it broke the connection off".to_owned()
+        }
+        _ => deepest,
+    };
+    FetchError::Body { url: url.clone(), why }
+}
+
+/// The cause of a cause. An `io::Error` keeps another error inside, rustls's for one, and its `source` skips that one.
+fn below<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => cause.source(),
+    }
+}
+
+/// What is wrong with a certificate or handshake.
+fn tls_why(fault: &rustls::Error) -> String {
+    match fault {
+        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+            "nobody this machine trusts signed its certificate; are ca-certificates installed?"
+                .to_owned()
+        }
+        rustls::Error::InvalidMessage(_) => {
+            "it does not speak TLS on this port; is the address meant to begin with http:?"
+                .to_owned()
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,143 @@
+//! A host to a turn at it: one request at a time, with a pause between two, first come first served.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::Instant;
+use url::{Host, Url};
+
+/// Hosts remembered before those nobody waits for are forgotten.
+const HOSTS_MAX: usize = 4096;
+
+/// Who counts as one host: the registrable domain (`news.example.co.uk` → `example.co.uk`, by the public suffix list),
+/// or address and port where the host is literal. A name without a registrable domain (`localhost`) keeps its port, too.
+pub(super) fn key(url: &Url) -> String {
+    let port = url.port_or_known_default().unwrap_or(0);
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            match psl::domain_str(name) {
+                Some(domain) => domain.to_owned(),
+                None => format!("{name}:{port}"),
+            }
+        }
+        Some(host) => format!("{host}:{port}"),
+        None => String::new(),
+    }
+}
+
+/// When the last request at a host ended; `None` before the first.
+type Slot = tokio::sync::Mutex<Option<Instant>>;
+
+/// All hosts' queues. tokio's mutex hands itself on in the order of asking, which makes each queue fair.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    hosts: Mutex<BTreeMap<String, Arc<Slot>>>,
+}
+
+/// The right to ask one host. Dropping it, also in mid-request, ends the turn and starts the pause.
+#[derive(Debug)]
+pub(super) struct Turn(OwnedMutexGuard<Option<Instant>>);
+
+impl Gate {
+    /// Waits until it is this caller's turn at `key` and at least `pause` (real time) after the turn before ended.
+    pub(super) async fn turn(&self, key: &str, pause: Duration) -> Turn {
+        let slot = self.slot(key);
+        let turn = Turn(slot.lock_owned().await);
+        if let Some(ended) = *turn.0 {
+            tokio::time::sleep_until(ended + pause).await;
+        }
+        turn
+    }
+
+    fn slot(&self, key: &str) -> Arc<Slot> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.len() >= HOSTS_MAX && !hosts.contains_key(key) {
+            // A host forgotten here loses at most the rest of one pause.
+            hosts.retain(|_, slot| Arc::strong_count(slot) > 1);
+        }
+        Arc::clone(hosts.entry(key.to_owned()).or_default())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *self.0 = Some(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_its_registrable_domain_or_its_address_and_port() {
+        for (url, expected) in [
+            ("https://news.example.co.uk/a", "example.co.uk"),
+            ("http://example.co.uk:8080/", "example.co.uk"),
+            ("https://WWW.Presse.Example.fr./", "example.fr"),
+            ("https://a.github.io/", "a.github.io"),
+            ("http://127.0.0.1:8000/", "127.0.0.1:8000"),
+            ("http://127.0.0.1/", "127.0.0.1:80"),
+            ("https://[::1]/", "[::1]:443"),
+            ("http://localhost:9/", "localhost:9"),
+        ] {
+            assert_eq!(key(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+
+    const PAUSE: Duration = Duration::from_secs(5);
+
+    #[tokio::test(start_paused = true)]
+    async fn turns_at_one_host_come_in_order_with_the_pause_between() {
+        let gate = Arc::new(Gate::default());
+        let began = Instant::now();
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let mut asks = tokio::task::JoinSet::new();
+        for n in 0..4_u64 {
+            let (gate, done) = (Arc::clone(&gate), Arc::clone(&done));
+            asks.spawn(async move {
+                let _turn = gate.turn("a", PAUSE).await;
+                let at = began.elapsed().as_secs();
+                tokio::time::sleep(Duration::from_secs(1)).await; // the request itself
+                done.lock().unwrap().push((n, at));
+            });
+        }
+        asks.join_all().await;
+        assert_eq!(*done.lock().unwrap(), [(0, 0), (1, 6), (2, 12), (3, 18)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_host_does_not_wait() {
+        let gate = Gate::default();
+        let began = Instant::now();
+        let _a = gate.turn("a", PAUSE).await;
+        let _b = gate.turn("b", PAUSE).await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_gives_up_waiting_leaves_the_queue_and_no_pause_is_lost() {
+        let gate = Gate::default();
+        drop(gate.turn("a", PAUSE).await);
+        let began = Instant::now();
+        let gave_up = tokio::time::timeout(Duration::from_secs(1), gate.turn("a", PAUSE)).await;
+        assert!(gave_up.is_err());
+        drop(gate.turn("a", PAUSE).await);
+        assert!(began.elapsed() >= PAUSE);
+    }
+
+    #[test]
+    fn hosts_nobody_waits_for_are_forgotten_at_the_limit() {
+        let gate = Gate::default();
+        let held = gate.slot("held");
+        for n in 0..2 * HOSTS_MAX {
+            gate.slot(&n.to_string());
+        }
+        let hosts = gate.hosts.lock().unwrap();
+        assert!(hosts.len() <= HOSTS_MAX && hosts.contains_key("held"));
+        drop(held);
+    }
+}

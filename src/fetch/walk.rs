@@ -1,0 +1,213 @@
+//! One ask to its page: the redirect loop, and one visit within it.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use reqwest::header::{
+    ACCEPT, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, LOCATION,
+};
+use tokio::time::Instant;
+use url::Url;
+
+use super::client::{Beyond, Bounds, Reply, exchange};
+use super::explain::Trail;
+use super::{Ask, FetchError, Got, Hop, Inner, check_url, gate, headers};
+
+/// What a visit within a walk needs to know.
+#[derive(Clone, Copy)]
+pub(super) struct Visit<'a> {
+    pub(super) url: &'a Url,
+    /// Networks allowed, sorted: the ask's and the fetcher's.
+    pub(super) allow: &'a [IpNet],
+    /// The pause before it, on the clock.
+    pub(super) pause: Duration,
+    /// Network time that the walk has used up.
+    pub(super) spent: Duration,
+    pub(super) body_bytes_max: u64,
+    pub(super) beyond: Beyond,
+}
+
+impl Inner {
+    /// The fetcher's networks and the ask's, sorted: the name of a client.
+    pub(super) fn allow(&self, own: &[IpNet]) -> Vec<IpNet> {
+        let mut allow = [self.params.allow.as_slice(), own].concat();
+        allow.sort_unstable();
+        allow.dedup();
+        allow
+    }
+
+    /// Walks from the asked URL to the one that answers.
+    pub(super) async fn follow(&self, ask: &Ask, trail: &mut Trail) -> Result<Got, FetchError> {
+        let allow = self.allow(&ask.allow);
+        let sent = request(ask);
+        let mut url = ask.url.clone();
+        url.set_fragment(None);
+        loop {
+            check_url(&url, &allow)?;
+            let pause = self.permit(&url, &allow, trail).await?;
+            let visit = Visit {
+                url: &url,
+                allow: &allow,
+                pause,
+                spent: trail.took,
+                body_bytes_max: self.params.body_bytes_max,
+                beyond: Beyond::Refuse,
+            };
+            let began = trail.took;
+            let reply = self.visit(visit, sent.clone(), &mut trail.took).await;
+            trail.answered(&url, reply.as_ref().ok(), trail.took.saturating_sub(began));
+            let reply = reply?;
+            let Some(next) = target(&url, &reply)? else {
+                return self.arrive(ask, url, reply, trail);
+            };
+            let seen = next == url || trail.hops.iter().any(|hop| hop.from == next);
+            if seen || trail.hops.len() >= self.params.redirects_max {
+                return Err(FetchError::Redirects { url, max: self.params.redirects_max });
+            }
+            trail.hops.push(Hop { from: url, status: reply.status, to: next.clone() });
+            url = next;
+        }
+    }
+
+    /// Waits for a turn at the host and asks once. Adds the network time to `took`, whatever comes of it.
+    pub(super) async fn visit(
+        &self,
+        visit: Visit<'_>,
+        sent: HeaderMap,
+        took: &mut Duration,
+    ) -> Result<Reply, FetchError> {
+        let whole = self.params.deadline;
+        let client = self.clients.get(visit.allow)?;
+        let bounds = Bounds {
+            deadline: whole.saturating_sub(visit.spent),
+            whole,
+            body_bytes_max: visit.body_bytes_max,
+            beyond: visit.beyond,
+            pace_bytes_min: self.params.pace_bytes_min,
+            pace_window: self.params.pace_window,
+        };
+        let _turn = self.gate.turn(&gate::key(visit.url), self.clock.wait(visit.pause)).await;
+        let _slot = self.in_flight.acquire().await;
+        let began = Instant::now();
+        let reply = exchange(&client, visit.url, sent, &bounds).await;
+        *took += began.elapsed();
+        reply
+    }
+
+    /// The last answer of a walk.
+    fn arrive(&self, ask: &Ask, url: Url, reply: Reply, trail: &Trail) -> Result<Got, FetchError> {
+        let Reply { status, headers, body } = reply;
+        let asked_if_changed = ask.etag.is_some() || ask.last_modified.is_some();
+        match status {
+            200 => {}
+            304 if asked_if_changed => {}
+            410 => return Err(FetchError::Gone { url }),
+            _ => {
+                let retry_after = matches!(status, 429 | 503)
+                    .then(|| headers::retry_after(&headers, self.clock.now()))
+                    .flatten();
+                return Err(FetchError::Status { url, status, retry_after });
+            }
+        }
+        let kept = |sent: &Option<String>| sent.clone().filter(|_| status == 304);
+        Ok(Got {
+            asked: ask.url.clone(),
+            url,
+            status,
+            body,
+            charset: headers::charset(&headers),
+            content_type: headers::content_type(&headers),
+            etag: headers::validator(&headers, ETAG).or_else(|| kept(&ask.etag)),
+            last_modified: headers::validator(&headers, LAST_MODIFIED)
+                .or_else(|| kept(&ask.last_modified)),
+            floor: headers::floor(&headers, self.clock.now()),
+            hops: trail.hops.clone(),
+            moved: moved(&trail.hops),
+            took: trail.took,
+        })
+    }
+}
+
+/// The request headers of an ask. A validator that no header can hold is not sent.
+fn request(ask: &Ask) -> HeaderMap {
+    let mut sent = HeaderMap::new();
+    sent.insert(ACCEPT, HeaderValue::from_static(ask.accept.header()));
+    let validators: [(HeaderName, &Option<String>); 2] =
+        [(IF_NONE_MATCH, &ask.etag), (IF_MODIFIED_SINCE, &ask.last_modified)];
+    for (name, value) in validators {
+        if let Some(value) = value.as_deref().and_then(|value| value.parse().ok()) {
+            sent.insert(name, value);
+        }
+    }
+    sent
+}
+
+/// Where a reply redirects to; `None` where it does not.
+pub(super) fn target(url: &Url, reply: &Reply) -> Result<Option<Url>, FetchError> {
+    if !matches!(reply.status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let fault = |why: String| FetchError::Redirect { url: url.clone(), why };
+    let Some(location) = reply.headers.get(LOCATION) else {
+        return Err(fault("without saying where".to_owned()));
+    };
+    // Some servers write raw UTF-8 here, which is no proper header text.
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let mut next = url
+        .join(location.trim())
+        .map_err(|e| fault(format!("to something that is no address ({e})")))?;
+    next.set_fragment(None);
+    Ok(Some(next))
+}
+
+/// The end of the permanent part of a chain that starts at its first hop.
+fn moved(hops: &[Hop]) -> Option<Url> {
+    let permanent = hops.iter().take_while(|hop| matches!(hop.status, 301 | 308));
+    permanent.last().map(|hop| hop.to.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_move_is_believed_as_far_as_it_is_permanent() {
+        let at = |path: &str| Url::parse("http://wire.test/").unwrap().join(path).unwrap();
+        for (statuses, expected) in [
+            (&[][..], None),
+            (&[301], Some("1")),
+            (&[308, 301], Some("2")),
+            (&[301, 302, 301], Some("1")),
+            (&[302, 301], None),
+            (&[307], None),
+            (&[303], None),
+        ] {
+            let hop = |(n, &status): (usize, &u16)| Hop {
+                from: at(&n.to_string()),
+                status,
+                to: at(&(n + 1).to_string()),
+            };
+            let hops: Vec<_> = statuses.iter().enumerate().map(hop).collect();
+            assert_eq!(moved(&hops), expected.map(at), "{statuses:?}");
+        }
+    }
+
+    #[test]
+    fn a_location_is_read_against_its_page() {
+        let url = Url::parse("https://wire.test/a/b").unwrap();
+        let lands = |location: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(LOCATION, HeaderValue::from_bytes(location).unwrap());
+            let reply = Reply { status: 302, headers, body: bytes::Bytes::new() };
+            target(&url, &reply).map(|to| to.unwrap().to_string()).map_err(|e| e.kind())
+        };
+        assert_eq!(lands(b"c#x"), Ok("https://wire.test/a/c".to_owned()));
+        assert_eq!(lands(b" /c "), Ok("https://wire.test/c".to_owned()));
+        assert_eq!(lands(b"//o.test/"), Ok("https://o.test/".to_owned()));
+        assert_eq!(lands("/é".as_bytes()), Ok("https://wire.test/%C3%A9".to_owned()));
+        assert_eq!(lands(b"http://[::1/"), Err("redirects"));
+        let bare = Reply { status: 302, headers: HeaderMap::new(), body: bytes::Bytes::new() };
+        assert_eq!(target(&url, &bare).map_err(|e| e.kind()), Err("redirects"));
+    }
+}

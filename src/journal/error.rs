@@ -1,0 +1,115 @@
+//! What can go wrong between the journal and its disk, in words that name the file and the mend.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::model::Seq;
+
+/// A fault of the journal. The text names what was being done to which file, and what to do about it where that is known.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another process holds the directory's lock.
+    #[error("{} is in use by {}", dir.display(), holder(*pid))]
+    InUse {
+        /// The data directory.
+        dir: PathBuf,
+        /// The process that holds it, where it could be told.
+        pid: Option<u32>,
+    },
+    /// The directory is not there.
+    #[error("{} does not exist; make it with `mkdir -p {}` or name another directory", dir.display(), dir.display())]
+    Missing {
+        /// The directory that was looked for.
+        dir: PathBuf,
+    },
+    /// The directory is there and holds no journal.
+    #[error("{} holds no journal; is it a data directory of copytaster?", dir.display())]
+    NoJournal {
+        /// The data directory.
+        dir: PathBuf,
+    },
+    /// The directory cannot be written to.
+    #[error("{} cannot be written to; give it to the user that runs copytaster (chown) or name another directory", path.display())]
+    Unwritable {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The disk said no.
+    #[error("could not {what} {}", path.display())]
+    Io {
+        /// What was being done, as a verb.
+        what: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Bytes that were durable once are not what was written.
+    #[error("{} is damaged at byte {offset}: {what}; nothing was changed, put back this file from a backup", path.display())]
+    Damaged {
+        /// The segment file.
+        path: PathBuf,
+        /// Bytes from its start.
+        offset: u64,
+        /// What is wrong there.
+        what: String,
+    },
+    /// A frame of a format or kind that a newer program wrote.
+    #[error("{} holds at byte {offset} a record of {what}, which this copytaster does not know; run the version that wrote it", path.display())]
+    Newer {
+        /// The segment file.
+        path: PathBuf,
+        /// Bytes from its start.
+        offset: u64,
+        /// The format or kind.
+        what: String,
+    },
+    /// Nothing durable lies at this location.
+    #[error("{} has no record at byte {offset}", path.display())]
+    Absent {
+        /// The segment file.
+        path: PathBuf,
+        /// Bytes from its start.
+        offset: u64,
+    },
+    /// An entry was handed over out of turn. Nothing was written.
+    #[error("record {found} came where {expected} is next")]
+    OutOfTurn {
+        /// The seq that is next.
+        expected: Seq,
+        /// The seq that came.
+        found: Seq,
+    },
+    /// An entry is too large for a frame. Nothing was written.
+    #[error("record {seq} has {bytes} bytes, more than the {max} a record may have")]
+    TooLarge {
+        /// The entry.
+        seq: Seq,
+        /// Its bytes before compression.
+        bytes: usize,
+        /// The bound.
+        max: usize,
+    },
+}
+
+impl JournalError {
+    /// An [`JournalError::Io`], or [`JournalError::Unwritable`] where the system refused the right to write.
+    pub(super) fn io(what: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        let path = path.into();
+        let refused = matches!(
+            source.kind(),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+        );
+        if refused && !matches!(what, "read" | "list" | "look at") {
+            Self::Unwritable { path, source }
+        } else {
+            Self::Io { what, path, source }
+        }
+    }
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+}

@@ -1,0 +1,257 @@
+//! Entries in turn to durable frames: the one place that writes the journal.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::frame::{self, HEADER_BYTES};
+use super::reader::{Reader, Shared};
+use super::segment::{self, Segment};
+use super::{Entry, JournalError, Location, Lock, Record, record};
+use crate::model::Seq;
+
+/// Bytes after which the next batch goes to a new segment file. A file of this size is read through in well under a second.
+pub const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// What was found when a journal was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Seq of the last record; 0 in a new journal.
+    pub last_seq: Seq,
+    /// Bytes of a record that a crash left unfinished, and that were cut. It was never acknowledged.
+    pub cut_bytes: u64,
+    /// Segment files, the one that is appended to included.
+    pub segments: usize,
+}
+
+/// The journal, open for appending. Holds the directory's lock until dropped.
+#[derive(Debug)]
+pub struct Log {
+    dir: PathBuf,
+    segment_bytes: u64,
+    shared: Arc<Shared>,
+    tail: Tail,
+    _lock: Lock,
+}
+
+impl Log {
+    /// Opens or begins the journal of data directory `dir`: takes the lock, cuts a torn tail, makes what is whole durable.
+    ///
+    /// `dir` itself is made where its parent exists. Errors: [`JournalError::InUse`] with the holder, `Missing`, `Unwritable`,
+    /// and `Damaged` where whole records follow broken bytes; then nothing is changed.
+    pub fn open(dir: &Path) -> Result<(Self, Opened), JournalError> {
+        Self::open_with(dir, SEGMENT_BYTES)
+    }
+
+    /// As [`Log::open`], with segments that end at `segment_bytes` instead of [`SEGMENT_BYTES`].
+    pub fn open_with(dir: &Path, segment_bytes: u64) -> Result<(Self, Opened), JournalError> {
+        make_folders(dir)?;
+        let lock = Lock::take(dir)?;
+        let found = segment::find(dir)?;
+        let tail = Tail::open(dir, found.tail.max(1), found.end)?;
+        sync_folder(dir)?;
+        let opened = Opened {
+            last_seq: Seq(found.last),
+            cut_bytes: found.torn,
+            segments: found.files.max(1),
+        };
+        let shared = Arc::new(Shared::new(found.segments, found.last));
+        Ok((Self { dir: dir.to_path_buf(), segment_bytes, shared, tail, _lock: lock }, opened))
+    }
+
+    /// Seq of the last durable record; 0 where there is none.
+    pub fn last_seq(&self) -> Seq {
+        Seq(self.shared.durable())
+    }
+
+    /// Writes entries, in turn from `last_seq + 1`, and returns their places once they are durable (`fdatasync`).
+    ///
+    /// All or nothing: after an error none of them counts, and the same call may be made again unchanged.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<Vec<Location>, JournalError> {
+        let Some(first) = entries.first() else { return Ok(Vec::new()) };
+        let (bytes, offsets) = self.frames(entries)?;
+        self.tail.mend(&self.dir)?;
+        if self.tail.end > 0 && self.tail.end + bytes.len() as u64 > self.segment_bytes {
+            let next = Tail::open(&self.dir, self.tail.number + 1, 0)?;
+            sync_folder(&self.dir)?;
+            self.tail = next;
+        }
+        let start = self.tail.end;
+        self.tail.write(&self.dir, &bytes)?;
+        let number = self.tail.number;
+        let begun = (start == 0).then_some(Segment { number, first: first.seq.0 });
+        self.shared.reach(begun, first.seq.0 + entries.len() as u64 - 1);
+        Ok(offsets
+            .into_iter()
+            .map(|offset| Location { segment: number, offset: start + offset })
+            .collect())
+    }
+
+    /// A reader of everything durable, that sees each batch as soon as it is appended.
+    pub fn reader(&self) -> Reader {
+        Reader::beside(&self.dir, Arc::clone(&self.shared))
+    }
+
+    /// The frames of entries one after another, and where each begins.
+    fn frames(&self, entries: &[Entry]) -> Result<(Vec<u8>, Vec<u64>), JournalError> {
+        let mut bytes = Vec::new();
+        let mut offsets = Vec::with_capacity(entries.len());
+        for (expected, entry) in (self.shared.durable() + 1..).zip(entries) {
+            let named = match &entry.record {
+                Record::Version(version) => version.id.0,
+                _ => entry.seq.0,
+            };
+            for found in [entry.seq.0, named] {
+                if found != expected {
+                    let (expected, found) = (Seq(expected), Seq(found));
+                    return Err(JournalError::OutOfTurn { expected, found });
+                }
+            }
+            let payload = record::encode(entry).map_err(|bytes| JournalError::TooLarge {
+                seq: entry.seq,
+                bytes,
+                max: record::RECORD_BYTES_MAX,
+            })?;
+            offsets.push(bytes.len() as u64);
+            bytes.reserve(HEADER_BYTES + payload.len());
+            frame::push(&mut bytes, expected, &payload);
+        }
+        Ok((bytes, offsets))
+    }
+
+    #[cfg(test)]
+    pub(super) fn fail_next(&mut self, step: Step) {
+        self.tail.failing.push(step);
+    }
+}
+
+/// What an append asks of the disk. Tests make one of them fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Write,
+    Sync,
+    Cut,
+}
+
+/// The segment file that is appended to, and how far it counts.
+#[derive(Debug)]
+struct Tail {
+    file: File,
+    number: u32,
+    end: u64,
+    /// True where bytes that do not count may lie after `end`.
+    dirty: bool,
+    #[cfg(test)]
+    failing: Vec<Step>,
+}
+
+impl Tail {
+    /// Opens or makes segment `number`, cuts it to `end` and makes it durable.
+    fn open(dir: &Path, number: u32, end: u64) -> Result<Self, JournalError> {
+        let path = segment::path(dir, number);
+        let open = || -> io::Result<File> {
+            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+            file.set_len(end)?;
+            file.sync_all()?;
+            Ok(file)
+        };
+        let file = open().map_err(|source| JournalError::io("open", &path, source))?;
+        Ok(Self {
+            file,
+            number,
+            end,
+            dirty: false,
+            #[cfg(test)]
+            failing: Vec::new(),
+        })
+    }
+
+    /// Writes `bytes` at the end and makes them durable; else cuts them off again.
+    fn write(&mut self, dir: &Path, bytes: &[u8]) -> Result<(), JournalError> {
+        self.dirty = true;
+        let written = self.put(bytes).and_then(|()| {
+            self.step(Step::Sync)?;
+            self.file.sync_data()
+        });
+        match written {
+            Ok(()) => {
+                self.end += bytes.len() as u64;
+                self.dirty = false;
+                Ok(())
+            }
+            Err(source) => {
+                // Where the cut fails, too, the next append begins with it: nothing goes on before it is done.
+                let _cut_later = self.mend(dir);
+                Err(JournalError::io("write to", segment::path(dir, self.number), source))
+            }
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(self.end))?;
+        if let Err(full) = self.step(Step::Write) {
+            self.file.write_all(&bytes[..bytes.len() / 2])?;
+            return Err(full);
+        }
+        self.file.write_all(bytes)
+    }
+
+    /// Cuts what a failed write left behind. Pages that a failed sync marked clean are written anew after this.
+    fn mend(&mut self, dir: &Path) -> Result<(), JournalError> {
+        if !self.dirty {
+            return Ok(());
+        }
+        let cut = self.step(Step::Cut).and_then(|()| {
+            self.file.set_len(self.end)?;
+            self.file.sync_all()
+        });
+        cut.map_err(|source| JournalError::io("cut", segment::path(dir, self.number), source))?;
+        self.dirty = false;
+        Ok(())
+    }
+
+    #[cfg(test)]
+    fn step(&mut self, step: Step) -> io::Result<()> {
+        match self.failing.iter().position(|&failing| failing == step) {
+            Some(at) => {
+                self.failing.remove(at);
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "only tests make steps fail")]
+    const fn step(&mut self, _step: Step) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn make_folders(dir: &Path) -> Result<(), JournalError> {
+    for folder in [dir.to_path_buf(), segment::folder(dir)] {
+        match fs::create_dir(&folder) {
+            Ok(()) => {}
+            Err(_) if folder.is_dir() => {}
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
+                return Err(JournalError::Missing { dir: dir.to_path_buf() });
+            }
+            Err(source) => return Err(JournalError::io("make", folder, source)),
+        }
+    }
+    Ok(())
+}
+
+/// Makes the names of new files durable.
+fn sync_folder(dir: &Path) -> Result<(), JournalError> {
+    for folder in [dir.to_path_buf(), segment::folder(dir)] {
+        File::open(&folder)
+            .and_then(|opened| opened.sync_all())
+            .map_err(|source| JournalError::io("sync", folder, source))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

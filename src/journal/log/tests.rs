@@ -1,0 +1,233 @@
+//! Journals in temporary directories: appended to, cut, damaged, refused, and read back.
+
+use std::collections::VecDeque;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::journal::{Lost, segment::path};
+use crate::model::Timestamp;
+
+fn lost(seq: u64, reason: &str) -> Entry {
+    let record =
+        Record::Lost(Lost { source: "mara".into(), url: String::new(), reason: reason.to_owned() });
+    Entry { seq: Seq(seq), at: Timestamp::from_secs(seq.cast_signed()), record }
+}
+
+fn run(seqs: std::ops::RangeInclusive<u64>) -> Vec<Entry> {
+    seqs.map(|seq| lost(seq, &format!("reason {seq}"))).collect()
+}
+
+fn read_all(reader: &Reader, from: u64) -> Vec<Entry> {
+    reader.entries(Seq(from)).map(|entry| entry.unwrap().1).collect()
+}
+
+/// A journal of ten records, one a batch, in segments of about three.
+fn ten() -> (tempfile::TempDir, Vec<Location>) {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open_with(dir.path(), 200).unwrap();
+    let places = run(1..=10).into_iter().flat_map(|entry| log.append(&[entry]).unwrap()).collect();
+    (dir, places)
+}
+
+#[test]
+fn what_was_appended_is_read_by_place_and_in_turn_after_reopening() {
+    let (dir, places) = ten();
+    assert!(places.last().unwrap().segment > 2, "{places:?}");
+    let (log, opened) = Log::open(dir.path()).unwrap();
+    let segments = places.last().unwrap().segment as usize;
+    assert_eq!(opened, Opened { last_seq: Seq(10), cut_bytes: 0, segments });
+    let reader = log.reader();
+    for from in 0..=11 {
+        assert_eq!(read_all(&reader, from), run(from.max(1)..=10), "from {from}");
+    }
+    for (place, entry) in places.iter().zip(run(1..=10)) {
+        assert_eq!(reader.read(*place).unwrap(), entry);
+    }
+    let walked: Vec<_> = reader.entries(Seq(1)).map(|entry| entry.unwrap().0).collect();
+    assert_eq!(walked, places);
+}
+
+#[test]
+fn a_reader_sees_a_batch_once_it_is_durable_and_never_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(dir.path()).unwrap();
+    let reader = log.reader();
+    assert_eq!(read_all(&reader, 1), []);
+    log.append(&run(1..=2)).unwrap();
+    assert_eq!(read_all(&reader, 1), run(1..=2));
+    log.fail_next(Step::Sync);
+    log.fail_next(Step::Cut);
+    log.append(&run(3..=3)).unwrap_err();
+    assert_eq!(read_all(&reader, 1), run(1..=2), "written, but not durable");
+    let beyond = Location { segment: 1, offset: log.tail.end };
+    assert!(matches!(reader.read(beyond), Err(JournalError::Absent { .. })));
+}
+
+#[test]
+fn an_entry_out_of_turn_is_refused_and_nothing_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(dir.path()).unwrap();
+    let check = |log: &mut Log, seqs: &[u64], expected: &str| {
+        let entries: Vec<_> = seqs.iter().map(|&seq| lost(seq, "x")).collect();
+        assert_eq!(log.append(&entries).unwrap_err().to_string(), expected);
+        assert_eq!(log.last_seq(), Seq(0));
+    };
+    check(&mut log, &[2], "record 2 came where 1 is next");
+    check(&mut log, &[1, 3], "record 3 came where 2 is next");
+    let mut version = crate::cluster::Version {
+        id: crate::model::VersionId(9),
+        seen_at: Timestamp::EPOCH,
+        extractor: 0,
+        article: crate::model::Article::default(),
+        verdicts: crate::cluster::Verdicts::default(),
+    };
+    let at = Timestamp::EPOCH;
+    let entry = |version| Entry { seq: Seq(1), at, record: Record::Version(Box::new(version)) };
+    assert!(log.append(&[entry(version.clone())]).is_err());
+    version.id.0 = 1;
+    log.append(&[entry(version)]).unwrap();
+}
+
+#[test]
+fn every_cut_of_the_last_record_is_cut_off_and_said() {
+    let (dir, places) = ten();
+    let last = *places.last().unwrap();
+    let file = path(dir.path(), last.segment);
+    let whole = fs::read(&file).unwrap();
+    for keep in last.offset..whole.len() as u64 {
+        fs::write(&file, &whole[..keep as usize]).unwrap();
+        assert_eq!(Reader::open(dir.path()).unwrap().last_seq(), Seq(9));
+        let (mut log, opened) = Log::open_with(dir.path(), 200).unwrap();
+        assert_eq!((opened.last_seq, opened.cut_bytes), (Seq(9), keep - last.offset));
+        assert_eq!(log.append(&run(10..=10)).unwrap(), [last]);
+        assert_eq!(fs::read(&file).unwrap(), whole);
+    }
+}
+
+#[test]
+fn damage_before_whole_records_names_segment_and_byte_and_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let places = Log::open(dir.path()).unwrap().0.append(&run(1..=5)).unwrap();
+    let file = path(dir.path(), 1);
+    let whole = fs::read(&file).unwrap();
+    for at in 0..places[4].offset {
+        let mut bad = whole.clone();
+        bad[at as usize] ^= 0x10;
+        fs::write(&file, &bad).unwrap();
+        let told = Log::open(dir.path()).unwrap_err();
+        let JournalError::Damaged { path, offset, .. } = told else { panic!("{told}") };
+        assert_eq!(path, file);
+        assert!(
+            places.iter().any(|place| place.offset == offset && offset <= at),
+            "{at}: {offset}"
+        );
+        assert_eq!(fs::read(&file).unwrap(), bad);
+    }
+}
+
+#[test]
+fn damage_in_a_closed_segment_is_said_by_whoever_reads_it() {
+    let (dir, places) = ten();
+    let place = places[1];
+    assert_eq!(place.segment, 1);
+    let file = path(dir.path(), 1);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[place.offset as usize + HEADER_BYTES] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    let reader = Reader::open(dir.path()).unwrap();
+    let read: Vec<_> = reader.entries(Seq(1)).collect();
+    assert_eq!(read.len(), 2, "the first record, then the damage, then nothing");
+    let told = read[1].as_ref().unwrap_err().to_string();
+    assert!(
+        told.contains("00000001.log is damaged at byte") && told.contains("checksum"),
+        "{told}"
+    );
+    assert!(matches!(reader.read(place), Err(JournalError::Damaged { .. })));
+    assert!(reader.read(places[2]).is_ok());
+}
+
+#[test]
+fn a_closed_segment_that_is_short_or_missing_is_damage() {
+    let (dir, _) = ten();
+    fs::remove_file(path(dir.path(), 2)).unwrap();
+    let told = Log::open(dir.path()).unwrap_err().to_string();
+    assert!(told.contains("00000002.log") && told.contains("missing"), "{told}");
+
+    let (dir, _) = ten();
+    let file = path(dir.path(), 1);
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
+    let reader = Log::open(dir.path()).unwrap().0.reader();
+    assert!(reader.entries(Seq(1)).any(|entry| entry.is_err()));
+}
+
+#[test]
+fn an_empty_last_segment_is_what_a_crash_after_rolling_leaves() {
+    let (dir, places) = ten();
+    let number = places.last().unwrap().segment + 1;
+    fs::write(path(dir.path(), number), b"").unwrap();
+    let (mut log, opened) = Log::open_with(dir.path(), 200).unwrap();
+    assert_eq!((opened.last_seq, opened.segments), (Seq(10), number as usize));
+    assert_eq!(log.append(&run(11..=11)).unwrap(), [Location { segment: number, offset: 0 }]);
+    assert_eq!(read_all(&log.reader(), 9), run(9..=11));
+}
+
+#[test]
+fn a_frame_of_a_newer_format_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Log::open(dir.path()).unwrap());
+    let mut bytes = Vec::new();
+    frame::push(&mut bytes, 1, &zstd::bulk::compress(&[200, 1], 3).unwrap());
+    fs::write(path(dir.path(), 1), &bytes).unwrap();
+    let told = Log::open(dir.path()).unwrap().0.reader().entries(Seq(1)).next().unwrap();
+    let told = told.unwrap_err().to_string();
+    assert!(told.contains("kind 200") && told.contains("run the version that wrote it"), "{told}");
+}
+
+#[test]
+fn a_directory_that_cannot_be_used_says_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |fault: JournalError| fault.to_string();
+    let none = dir.path().join("none/there");
+    assert!(told(Log::open(&none).unwrap_err()).contains("mkdir -p"));
+    assert!(told(Reader::open(&none).unwrap_err()).contains("mkdir -p"));
+    assert!(told(Reader::open(dir.path()).unwrap_err()).contains("holds no journal"));
+    let file = dir.path().join("file");
+    fs::write(&file, b"").unwrap();
+    assert!(told(Log::open(&file).unwrap_err()).contains("file"));
+    let _first = Log::open(dir.path()).unwrap();
+    assert!(told(Log::open(dir.path()).unwrap_err()).contains("in use by process"));
+}
+
+fn steps() -> impl Strategy<Value = VecDeque<(u64, Vec<Step>)>> {
+    let step = prop_oneof![Just(Step::Write), Just(Step::Sync), Just(Step::Cut)];
+    let batch = (1_u64..4, proptest::collection::vec(step, 0..3));
+    proptest::collection::vec(batch, 1..8).prop_map(VecDeque::from)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn a_batch_retried_until_it_stands_is_there_once_whatever_the_disk_does(batches in steps()) {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut log, _) = Log::open_with(dir.path(), 300).unwrap();
+        let mut last = 0;
+        for (count, failing) in batches {
+            let batch = run(last + 1..=last + count);
+            for step in failing {
+                log.fail_next(step);
+            }
+            while log.append(&batch).is_err() {
+                prop_assert_eq!(read_all(&log.reader(), 1), run(1..=last));
+            }
+            last += count;
+            prop_assert_eq!(read_all(&log.reader(), 1), run(1..=last));
+        }
+        drop(log);
+        let (log, opened) = Log::open(dir.path()).unwrap();
+        prop_assert_eq!((opened.last_seq, opened.cut_bytes), (Seq(last), 0));
+        prop_assert_eq!(read_all(&log.reader(), 1), run(1..=last));
+    }
+}

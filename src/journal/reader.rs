@@ -1,0 +1,241 @@
+//! Locations to entries, and a seq to the run of entries from it. Any number read at once, beside the one who appends.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::frame::{self, FORMAT, HEADER_BYTES};
+use super::record::{self, Unreadable};
+use super::segment::{self, Segment};
+use super::{Entry, JournalError, Location};
+use crate::model::Seq;
+
+/// What the appender tells its readers: how far the journal is durable, and which seq each segment begins with.
+#[derive(Debug)]
+pub(super) struct Shared {
+    durable: AtomicU64,
+    segments: RwLock<Vec<Segment>>,
+}
+
+impl Shared {
+    pub(super) fn new(segments: Vec<Segment>, durable: u64) -> Self {
+        Self { durable: AtomicU64::new(durable), segments: RwLock::new(segments) }
+    }
+
+    /// Seq of the last durable record, 0 where there is none.
+    pub(super) fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// Everything up to `seq` is durable, the first frame of `begun` included.
+    pub(super) fn reach(&self, begun: Option<Segment>, seq: u64) {
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        segments.extend(begun);
+        self.durable.store(seq, Ordering::Release);
+    }
+
+    /// The segment that holds `seq`, or the first there is.
+    fn holding(&self, seq: u64) -> Option<u32> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let after = segments.partition_point(|segment| segment.first <= seq);
+        segments.get(after.saturating_sub(1)).map(|segment| segment.number)
+    }
+
+    fn first(&self) -> u64 {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.first().map_or(1, |segment| segment.first)
+    }
+}
+
+/// Reads the journal. Cheap to clone; never shows a record before it is durable.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    dir: Arc<Path>,
+    shared: Arc<Shared>,
+}
+
+impl Reader {
+    /// Opens the journal of data directory `dir` for reading only: takes no lock and changes nothing.
+    ///
+    /// It shows what is whole at this moment; a torn tail is passed over. Errors: [`JournalError::Missing`], `NoJournal`, `Damaged`.
+    pub fn open(dir: &Path) -> Result<Self, JournalError> {
+        if !dir.is_dir() {
+            return Err(JournalError::Missing { dir: dir.to_path_buf() });
+        }
+        if !segment::folder(dir).is_dir() {
+            return Err(JournalError::NoJournal { dir: dir.to_path_buf() });
+        }
+        let found = segment::find(dir)?;
+        Ok(Self::beside(dir, Arc::new(Shared::new(found.segments, found.last))))
+    }
+
+    pub(super) fn beside(dir: &Path, shared: Arc<Shared>) -> Self {
+        Self { dir: dir.into(), shared }
+    }
+
+    /// Seq of the last record that can be read; 0 where there is none.
+    pub fn last_seq(&self) -> Seq {
+        Seq(self.shared.durable())
+    }
+
+    /// Bytes of all segment files.
+    pub fn bytes(&self) -> Result<u64, JournalError> {
+        let segments = self.shared.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.iter().try_fold(0, |sum, segment| {
+            let path = segment::path(&self.dir, segment.number);
+            let size =
+                std::fs::metadata(&path).map_err(|s| JournalError::io("look at", path, s))?;
+            Ok(sum + size.len())
+        })
+    }
+
+    /// The entry at `location`, which an append or an iteration gave.
+    ///
+    /// [`JournalError::Absent`] where nothing durable lies there, [`JournalError::Damaged`] where it is not what was written.
+    pub fn read(&self, location: Location) -> Result<Entry, JournalError> {
+        let Location { segment, offset } = location;
+        let path = segment::path(&self.dir, segment);
+        let mut frame = Vec::new();
+        let whole = File::open(&path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(offset))?;
+            read_frame(&mut file, &mut frame)
+        });
+        match whole {
+            Ok(true) => {}
+            Ok(false) => return Err(JournalError::Absent { path, offset }),
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
+                return Err(JournalError::Absent { path, offset });
+            }
+            Err(source) => return Err(JournalError::io("read", path, source)),
+        }
+        let (seq, entry) = self.parse(location, &frame, true)?;
+        match entry {
+            Some(entry) if seq <= self.shared.durable() => Ok(entry),
+            _ => Err(JournalError::Absent { path, offset }),
+        }
+    }
+
+    /// All entries from `from` on that are durable at this moment, in turn. Stops at the first damage, after saying it.
+    ///
+    /// Checks every checksum from the start of the segment that holds `from`, and that no seq is missing.
+    pub fn entries(&self, from: Seq) -> Entries {
+        let from = from.0.max(self.shared.first());
+        let segment = self.shared.holding(from).unwrap_or(0);
+        let until = self.shared.durable();
+        Entries { reader: self.clone(), from, until, next: None, segment, offset: 0, file: None }
+    }
+
+    /// The seq of a frame and, where it is wanted, its entry.
+    fn parse(
+        &self,
+        location: Location,
+        bytes: &[u8],
+        wanted: bool,
+    ) -> Result<(u64, Option<Entry>), JournalError> {
+        let Location { segment, offset } = location;
+        let frame = frame::parse(bytes)
+            .map_err(|why| segment::damaged(&self.dir, segment, offset, why.words()))?;
+        let newer = |what| {
+            let path = segment::path(&self.dir, segment);
+            JournalError::Newer { path, offset, what }
+        };
+        if frame.format != FORMAT {
+            return Err(newer(format!("format {}", frame.format)));
+        }
+        if !wanted {
+            return Ok((frame.seq, None));
+        }
+        match record::decode(frame.seq, frame.payload) {
+            Ok(entry) => Ok((frame.seq, Some(entry))),
+            Err(Unreadable::Kind(kind)) => Err(newer(format!("kind {kind}"))),
+            Err(Unreadable::Broken(what)) => Err(segment::damaged(
+                &self.dir,
+                segment,
+                offset,
+                &format!("a record is unreadable: {what}"),
+            )),
+        }
+    }
+}
+
+/// Reads header and payload into `frame`; false at the very end of the file. What is cut short or too long stays short in `frame`.
+fn read_frame(file: &mut impl Read, frame: &mut Vec<u8>) -> io::Result<bool> {
+    frame.clear();
+    let header_bytes = HEADER_BYTES as u64;
+    if file.by_ref().take(header_bytes).read_to_end(frame)? == 0 {
+        return Ok(false);
+    }
+    if let Ok(header) = frame::header(frame) {
+        file.by_ref().take(header.length as u64).read_to_end(frame)?;
+    }
+    Ok(true)
+}
+
+/// The run of entries that [`Reader::entries`] gives.
+#[derive(Debug)]
+pub struct Entries {
+    reader: Reader,
+    /// First seq that is handed out.
+    from: u64,
+    /// Last seq that is handed out. Fixed, so that bytes read ahead beyond it are never used.
+    until: u64,
+    /// Seq that must come next; `None` before the first frame was read.
+    next: Option<u64>,
+    /// Segment being read; 0 once there is nothing more.
+    segment: u32,
+    offset: u64,
+    file: Option<BufReader<File>>,
+}
+
+impl Iterator for Entries {
+    type Item = Result<(Location, Entry), JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let step = self.step().transpose()?;
+        if step.is_err() {
+            self.segment = 0;
+        }
+        Some(step)
+    }
+}
+
+impl Entries {
+    fn step(&mut self) -> Result<Option<(Location, Entry)>, JournalError> {
+        let mut frame = Vec::new();
+        loop {
+            if self.segment == 0 || self.next.unwrap_or(self.from) > self.until {
+                return Ok(None);
+            }
+            let location = Location { segment: self.segment, offset: self.offset };
+            let path = segment::path(&self.reader.dir, self.segment);
+            if !self.read(&mut frame).map_err(|source| JournalError::io("read", path, source))? {
+                (self.segment, self.offset, self.file) = (self.segment + 1, 0, None);
+                continue;
+            }
+            let wanted = frame::header(&frame).is_ok_and(|header| header.seq >= self.from);
+            let (seq, entry) = self.reader.parse(location, &frame, wanted)?;
+            if let Some(coming) = self.next.filter(|&next| next != seq) {
+                let what = format!("record {seq} stands where {coming} belongs");
+                return Err(segment::damaged(&self.reader.dir, self.segment, self.offset, &what));
+            }
+            self.next = Some(seq + 1);
+            self.offset += frame.len() as u64;
+            if let Some(entry) = entry {
+                return Ok(Some((location, entry)));
+            }
+        }
+    }
+
+    fn read(&mut self, frame: &mut Vec<u8>) -> io::Result<bool> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            empty => {
+                let path: PathBuf = segment::path(&self.reader.dir, self.segment);
+                empty.insert(BufReader::new(File::open(path)?))
+            }
+        };
+        read_frame(file, frame)
+    }
+}

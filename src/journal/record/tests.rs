@@ -1,0 +1,223 @@
+//! Entries through their bytes and back; the golden bytes of format 1.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::cluster::{LinkKind, Reason};
+use crate::model::{OriginBasis, PageKind};
+
+/// One of everything, so that every field is in the golden bytes.
+fn full() -> Entry {
+    let article = Article {
+        source: "alba".into(),
+        id: Some("ALB-7".to_owned()),
+        url: Some("https://alba.example/7".to_owned()),
+        guid: Some("tag:7".to_owned()),
+        title: "Ferry back in Port Vell".to_owned(),
+        text: "The ferry is back.\nNobody was hurt.".to_owned(),
+        kind: PageKind::LiveBlog,
+        published: Some(Timestamp::from_secs(10)),
+        updated: Some(Timestamp::from_secs(11)),
+        first_seen: Some(Timestamp::from_millis(-1)),
+        lang: Some("en".to_owned()),
+        credit: Some("Alba".to_owned()),
+        byline: Some("By Ines Moll".to_owned()),
+        version: Some("2".to_owned()),
+        slugline: Some("FERRY".to_owned()),
+        urgency: Some(4),
+        subjects: vec![Subject { scheme: "medtop".to_owned(), code: "04000000".to_owned() }],
+        genre: Some("update".to_owned()),
+        ednote: Some("ADDS quote".to_owned()),
+        rights: Some("none".to_owned()),
+        origin: Some(OriginClaim {
+            agency: "Alba".to_owned(),
+            basis: OriginBasis::Byline,
+            evidence: "By Ines Moll".to_owned(),
+        }),
+        extra: Some("{\"x\":1}".to_owned()),
+    };
+    let link = Link {
+        other: VersionId(3),
+        kind: LinkKind::Short,
+        reason: Reason::WordsOfHeadline,
+        shared: 300,
+        size: 301,
+        other_size: 302,
+    };
+    let verdicts = Verdicts {
+        engine: 1,
+        settings: u64::MAX,
+        article: Some(ArticleId(3)),
+        keys: vec![1, 2],
+        content: 5,
+        blocks: vec![8, 9],
+        furniture: vec![1],
+        shingles: 301,
+        links: vec![link],
+        hub: true,
+    };
+    let version = Version {
+        id: VersionId(7),
+        seen_at: Timestamp::from_secs(12),
+        extractor: 1,
+        article,
+        verdicts,
+    };
+    entry(7, Record::Version(Box::new(version)))
+}
+
+fn entry(seq: u64, record: Record) -> Entry {
+    Entry { seq: Seq(seq), at: Timestamp::from_secs(12), record }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+#[test]
+fn format_one_stays_format_one() {
+    let lost =
+        Lost { source: "alba".into(), url: "http://a/".to_owned(), reason: "gone".to_owned() };
+    let settings = Settings { engine: 1, digest: 2, window_millis: 3, live_max: 4 };
+    let note = SourceNote {
+        id: "alba".into(),
+        name: "Alba".to_owned(),
+        kind: "agency".to_owned(),
+        own: true,
+        lang: None,
+    };
+    for (entry, golden) in [
+        (
+            full(),
+            "01c0bb01c0bb010104616c62610105414c422d37011668747470733a2f2f616c62612e6578616d70\
+             6c652f3701057461673a37174665727279206261636b20696e20506f72742056656c6c2354686520\
+             6665727279206973206261636b2e0a4e6f626f64792077617320687572742e0301a09c0101f0ab01\
+             01010102656e0104416c6261010c427920496e6573204d6f6c6c0101320105464552525901040106\
+             6d6564746f700830343030303030300106757064617465010a414444532071756f746501046e6f6e\
+             650104416c6261030c427920496e6573204d6f6c6c01077b2278223a317d01ffffffffffffffffff\
+             010103020102050208090101ad0201030105ac02ad02ae0201",
+        ),
+        (entry(1, Record::Lost(lost)), "02c0bb0104616c626109687474703a2f2f612f04676f6e65"),
+        (entry(1, Record::Settings(settings)), "03c0bb0101020304"),
+        (entry(1, Record::Source(note)), "04c0bb0104616c626104416c6261066167656e63790100"),
+    ] {
+        assert_eq!(hex(&raw(&entry)), golden, "format 1 changed: add a format, keep this one");
+        let stored = zstd::bulk::compress(&raw(&entry), 19).unwrap();
+        assert_eq!(decode(entry.seq.0, &stored).unwrap(), entry, "any zstd level reads back");
+    }
+}
+
+#[test]
+fn what_is_no_record_says_why() {
+    let check = |payload: &[u8], expected: &str| {
+        let told = format!("{:?}", decode(1, payload).unwrap_err());
+        assert!(told.contains(expected), "{told}");
+    };
+    let packed = |raw: &[u8]| zstd::bulk::compress(raw, 3).unwrap();
+    check(b"", "not compressed");
+    check(b"plain", "not compressed");
+    check(&packed(&[]), "empty");
+    check(&packed(&[9, 1, 2, 3]), "Kind(9)");
+    check(&packed(&[KIND_SETTINGS]), "Broken");
+    let mut longer = raw(&entry(1, Record::Settings(Settings::default())));
+    longer.push(0);
+    check(&packed(&longer), "1 bytes are left over");
+}
+
+#[test]
+fn a_small_payload_that_unpacks_to_a_huge_one_is_refused() {
+    let bomb = zstd::bulk::compress(&vec![0; RECORD_BYTES_MAX + 1], 3).unwrap();
+    assert!(bomb.len() < 10_000);
+    let told = format!("{:?}", decode(1, &bomb).unwrap_err());
+    assert!(told.contains("would unpack"), "{told}");
+}
+
+#[test]
+fn a_record_over_the_bound_is_refused_with_its_size() {
+    let mut entry = full();
+    if let Record::Version(version) = &mut entry.record {
+        version.article.text = "x".repeat(RECORD_BYTES_MAX);
+    }
+    assert!(encode(&entry).unwrap_err() > RECORD_BYTES_MAX);
+}
+
+prop_compose! {
+    fn an_article()(
+        names in proptest::array::uniform5(proptest::option::of(".{0,12}")),
+        title in ".{0,40}",
+        text in "(?s).{0,200}",
+        kind in 0_u8..6,
+        times in proptest::array::uniform3(proptest::option::of(any::<i64>())),
+        urgency in proptest::option::of(any::<u8>()),
+        subjects in proptest::collection::vec((".{0,5}", ".{0,5}"), 0..3),
+        origin in proptest::option::of((".{0,5}", 0_u8..6, ".{0,9}")),
+    ) -> Article {
+        let [id, url, lang, ednote, extra] = names;
+        let [published, updated, first_seen] = times.map(|t| t.map(Timestamp::from_millis));
+        Article {
+            source: "mara".into(), id, url, title, text, lang, ednote, extra, published, updated,
+            first_seen, urgency,
+            kind: code::page_kind(kind).unwrap(),
+            subjects: subjects.into_iter().map(|(scheme, code)| Subject { scheme, code }).collect(),
+            origin: origin.map(|(agency, basis, evidence)| OriginClaim {
+                agency, evidence, basis: code::basis(basis).unwrap(),
+            }),
+            ..Article::default()
+        }
+    }
+}
+
+prop_compose! {
+    fn verdicts_of()(
+        engine in any::<u16>(),
+        article in proptest::option::of(any::<u64>()),
+        hashes in proptest::collection::vec(any::<u64>(), 0..5),
+        furniture in proptest::collection::vec(any::<u16>(), 0..3),
+        links in proptest::collection::vec((any::<u64>(), 0_u8..4, 0_u8..8, any::<[u32; 3]>()), 0..4),
+        hub in any::<bool>(),
+    ) -> Verdicts {
+        Verdicts {
+            engine, settings: u64::from(engine) << 40, article: article.map(ArticleId),
+            keys: hashes.clone(), content: 9, blocks: hashes, furniture, shingles: 4, hub,
+            links: links.into_iter().map(|(other, kind, reason, [shared, size, other_size])| Link {
+                other: VersionId(other),
+                kind: code::link_kind(kind).unwrap(),
+                reason: code::reason(reason).unwrap(),
+                shared, size, other_size,
+            }).collect(),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_encoded_decodes_to_itself(
+        seq in 1_u64..,
+        at in any::<i64>(),
+        extractor in any::<u16>(),
+        article in an_article(),
+        verdicts in verdicts_of(),
+    ) {
+        let seen_at = Timestamp::from_millis(at);
+        let version = Version { id: VersionId(seq), seen_at, extractor, article, verdicts };
+        let entry = Entry { seq: Seq(seq), at: seen_at, record: Record::Version(Box::new(version)) };
+        prop_assert_eq!(decode(seq, &encode(&entry).unwrap()).unwrap(), entry);
+    }
+
+    #[test]
+    fn bytes_of_any_kind_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..300), kind in 0_u8..6) {
+        let _any = decode(1, &raw);
+        let mut known = vec![kind];
+        known.extend(raw);
+        let _inside = decode(1, &zstd::bulk::compress(&known, 3).unwrap());
+    }
+
+    #[test]
+    fn a_cut_record_is_broken_and_never_panics(cut in 0_usize..400) {
+        let whole = raw(&full());
+        prop_assume!(cut < whole.len());
+        prop_assert!(decode(7, &zstd::bulk::compress(&whole[..cut], 3).unwrap()).is_err());
+    }
+}

@@ -1,0 +1,240 @@
+//! Applied entries to rows, index entries and events, in one batch.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use super::draft::Draft;
+use super::query::Sort;
+use super::rows::{self, ArticlePart, ClusterPart, SetRow, SourcePart, VersionPart};
+use super::types::{Applied, Event, EventKind};
+use super::{Store, StoreError, guarded, keys};
+use crate::cluster::{Change, Member, SetId, Summary, Version};
+use crate::journal::{Location, Record};
+use crate::model::{ArticleId, ClusterId, Seq, VersionId};
+
+/// For how many records back the change stream can be resumed: some hours of the largest wires, a few tens of MB.
+pub(super) const EVENT_SEQS_KEPT: u64 = 1 << 17;
+
+impl Store {
+    /// Writes down what a run of entries changed, and gives the events of the change stream in their order.
+    ///
+    /// Entries that are applied already are passed over, so a batch may be handed over again. All or nothing.
+    /// Errors: [`StoreError::OutOfTurn`] where an entry is missing before the first new one; sled's own; `Damaged`.
+    pub fn apply(&self, batch: &[Applied<'_>]) -> Result<Vec<Event>, StoreError> {
+        guarded("apply records", || {
+            let _one_writer = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut draft = Draft::over(&self.tree, self.meta());
+            let mut events = Vec::new();
+            for applied in batch {
+                let next = draft.meta.applied_seq + 1;
+                let seq = applied.entry.seq;
+                if seq.0 < next {
+                    continue;
+                }
+                if seq.0 > next {
+                    return Err(StoreError::OutOfTurn { expected: Seq(next), found: seq });
+                }
+                let told = enter(&mut draft, applied)?;
+                for event in &told {
+                    draft.put(keys::event(event.seq, event.n), &rows::event_part(event))?;
+                }
+                events.extend(told);
+            }
+            if draft.meta.applied_seq > self.applied_seq().0 {
+                let meta = draft.write()?;
+                *self.meta.write().unwrap_or_else(PoisonError::into_inner) = meta;
+            }
+            Ok(events)
+        })
+    }
+}
+
+/// Writes one entry and its changes into the draft.
+fn enter(draft: &mut Draft<'_>, applied: &Applied<'_>) -> Result<Vec<Event>, StoreError> {
+    let Applied { entry, location, changes } = *applied;
+    match &entry.record {
+        Record::Version(version) => enter_version(draft, version, location)?,
+        Record::Lost(_) => draft.meta.lost += 1,
+        Record::Settings(_) | Record::Source(_) => {}
+    }
+    for change in changes {
+        enter_change(draft, change)?;
+    }
+    if let Some(old) = entry.seq.0.checked_sub(EVENT_SEQS_KEPT) {
+        draft.remove_all(&keys::events(Seq(old)))?;
+    }
+    draft.meta.applied_seq = entry.seq.0;
+    draft.meta.segment = location.segment;
+    draft.meta.offset = location.offset;
+    tell(draft, entry.seq, changes)
+}
+
+/// The rows of a new version and its article. Which set it is in comes with the changes.
+fn enter_version(
+    draft: &mut Draft<'_>,
+    version: &Version,
+    location: Location,
+) -> Result<(), StoreError> {
+    let article = version.verdicts.article.unwrap_or(ArticleId(version.id.0));
+    let part = rows::version_part(version, article, location);
+    let before: Option<ArticlePart> = draft.get(&keys::article(article))?;
+    let is_new = before.is_none();
+    let (old_url, old_versions) = before.map_or((None, 0), |old| (old.url, old.versions));
+    let row = ArticlePart {
+        source: part.source.clone(),
+        url: part.url.clone().or(old_url),
+        newest: version.id.0,
+        versions: old_versions + 1,
+    };
+    draft.put(keys::article(article), &row)?;
+    draft.put(keys::state(article, version.id), &())?;
+    for &hash in &version.verdicts.keys {
+        let key = keys::name(hash);
+        if draft.get::<u64>(&key)?.is_none() {
+            draft.put(key, &article.0)?;
+        }
+    }
+    let source_key = keys::source(&part.source);
+    let source: Option<SourcePart> = draft.get(&source_key)?;
+    draft.meta.sources += u64::from(source.is_none());
+    let mut source = source.unwrap_or_default();
+    source.articles += u64::from(is_new);
+    source.versions += 1;
+    draft.put(source_key, &source)?;
+    draft.meta.articles += u64::from(is_new);
+    draft.meta.versions += 1;
+    draft.put(keys::version(version.id), &part)
+}
+
+fn enter_change(draft: &mut Draft<'_>, change: &Change) -> Result<(), StoreError> {
+    match change {
+        Change::Created { set, cluster } => {
+            draft.put(keys::cluster(*cluster), &ClusterPart::Lives(set.0))
+        }
+        Change::Joined { set, member, .. } => {
+            draft.put(keys::place(member.version), &set.0)?;
+            put_member(draft, *set, member)
+        }
+        Change::Restated { set, member } => put_member(draft, *set, member),
+        Change::Moved { from, to, versions } => {
+            versions.iter().try_for_each(|&version| move_member(draft, *from, *to, version))
+        }
+        Change::Merged { from, into, kept, gone } => {
+            remove_set(draft, *gone)?;
+            draft.put(keys::cluster(*into), &ClusterPart::Lives(kept.0))?;
+            draft.put(keys::cluster(*from), &ClusterPart::Redirects(into.0))
+        }
+        // Each part's `Updated` says where its id leads, so that one that redirected revives.
+        Change::Split { .. } => Ok(()),
+        Change::Updated { set, summary } => put_set(draft, *set, summary),
+    }
+}
+
+fn put_member(draft: &mut Draft<'_>, set: SetId, member: &Member) -> Result<(), StoreError> {
+    draft.put(keys::member(set, member.version), &rows::member_part(member))
+}
+
+fn move_member(
+    draft: &mut Draft<'_>,
+    from: SetId,
+    to: SetId,
+    version: VersionId,
+) -> Result<(), StoreError> {
+    let old = keys::member(from, version);
+    let member: rows::MemberPart = draft.need(&old)?;
+    draft.remove(old);
+    draft.put(keys::member(to, version), &member)?;
+    draft.put(keys::place(version), &to.0)
+}
+
+fn put_set(draft: &mut Draft<'_>, set: SetId, summary: &Summary) -> Result<(), StoreError> {
+    let lead: VersionPart = draft.need(&keys::version(summary.lead))?;
+    let row = rows::set_part(summary, lead);
+    let old: Option<SetRow> = draft.get(&keys::set(set))?;
+    for sort in Sort::ALL {
+        let now = keys::order(sort, &row);
+        if let Some(before) = old.as_ref().map(|old| keys::order(sort, old)) {
+            if before == now {
+                continue;
+            }
+            draft.remove(before);
+        }
+        draft.put(now, &set.0)?;
+    }
+    draft.meta.clusters += u64::from(old.is_none());
+    draft.put(keys::cluster(summary.cluster), &ClusterPart::Lives(set.0))?;
+    draft.put(keys::set(set), &row)
+}
+
+fn remove_set(draft: &mut Draft<'_>, set: SetId) -> Result<(), StoreError> {
+    let Some(old) = draft.get::<SetRow>(&keys::set(set))? else { return Ok(()) };
+    for sort in Sort::ALL {
+        draft.remove(keys::order(sort, &old));
+    }
+    draft.remove(keys::set(set));
+    draft.meta.clusters -= 1;
+    Ok(())
+}
+
+/// The events of one record, by the ids that hold after it.
+fn tell(draft: &Draft<'_>, seq: Seq, changes: &[Change]) -> Result<Vec<Event>, StoreError> {
+    let created: BTreeSet<ClusterId> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Created { cluster, .. } => Some(*cluster),
+            _ => None,
+        })
+        .collect();
+    let mut events: Vec<Event> = Vec::new();
+    for change in changes {
+        let n = events.len() as u32;
+        let event = |kind, cluster| Event {
+            seq,
+            n,
+            kind,
+            cluster: Some(cluster),
+            into: None,
+            article: None,
+            version: None,
+        };
+        match change {
+            Change::Created { cluster, .. } => {
+                events.push(event(EventKind::ClusterCreated, *cluster));
+            }
+            Change::Joined { member, new_article, .. } => {
+                let kind = if *new_article {
+                    EventKind::ArticleCreated
+                } else {
+                    EventKind::ArticleRevised
+                };
+                events.push(Event {
+                    cluster: cluster_of(draft, member.version)?,
+                    article: Some(member.article),
+                    version: Some(member.version),
+                    ..event(kind, ClusterId::default())
+                });
+            }
+            Change::Merged { from, into, .. } => {
+                events.push(Event { into: Some(*into), ..event(EventKind::ClusterMerged, *from) });
+            }
+            Change::Split { from, into } => {
+                for (n, part) in (n..).zip(into.iter().filter(|part| *part != from)) {
+                    let split = event(EventKind::ClusterSplit, *from);
+                    events.push(Event { n, into: Some(*part), ..split });
+                }
+            }
+            Change::Updated { summary, .. } if !created.contains(&summary.cluster) => {
+                events.push(event(EventKind::ClusterUpdated, summary.cluster));
+            }
+            Change::Updated { .. } | Change::Restated { .. } | Change::Moved { .. } => {}
+        }
+    }
+    Ok(events)
+}
+
+/// The cluster a version is in, as drafted; `None` where its set has no row yet.
+fn cluster_of(draft: &Draft<'_>, version: VersionId) -> Result<Option<ClusterId>, StoreError> {
+    let set: u32 = draft.need(&keys::place(version))?;
+    let row: Option<SetRow> = draft.get(&keys::set(SetId(set)))?;
+    Ok(row.map(|row| ClusterId(row.cluster)))
+}

@@ -1,0 +1,74 @@
+//! Rows as they will be once a batch stands: reads see what the batch has written so far, sled sees it all at once.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::rows::{self, Meta};
+use super::{StoreError, keys};
+
+/// A batch being made over the tree.
+pub(super) struct Draft<'a> {
+    tree: &'a sled::Tree,
+    rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    pub(super) meta: Meta,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) const fn over(tree: &'a sled::Tree, meta: Meta) -> Self {
+        Self { tree, rows: BTreeMap::new(), meta }
+    }
+
+    /// The row under `key`, as it will be.
+    pub(super) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        if let Some(drafted) = self.rows.get(key) {
+            return drafted.as_ref().map(|bytes| rows::unseal(key, bytes)).transpose();
+        }
+        self.tree.get(key)?.map(|bytes| rows::unseal(key, &bytes)).transpose()
+    }
+
+    /// The row under `key`, which another row or the fold says is there.
+    pub(super) fn need<T: DeserializeOwned>(&self, key: &[u8]) -> Result<T, StoreError> {
+        self.get(key)?.ok_or_else(|| missing(key))
+    }
+
+    pub(super) fn put(&mut self, key: Vec<u8>, row: &impl Serialize) -> Result<(), StoreError> {
+        let sealed = rows::seal(&key, row)?;
+        self.rows.insert(key, Some(sealed));
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, key: Vec<u8>) {
+        self.rows.insert(key, None);
+    }
+
+    /// Removes every row of the tree whose key begins with `prefix`.
+    pub(super) fn remove_all(&mut self, prefix: &[u8]) -> Result<(), StoreError> {
+        for key in self.tree.scan_prefix(prefix).keys() {
+            self.remove(key?.to_vec());
+        }
+        Ok(())
+    }
+
+    /// Writes it all, the meta row included, as one sled batch: after a crash all of it is there or none.
+    pub(super) fn write(mut self) -> Result<Meta, StoreError> {
+        let meta = self.meta;
+        self.put(keys::meta().to_vec(), &meta)?;
+        let mut batch = sled::Batch::default();
+        for (key, row) in self.rows {
+            match row {
+                Some(row) => batch.insert(key, row),
+                None => batch.remove(key),
+            }
+        }
+        self.tree.apply_batch(batch)?;
+        Ok(meta)
+    }
+}
+
+/// The fault of a row that is not there and should be.
+pub(super) fn missing(key: &[u8]) -> StoreError {
+    let hex = key.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    StoreError::damaged(format!("the {} row {hex} is missing", keys::kind(key[0])))
+}

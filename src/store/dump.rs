@@ -1,0 +1,65 @@
+//! All derived rows in the order of their keys, in a form that two stores can be compared by.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::rows::{
+    self, ArticlePart, ClusterPart, EventPart, MemberPart, Meta, SetRow, SourcePart, VersionPart,
+};
+use super::{Store, StoreError, guarded, keys};
+
+/// A derived row in words. Two stores of one journal dump alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DumpRow {
+    /// What kind of row it is.
+    pub kind: &'static str,
+    /// Its key in hexadecimal.
+    pub key: String,
+    /// What it holds.
+    pub value: serde_json::Value,
+}
+
+impl Store {
+    /// Every derived row (not the poller's), by key. Ends after the first error.
+    pub fn dump(&self) -> impl Iterator<Item = Result<DumpRow, StoreError>> + use<> {
+        let mut rows = self.tree.range(..[keys::NOT_DERIVED]);
+        let mut ended = false;
+        std::iter::from_fn(move || {
+            if ended {
+                return None;
+            }
+            let row = guarded("dump", || rows.next().map(|row| show(&row?)).transpose());
+            ended = row.is_err();
+            row.transpose()
+        })
+    }
+}
+
+fn show((key, bytes): &(sled::IVec, sled::IVec)) -> Result<DumpRow, StoreError> {
+    let tag = key.first().copied().unwrap_or(u8::MAX);
+    let value = match tag {
+        keys::META => json::<Meta>(key, bytes),
+        keys::VERSION => json::<VersionPart>(key, bytes),
+        keys::ARTICLE => json::<ArticlePart>(key, bytes),
+        keys::STATE => json::<()>(key, bytes),
+        keys::NAME => json::<u64>(key, bytes),
+        keys::SOURCE => json::<SourcePart>(key, bytes),
+        keys::SET => json::<SetRow>(key, bytes),
+        keys::MEMBER => json::<MemberPart>(key, bytes),
+        keys::CLUSTER => json::<ClusterPart>(key, bytes),
+        keys::PLACE | keys::ORDER => json::<u32>(key, bytes),
+        keys::EVENT => json::<EventPart>(key, bytes),
+        _ => Err(StoreError::damaged(format!("a row has the unknown tag {tag:02x}"))),
+    }?;
+    let key = key.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    Ok(DumpRow { kind: keys::kind(tag), key, value })
+}
+
+fn json<T: DeserializeOwned + Serialize>(
+    key: &[u8],
+    bytes: &[u8],
+) -> Result<serde_json::Value, StoreError> {
+    let row: T = rows::unseal(key, bytes)?;
+    serde_json::to_value(row)
+        .map_err(|fault| StoreError::damaged(format!("a row has no JSON: {fault}")))
+}

@@ -1,0 +1,455 @@
+//! Core words to the bytes of rows, and back: `format u8 │ checksum u64 │ postcard`, at most 8 KiB, cut to bounds.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::query::{Sort, place_of};
+use super::types::{ArticleRow, ClusterRow, Counts, Event, EventKind, VersionRow};
+use super::{StoreError, keys};
+use crate::cluster::{Link, Member, SetId, Summary, Version};
+use crate::journal::{Location, code};
+use crate::model::{ArticleId, ClusterId, OriginClaim, Seq, SourceId, Timestamp, VersionId};
+use crate::text;
+
+/// Most bytes of a row: larger ones end in sled's blob files, which it never removes (DESIGN §6).
+pub const ROW_BYTES_MAX: usize = 8 << 10;
+
+/// Format of the rows this program writes.
+const FORMAT: u8 = 1;
+
+/// Format byte and checksum.
+const ENVELOPE_BYTES: usize = 9;
+
+const TITLE_BYTES_MAX: usize = 1 << 10;
+const URL_BYTES_MAX: usize = 2 << 10; // what feed links are bounded to
+const WORDS_BYTES_MAX: usize = 512; // evidence of origin, record ids
+const ID_BYTES_MAX: usize = 256; // source ids
+const SHORT_BYTES_MAX: usize = 64; // languages, agencies
+/// Bytes of all source ids in a set's row; the rest is read from its members where it is asked for.
+const SOURCES_BYTES_MAX: usize = 2 << 10;
+const LANGUAGES_MAX: usize = 16;
+
+/// The tree's own row: how far the rows are, and how many there must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Meta {
+    pub(super) applied_seq: u64,
+    pub(super) segment: u32,
+    pub(super) offset: u64,
+    pub(super) articles: u64,
+    pub(super) versions: u64,
+    pub(super) clusters: u64,
+    pub(super) sources: u64,
+    pub(super) lost: u64,
+}
+
+impl Meta {
+    pub(super) const fn counts(&self) -> Counts {
+        Counts {
+            articles: self.articles,
+            versions: self.versions,
+            clusters: self.clusters,
+            sources: self.sources,
+            lost: self.lost,
+            applied_seq: Seq(self.applied_seq),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OriginPart {
+    pub(super) agency: String,
+    basis: u8,
+    evidence: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct VersionPart {
+    article: u64,
+    pub(super) source: String,
+    name: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) title: String,
+    published: Option<i64>,
+    updated: Option<i64>,
+    seen_at: i64,
+    lang: Option<String>,
+    kind: u8,
+    origin: Option<OriginPart>,
+    segment: u32,
+    offset: u64,
+    words: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ArticlePart {
+    pub(super) source: String,
+    pub(super) url: Option<String>,
+    pub(super) newest: u64,
+    pub(super) versions: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SourcePart {
+    pub(super) articles: u64,
+    pub(super) versions: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SetRow {
+    pub(super) cluster: u64,
+    lead: u64,
+    articles: u32,
+    versions: u32,
+    pub(super) sources: Vec<String>,
+    pub(super) sources_total: u32,
+    copies: u32,
+    first_seen: i64,
+    first_published: Option<i64>,
+    last_changed: i64,
+    pub(super) last_activity: i64,
+    pub(super) languages: Vec<String>,
+    pub(super) origin: Option<OriginPart>,
+    pub(super) title: String,
+    lead_source: String,
+    lead_url: Option<String>,
+}
+
+impl SetRow {
+    /// Where it stands in an order, as a number that sorts so.
+    pub(super) const fn place(&self, sort: Sort) -> u64 {
+        match sort {
+            Sort::Changed => place_of(self.last_changed),
+            Sort::Activity => place_of(self.last_activity),
+            Sort::FirstSeen => place_of(self.first_seen),
+            Sort::Sources => self.sources_total as u64,
+        }
+    }
+
+    /// True where its list of sources was cut.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.sources.len() < self.sources_total as usize
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LinkPart {
+    other: u64,
+    kind: u8,
+    reason: u8,
+    shared: u32,
+    size: u32,
+    other_size: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct MemberPart {
+    article: u64,
+    relation: u8,
+    parent: Option<LinkPart>,
+    superseded: bool,
+}
+
+/// What a public id names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum ClusterPart {
+    Lives(u32),
+    Redirects(u64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct EventPart {
+    kind: u8,
+    cluster: Option<u64>,
+    into: Option<u64>,
+    article: Option<u64>,
+    version: Option<u64>,
+}
+
+/// The bytes of a row. The checksum covers the key, too: a row under another's key is damage.
+pub(super) fn seal(key: &[u8], row: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    let body =
+        postcard::to_stdvec(row).expect("a growing buffer takes plain structs of known length");
+    let bytes = ENVELOPE_BYTES + body.len();
+    if bytes > ROW_BYTES_MAX {
+        return Err(StoreError::TooLarge { kind: keys::kind(key[0]), bytes });
+    }
+    let mut out = Vec::with_capacity(bytes);
+    out.push(FORMAT);
+    out.extend_from_slice(&checksum(key, &body).to_be_bytes());
+    out.extend_from_slice(&body);
+    Ok(out)
+}
+
+/// The postcard of a row whose envelope holds.
+pub(super) fn body<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], StoreError> {
+    let (format, rest) = bytes.split_first().ok_or_else(|| damaged(key, "is empty"))?;
+    if *format != FORMAT {
+        return Err(damaged(key, &format!("has format {format}")));
+    }
+    let (stored, body) =
+        rest.split_first_chunk::<8>().ok_or_else(|| damaged(key, "is cut short"))?;
+    if u64::from_be_bytes(*stored) != checksum(key, body) {
+        return Err(damaged(key, "has a checksum that does not hold"));
+    }
+    Ok(body)
+}
+
+/// The row that bytes hold.
+pub(super) fn unseal<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+    match postcard::take_from_bytes(body(key, bytes)?) {
+        Ok((row, [])) => Ok(row),
+        Ok(_) => Err(damaged(key, "has bytes left over")),
+        Err(fault) => Err(damaged(key, &format!("is unreadable: {fault}"))),
+    }
+}
+
+fn checksum(key: &[u8], body: &[u8]) -> u64 {
+    let mut hash = Xxh3::new();
+    hash.update(&[FORMAT, key.len() as u8]);
+    hash.update(key);
+    hash.update(body);
+    hash.digest()
+}
+
+fn damaged(key: &[u8], what: &str) -> StoreError {
+    let hex = key.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let kind = key.first().map_or("keyless", |&tag| keys::kind(tag));
+    StoreError::damaged(format!("the {kind} row {hex} {what}"))
+}
+
+/// The longest part of `text` of at most `bytes_max` bytes that ends between characters.
+pub(super) fn cut(text: &str, bytes_max: usize) -> String {
+    text[..text.floor_char_boundary(bytes_max)].to_owned()
+}
+
+/// A source id as keys and rows hold it.
+pub(super) fn source(id: &SourceId) -> String {
+    cut(id.as_str(), ID_BYTES_MAX)
+}
+
+/// An address, where it is short enough: half an address is none.
+fn address(url: Option<&str>) -> Option<String> {
+    url.filter(|url| url.len() <= URL_BYTES_MAX).map(str::to_owned)
+}
+
+fn origin_part(claim: &OriginClaim) -> OriginPart {
+    OriginPart {
+        agency: cut(&claim.agency, SHORT_BYTES_MAX),
+        basis: code::of_basis(claim.basis),
+        evidence: cut(&claim.evidence, WORDS_BYTES_MAX),
+    }
+}
+
+fn origin(part: OriginPart) -> Result<OriginClaim, StoreError> {
+    let basis = word(part.basis, code::basis)?;
+    Ok(OriginClaim { agency: part.agency, basis, evidence: part.evidence })
+}
+
+fn word<T>(byte: u8, read: fn(u8) -> Option<T>) -> Result<T, StoreError> {
+    read(byte).ok_or_else(|| StoreError::damaged(format!("{byte} stands for no word")))
+}
+
+pub(super) fn version_part(version: &Version, article: ArticleId, at: Location) -> VersionPart {
+    let found = &version.article;
+    VersionPart {
+        article: article.0,
+        source: source(&found.source),
+        name: found.id.as_deref().map(|id| cut(id, WORDS_BYTES_MAX)),
+        url: address(found.url.as_deref()),
+        title: cut(&found.title, TITLE_BYTES_MAX),
+        published: found.published.map(Timestamp::millis),
+        updated: found.updated.map(Timestamp::millis),
+        seen_at: version.seen_at.millis(),
+        lang: found.lang.as_deref().map(|lang| cut(lang, SHORT_BYTES_MAX)),
+        kind: code::of_page_kind(found.kind),
+        origin: found.origin.as_ref().map(origin_part),
+        segment: at.segment,
+        offset: at.offset,
+        words: text::word_count(&found.text) as u32,
+    }
+}
+
+pub(super) fn version_row(
+    id: VersionId,
+    part: VersionPart,
+    set: SetId,
+) -> Result<VersionRow, StoreError> {
+    Ok(VersionRow {
+        id,
+        article: ArticleId(part.article),
+        source: SourceId(part.source),
+        name: part.name,
+        url: part.url,
+        title: part.title,
+        published: part.published.map(Timestamp::from_millis),
+        updated: part.updated.map(Timestamp::from_millis),
+        seen_at: Timestamp::from_millis(part.seen_at),
+        lang: part.lang,
+        kind: word(part.kind, code::page_kind)?,
+        origin: part.origin.map(origin).transpose()?,
+        location: Location { segment: part.segment, offset: part.offset },
+        words: part.words,
+        set,
+    })
+}
+
+pub(super) fn article_row(id: ArticleId, part: ArticlePart) -> ArticleRow {
+    ArticleRow {
+        id,
+        source: SourceId(part.source),
+        url: part.url,
+        newest: VersionId(part.newest),
+        versions: part.versions,
+    }
+}
+
+/// A set's row from what the fold says of it and from its lead.
+pub(super) fn set_part(summary: &Summary, lead: VersionPart) -> SetRow {
+    let mut room = SOURCES_BYTES_MAX;
+    let fits = |id: &String| {
+        room = room.saturating_sub(id.len() + 2);
+        room > 0
+    };
+    SetRow {
+        cluster: summary.cluster.0,
+        lead: summary.lead.0,
+        articles: summary.articles,
+        versions: summary.versions,
+        sources: summary.sources.iter().map(source).take_while(fits).collect(),
+        sources_total: summary.sources.len() as u32,
+        copies: summary.copies,
+        first_seen: summary.first_seen.millis(),
+        first_published: summary.first_published.map(Timestamp::millis),
+        last_changed: summary.last_changed.millis(),
+        last_activity: summary.last_activity.millis(),
+        languages: summary
+            .languages
+            .iter()
+            .take(LANGUAGES_MAX)
+            .map(|lang| cut(lang, SHORT_BYTES_MAX))
+            .collect(),
+        origin: summary.origin.as_ref().map(origin_part),
+        title: lead.title,
+        lead_source: lead.source,
+        lead_url: lead.url,
+    }
+}
+
+pub(super) fn cluster_row(set: SetId, part: SetRow) -> Result<ClusterRow, StoreError> {
+    let summary = Summary {
+        cluster: ClusterId(part.cluster),
+        lead: VersionId(part.lead),
+        articles: part.articles,
+        versions: part.versions,
+        sources: part.sources.into_iter().map(SourceId).collect(),
+        copies: part.copies,
+        first_seen: Timestamp::from_millis(part.first_seen),
+        first_published: part.first_published.map(Timestamp::from_millis),
+        last_changed: Timestamp::from_millis(part.last_changed),
+        last_activity: Timestamp::from_millis(part.last_activity),
+        languages: part.languages,
+        origin: part.origin.map(origin).transpose()?,
+    };
+    Ok(ClusterRow {
+        set,
+        summary,
+        title: part.title,
+        lead_source: SourceId(part.lead_source),
+        lead_url: part.lead_url,
+    })
+}
+
+pub(super) fn member_part(member: &Member) -> MemberPart {
+    MemberPart {
+        article: member.article.0,
+        relation: code::of_relation(member.relation),
+        parent: member.parent.as_ref().map(|link| LinkPart {
+            other: link.other.0,
+            kind: code::of_link_kind(link.kind),
+            reason: code::of_reason(link.reason),
+            shared: link.shared,
+            size: link.size,
+            other_size: link.other_size,
+        }),
+        superseded: member.superseded,
+    }
+}
+
+pub(super) fn member(version: VersionId, part: &MemberPart) -> Result<Member, StoreError> {
+    let link = |part: &LinkPart| -> Result<Link, StoreError> {
+        Ok(Link {
+            other: VersionId(part.other),
+            kind: word(part.kind, code::link_kind)?,
+            reason: word(part.reason, code::reason)?,
+            shared: part.shared,
+            size: part.size,
+            other_size: part.other_size,
+        })
+    };
+    Ok(Member {
+        version,
+        article: ArticleId(part.article),
+        relation: word(part.relation, code::relation)?,
+        parent: part.parent.as_ref().map(link).transpose()?,
+        superseded: part.superseded,
+    })
+}
+
+/// The kinds of events by their bytes.
+const EVENT_KINDS: [EventKind; 6] = [
+    EventKind::ClusterCreated,
+    EventKind::ClusterUpdated,
+    EventKind::ClusterMerged,
+    EventKind::ClusterSplit,
+    EventKind::ArticleCreated,
+    EventKind::ArticleRevised,
+];
+
+pub(super) const fn event_part(event: &Event) -> EventPart {
+    const fn number(id: Option<ClusterId>) -> Option<u64> {
+        match id {
+            Some(id) => Some(id.0),
+            None => None,
+        }
+    }
+    EventPart {
+        kind: match event.kind {
+            EventKind::ClusterCreated => 0,
+            EventKind::ClusterUpdated => 1,
+            EventKind::ClusterMerged => 2,
+            EventKind::ClusterSplit => 3,
+            EventKind::ArticleCreated => 4,
+            EventKind::ArticleRevised => 5,
+        },
+        cluster: number(event.cluster),
+        into: number(event.into),
+        article: match event.article {
+            Some(id) => Some(id.0),
+            None => None,
+        },
+        version: match event.version {
+            Some(id) => Some(id.0),
+            None => None,
+        },
+    }
+}
+
+pub(super) fn event(seq: Seq, n: u32, part: &EventPart) -> Result<Event, StoreError> {
+    let kind = EVENT_KINDS
+        .get(usize::from(part.kind))
+        .copied()
+        .ok_or_else(|| StoreError::damaged(format!("{} stands for no kind of event", part.kind)))?;
+    Ok(Event {
+        seq,
+        n,
+        kind,
+        cluster: part.cluster.map(ClusterId),
+        into: part.into.map(ClusterId),
+        article: part.article.map(ArticleId),
+        version: part.version.map(VersionId),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! Golden bytes of rows, their bounds, and what damage to them looks like.
+
+use super::*;
+use crate::cluster::{LinkKind, Reason, Relation, Verdicts};
+use crate::model::{Article, OriginBasis, PageKind};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+/// A version with every field `long` bytes long.
+fn version(long: usize) -> Version {
+    let words = || Some("é".repeat(long / 2));
+    Version {
+        id: VersionId(9),
+        seen_at: Timestamp::from_secs(7),
+        extractor: 1,
+        article: Article {
+            source: SourceId("s".repeat(long)),
+            id: words(),
+            url: Some("u".repeat(long)),
+            title: "é".repeat(long / 2),
+            text: "three plain words".to_owned(),
+            kind: PageKind::PaywallStub,
+            published: Some(Timestamp::EPOCH),
+            updated: Some(Timestamp::from_millis(i64::MIN)),
+            lang: words(),
+            origin: Some(OriginClaim {
+                agency: "A".repeat(long),
+                basis: OriginBasis::Quote,
+                evidence: "x".repeat(long),
+            }),
+            ..Article::default()
+        },
+        verdicts: Verdicts::default(),
+    }
+}
+
+fn summary(sources: usize, long: usize) -> Summary {
+    Summary {
+        cluster: ClusterId(u64::MAX),
+        lead: VersionId(9),
+        articles: u32::MAX,
+        versions: 1,
+        sources: (0..sources).map(|n| SourceId(format!("{n:08}{}", "s".repeat(long)))).collect(),
+        copies: 1,
+        first_seen: Timestamp::from_millis(i64::MAX),
+        first_published: Some(Timestamp::from_millis(i64::MIN)),
+        last_changed: Timestamp::EPOCH,
+        last_activity: Timestamp::EPOCH,
+        languages: (0..sources).map(|n| format!("{n:08}{}", "l".repeat(long))).collect(),
+        origin: version(long).article.origin,
+    }
+}
+
+#[test]
+fn format_one_stays_format_one() {
+    let at = Location { segment: 3, offset: 300 };
+    let part = version_part(&version(4), ArticleId(5), at);
+    let parent = Link {
+        other: VersionId(3),
+        kind: LinkKind::Short,
+        reason: Reason::HeldWhole,
+        shared: 3,
+        size: 4,
+        other_size: 5,
+    };
+    let member = Member {
+        version: VersionId(9),
+        article: ArticleId(5),
+        relation: Relation::Blend,
+        parent: Some(parent),
+        superseded: true,
+    };
+    let event = Event {
+        seq: Seq(9),
+        n: 1,
+        kind: EventKind::ClusterSplit,
+        cluster: Some(ClusterId(1)),
+        into: Some(ClusterId(2)),
+        article: None,
+        version: None,
+    };
+    let check = |key: &[u8], sealed: Vec<u8>, golden: &str| {
+        assert_eq!(hex(&sealed), golden, "a row changed: add a format, or make the rows anew");
+        assert!(body(key, &sealed).is_ok());
+    };
+    let key = keys::version(VersionId(9));
+    check(
+        &key,
+        seal(&key, &part).unwrap(),
+        "01457b80ecdbef0f080504737373730104c3a9c3a901047575757504c3a9c3a9010001ffffffffff\
+             ffffffff01b06d0104c3a9c3a90401044141414105047878787803ac0203",
+    );
+    let key = keys::set(SetId(1));
+    check(
+        &key,
+        seal(&key, &set_part(&summary(2, 1), part)).unwrap(),
+        "01b5eb5046e7c2a149ffffffffffffffffff0109ffffffff0f010209303030303030303073093030\
+             303030303031730201feffffffffffffffff0101ffffffffffffffffff0100000209303030303030\
+             30306c0930303030303030316c01014105017804c3a9c3a90473737373010475757575",
+    );
+    let key = keys::member(SetId(1), VersionId(9));
+    check(
+        &key,
+        seal(&key, &member_part(&member)).unwrap(),
+        "01919c181813344e8c05070103010703040501",
+    );
+    let key = keys::event(Seq(9), 1);
+    check(&key, seal(&key, &event_part(&event)).unwrap(), "0135243b0ac18c431903010101020000");
+    let key = keys::cluster(ClusterId(1));
+    check(&key, seal(&key, &ClusterPart::Redirects(2)).unwrap(), "012493a767f89ec8050102");
+    check(
+        &keys::meta(),
+        seal(&keys::meta(), &Meta::default()).unwrap(),
+        "014200fdc7f6e6445f0000000000000000",
+    );
+}
+
+#[test]
+fn rows_read_back_as_they_were_where_nothing_is_cut() {
+    let part = version_part(&version(4), ArticleId(5), Location { segment: 1, offset: 2 });
+    let row = version_row(VersionId(9), part.clone(), SetId(7)).unwrap();
+    assert_eq!((row.title.as_str(), row.words, row.kind), ("éé", 3, PageKind::PaywallStub));
+    assert_eq!(row.origin, version(4).article.origin);
+    let key = keys::set(SetId(7));
+    let sealed = seal(&key, &set_part(&summary(3, 5), part)).unwrap();
+    let row = cluster_row(SetId(7), unseal(&key, &sealed).unwrap()).unwrap();
+    assert_eq!(row.summary, summary(3, 5));
+}
+
+#[test]
+fn the_largest_version_and_the_largest_cluster_fit_a_row() {
+    let part = version_part(&version(1 << 20), ArticleId(5), Location::default());
+    let key = keys::version(VersionId(9));
+    assert!(seal(&key, &part).unwrap().len() <= ROW_BYTES_MAX);
+    assert_eq!(part.url, None, "half an address is none");
+    let key = keys::set(SetId(u32::MAX));
+    let mut lead = part;
+    lead.url = Some("u".repeat(URL_BYTES_MAX));
+    let row = set_part(&summary(50_000, 400), lead);
+    assert!(row.is_cut());
+    assert_eq!(row.place(Sort::Sources), 50_000);
+    assert!(seal(&key, &row).unwrap().len() <= ROW_BYTES_MAX);
+}
+
+#[test]
+fn a_row_over_the_bound_is_refused_by_name() {
+    let told = seal(&keys::poll("x"), &vec![0_u8; ROW_BYTES_MAX]).unwrap_err();
+    assert!(matches!(told, StoreError::TooLarge { kind: "poll", .. }), "{told}");
+}
+
+#[test]
+fn every_flip_cut_and_swap_of_a_row_is_damage() {
+    let key = keys::event(Seq(9), 1);
+    let sealed = seal(&key, &"some row").unwrap();
+    let is_damage = |key: &[u8], bytes: &[u8]| {
+        unseal::<String>(key, bytes).is_err_and(|fault| fault.is_damage())
+    };
+    for bit in 0..sealed.len() * 8 {
+        let mut bad = sealed.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        assert!(is_damage(&key, &bad), "bit {bit}");
+    }
+    for cut in 0..sealed.len() {
+        assert!(is_damage(&key, &sealed[..cut]), "cut {cut}");
+    }
+    assert!(is_damage(&keys::event(Seq(9), 2), &sealed), "another's row");
+}
+
+#[test]
+fn event_kinds_keep_their_bytes() {
+    for (byte, kind) in EVENT_KINDS.into_iter().enumerate() {
+        assert_eq!(usize::from(event_part(&event_of(kind)).kind), byte);
+    }
+}
+
+fn event_of(kind: EventKind) -> Event {
+    Event { seq: Seq(1), n: 0, kind, cluster: None, into: None, article: None, version: None }
+}

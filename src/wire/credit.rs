@@ -1,0 +1,426 @@
+//! The marks of a text to the claim of origin they carry, strongest place first.
+
+use super::agency::{Agency, agencies};
+use super::dateline::{PARAGRAPHS_FROM_TOP, agency_dateline, is_credit};
+use super::mention::{Mention, mentions};
+use super::photo::{has_picture_word, is_photo_credit_of};
+use crate::model::{OriginBasis, OriginClaim};
+
+/// Paragraphs from the end that may hold a sign-off.
+const PARAGRAPHS_FROM_END: usize = 3;
+/// Longest line that is a credit and not prose, in characters.
+const CREDIT_CHARS_MAX: usize = 120;
+
+/// Where a text may carry its credit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Marks<'a> {
+    /// The headline; may be empty.
+    pub title: &'a str,
+    /// The body's paragraphs, in order.
+    pub paragraphs: &'a [&'a str],
+    /// The byline as found.
+    pub byline: Option<&'a str>,
+    /// Authors that JSON-LD or meta elements name, or a record's `credit`.
+    pub authors: &'a [&'a str],
+}
+
+/// Whose copy a text says it is, by the agencies we know.
+pub fn credit(
+    title: &str,
+    paragraphs: &[&str],
+    byline: Option<&str>,
+    metadata_authors: &[&str],
+) -> Option<OriginClaim> {
+    credit_with(&[], &Marks { title, paragraphs, byline, authors: metadata_authors })
+}
+
+/// The same with further agencies. They are asked first.
+///
+/// The strongest mark wins: dateline, sign-off, byline, metadata, a line that shares the credit ("with files from AP"),
+/// and last a quote in prose ("told AFP"), which makes nobody the author.
+pub fn credit_with(extra: &[Agency], marks: &Marks<'_>) -> Option<OriginClaim> {
+    let tables: [&[Agency]; 2] = [extra, agencies()];
+    let top = &marks.paragraphs[..marks.paragraphs.len().min(PARAGRAPHS_FROM_TOP)];
+    let end = &marks.paragraphs[marks.paragraphs.len().saturating_sub(PARAGRAPHS_FROM_END)..];
+    let lines = || end.iter().rev().copied().filter(|line| !is_photo_credit_of(line, &tables));
+    top.iter()
+        .filter(|p| !is_photo_credit_of(first_line(p), &tables))
+        .find_map(|p| {
+            agency_dateline(p, &tables).map(|(m, said)| claim(&m, OriginBasis::Dateline, said))
+        })
+        .or_else(|| lines().find_map(|line| house_sign_off(line, &tables)))
+        .or_else(|| {
+            lines().enumerate().find_map(|(from_end, line)| sign_off(line, from_end == 0, &tables))
+        })
+        .or_else(|| marks.byline.and_then(|line| byline(line, &tables)))
+        .or_else(|| top.iter().chain(end).find_map(|line| byline_in_body(line, &tables)))
+        .or_else(|| title_credit(marks.title, &tables))
+        .or_else(|| marks.authors.iter().find_map(|author| author_claim(author, &tables)))
+        .or_else(|| lines().find_map(|line| shared(line, &tables)))
+        .or_else(|| quote(marks.paragraphs, &tables))
+}
+
+fn claim(m: &Mention<'_>, basis: OriginBasis, evidence: &str) -> OriginClaim {
+    OriginClaim { agency: m.agency.name.clone(), basis, evidence: evidence.trim().to_owned() }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or(text)
+}
+
+/// "(Reporting by …; Editing by …)".
+fn house_sign_off(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+    let lower = line.to_lowercase();
+    tables.iter().flat_map(|table| table.iter()).find_map(|agency| {
+        agency.sign_offs.iter().find_map(|(first, second)| {
+            let at = lower.find(first.as_str())?;
+            let opens_line = at == 0 || lower[..at].ends_with(['(', '[', '—', '-']);
+            let both = lower[at..].contains(second.as_str());
+            // Lower case may be longer than the line, so the evidence is cut from the bracket, not from `at`.
+            let evidence = line.rfind('(').map_or(line, |open| &line[open..]);
+            (opens_line && both).then(|| OriginClaim {
+                agency: agency.name.clone(),
+                basis: OriginBasis::SignOff,
+                evidence: evidence.to_owned(),
+            })
+        })
+    })
+}
+
+/// "(AFP)", "abc/AFP", "© 2024 AFP", "Quelle: dpa", "dpa-infocom, dpa:…", and in the last paragraph "… said. (APA/dpa)".
+fn sign_off(line: &str, last: bool, tables: &[&[Agency]]) -> Option<OriginClaim> {
+    let line = line.trim();
+    if let Some((open, inside)) = trailing_bracket(line) {
+        let alone = open == 0;
+        if (alone || last) && !has_picture_word(inside) {
+            if let Some(m) = signing_agency(inside, tables) {
+                return Some(claim(&m, OriginBasis::SignOff, &line[open..]));
+            }
+        }
+    }
+    let named = mentions(line, tables);
+    let first = named.first()?;
+    let copyright = starts_with_any(line, &["©", "copyright", "(c)", "(©)"]);
+    if copyright && line[..first.start].chars().count() <= 40 {
+        return Some(claim(first, OriginBasis::SignOff, cut(line)));
+    }
+    if line.chars().count() > CREDIT_CHARS_MAX {
+        return None;
+    }
+    if starts_with_any(line, &["dpa-infocom, dpa:"]) {
+        return Some(claim(first, OriginBasis::SignOff, line));
+    }
+    let rest = without(line, &named);
+    let words: Vec<&str> =
+        rest.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let alone = words.is_empty();
+    let signed = words.iter().all(|word| is_initials(word) || is_source_word(word));
+    ((alone && last) || (!alone && signed)).then(|| claim(first, OriginBasis::SignOff, line))
+}
+
+/// A bracket that ends the line: where it opens, and what it holds.
+fn trailing_bracket(line: &str) -> Option<(usize, &str)> {
+    let body = line.trim_end_matches(['.', ' ']);
+    let inner = body.strip_suffix([')', ']'])?;
+    let open = inner.rfind(['(', '['])?;
+    Some((open, &inner[open + 1..]))
+}
+
+/// The first agency of a bracket of nothing but agencies and initials. German desks write them small: "(afp, dpa)".
+fn signing_agency<'a>(inside: &str, tables: &[&'a [Agency]]) -> Option<Mention<'a>> {
+    let words: Vec<&str> =
+        inside.split(['/', ',', ' ', ';', '|']).filter(|w| !w.is_empty()).collect();
+    let all_short = !words.is_empty() && words.iter().all(|w| w.chars().count() <= 5);
+    let by_letters = words.iter().filter(|_| all_short).find_map(|word| {
+        // Two letters in lower case may be anybody's initials.
+        tables.iter().flat_map(|table| table.iter()).find(|agency| {
+            let named = |short: &String| {
+                short == word || (short.len() > 2 && short.eq_ignore_ascii_case(word))
+            };
+            agency.abbreviations.iter().any(named)
+        })
+    });
+    by_letters.map(|agency| Mention { agency, start: 0, end: inside.len() }).or_else(|| {
+        is_credit(inside, tables)
+            .then(|| mentions(inside, tables))
+            .and_then(|found| found.into_iter().next())
+    })
+}
+
+/// "By Name, AP", "Reuters Staff", "Von dpa".
+fn byline(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+    if line.chars().count() > 160 || has_picture_word(line) {
+        return None;
+    }
+    let named = mentions(line, tables);
+    named.first().map(|m| claim(m, OriginBasis::Byline, line))
+}
+
+/// A byline that stands in the body. It opens with "By" and has no small words but short ones.
+fn byline_in_body(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+    const BY: &[&str] = &[
+        "by ",
+        "von ",
+        "par ",
+        "por ",
+        "di ",
+        "da ",
+        "door ",
+        "av ",
+        "af ",
+        "de ",
+        "od ",
+        "автор ",
+        "από ",
+    ];
+    let short = line.chars().count() <= 100 && !line.trim_end().ends_with('.');
+    let named = mentions(line, tables);
+    let small = without(line, &named)
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|w| w.chars().count() > 3 && w.chars().next().is_some_and(char::is_lowercase));
+    if short && starts_with_any(line, BY) && !small { byline(line, tables) } else { None }
+}
+
+/// "Harbour closed (AFP)".
+fn title_credit(title: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+    let (open, inside) = trailing_bracket(title.trim())?;
+    let found = is_credit(inside, tables).then(|| mentions(inside, tables))?;
+    found.first().map(|m| claim(m, OriginBasis::Byline, &title.trim()[open..]))
+}
+
+/// An author that is an agency, or a name with one: "AFP", "Jorun Example, dpa", "Herald et AFP".
+fn author_claim(author: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+    if author.chars().count() > CREDIT_CHARS_MAX || has_picture_word(author) {
+        return None;
+    }
+    let named = mentions(author, tables);
+    named.first().map(|m| claim(m, OriginBasis::Metadata, author))
+}
+
+/// "With files from The Canadian Press", "AP contributed to this report", "Mit Material von dpa".
+fn shared(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+    const WITH: &[&str] = &[
+        "with ",
+        "mit ",
+        "avec ",
+        "con ",
+        "com ",
+        "met ",
+        "med ",
+        "additional reporting",
+        "contributed",
+        "— with",
+        "-with",
+        "material von",
+        "material der",
+        "source:",
+        "source :",
+        "quelle:",
+        "sources:",
+        "quellen:",
+        "fuente:",
+        "fonte:",
+        "bron:",
+    ];
+    let line = line.trim();
+    if line.chars().count() > CREDIT_CHARS_MAX * 2 {
+        return None;
+    }
+    let lower = line.to_lowercase();
+    let bare = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let opens = WITH.iter().any(|with| bare.starts_with(with));
+    let closes = ["contributed to this", "contributed reporting", "contributed to the"];
+    let closes = closes.iter().any(|words| lower.contains(words));
+    if !opens && !closes {
+        return None;
+    }
+    mentions(line, tables).first().map(|m| claim(m, OriginBasis::SignOff, line))
+}
+
+/// The line that credits agencies without naming one ("with agencies"), from the byline or the last paragraphs.
+pub fn shared_credit(paragraphs: &[&str], byline: Option<&str>) -> Option<String> {
+    const PHRASES: &[&str] = &[
+        "with agencies",
+        "and agencies",
+        "agencies",
+        "with wires",
+        "and wire services",
+        "from wire reports",
+        "wire reports",
+        "wire services",
+        "mit agenturen",
+        "mit agenturmaterial",
+        "agenturen",
+        "avec agences",
+        "et agences",
+        "con agencias",
+        "con información de agencias",
+        "agencias",
+        "com agências",
+        "agências",
+        "agenzie",
+        "red, agenturen",
+    ];
+    let end = &paragraphs[paragraphs.len().saturating_sub(PARAGRAPHS_FROM_END)..];
+    byline.into_iter().chain(end.iter().rev().copied()).find_map(|line| {
+        let lower = line.to_lowercase();
+        let line_bare = lower.trim_matches(|c: char| !c.is_alphanumeric());
+        let found = line.chars().count() <= CREDIT_CHARS_MAX
+            && PHRASES.iter().any(|phrase| {
+                line_bare == *phrase
+                    || (phrase.contains(' ') && line_bare.ends_with(phrase))
+                    || line_bare.ends_with(&format!("/{phrase}"))
+            });
+        found.then(|| line.trim().to_owned())
+    })
+}
+
+/// The agency most often quoted in prose; ties go to the one quoted first.
+fn quote(paragraphs: &[&str], tables: &[&[Agency]]) -> Option<OriginClaim> {
+    let mut counted: Vec<(OriginClaim, usize)> = Vec::new();
+    for paragraph in paragraphs.iter().filter(|p| !is_photo_credit_of(p, tables)) {
+        for m in mentions(paragraph, tables).iter().filter(|m| is_quoted(paragraph, m)) {
+            match counted.iter_mut().find(|(claim, _)| claim.agency == m.agency.name) {
+                Some((_, count)) => *count += 1,
+                None => {
+                    counted.push((claim(m, OriginBasis::Quote, around(paragraph, m)), 1));
+                }
+            }
+        }
+    }
+    let most = counted.iter().map(|&(_, count)| count).max()?;
+    counted.into_iter().find(|&(_, count)| count == most).map(|(claim, _)| claim)
+}
+
+/// "told AFP", "to AFP", "der Nachrichtenagentur dpa", "AFP journalists saw".
+fn is_quoted(paragraph: &str, m: &Mention<'_>) -> bool {
+    const BEFORE: &[&str] = &[
+        "told",
+        "tells",
+        "to",
+        "with",
+        "informed",
+        "gegenüber",
+        "sagte",
+        "der",
+        "nachrichtenagentur",
+        "agentur",
+        "à",
+        "l'afp",
+        "a",
+        "à l",
+        "al",
+        "all",
+        "alla",
+        "aan",
+        "persbureau",
+        "til",
+        "till",
+        "agence",
+        "agencia",
+        "agência",
+        "agenzia",
+        "agency",
+        "агентству",
+        "press",
+        "dla",
+        "агентства",
+    ];
+    const AFTER: &[&str] = &[
+        "journalist",
+        "journalists",
+        "correspondent",
+        "correspondents",
+        "reporter",
+        "reporters",
+        "reported",
+        "reports",
+        "berichtete",
+        "meldete",
+        "rapporte",
+        "que",
+    ];
+    let before = paragraph[..m.start]
+        .rsplit(|c: char| !c.is_alphabetic())
+        .filter(|w| !w.is_empty())
+        .map(str::to_lowercase)
+        .take_while(|w| w != "by")
+        .take(3)
+        .any(|w| BEFORE.contains(&w.as_str()));
+    let after = paragraph[m.end..]
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|w| w.chars().count() > 1)
+        .map(str::to_lowercase)
+        .next()
+        .is_some_and(|w| AFTER.contains(&w.as_str()));
+    before || after
+}
+
+/// The words round a mention: about 60 characters before and 20 behind, cut at spaces.
+fn around<'t>(text: &'t str, m: &Mention<'_>) -> &'t str {
+    let start = text[..m.start]
+        .char_indices()
+        .rev()
+        .nth(59)
+        .and_then(|(at, _)| text[at..m.start].find(' ').map(|space| at + space))
+        .unwrap_or(0);
+    let end = text[m.end..]
+        .char_indices()
+        .nth(20)
+        .and_then(|(at, _)| text[m.end..m.end + at].rfind(' ').map(|space| m.end + space))
+        .unwrap_or(if text.len() - m.end <= 20 { text.len() } else { m.end });
+    text[start..end].trim()
+}
+
+fn without(line: &str, named: &[Mention<'_>]) -> String {
+    let mut rest = line.to_owned();
+    for m in named.iter().rev() {
+        rest.replace_range(m.start..m.end, " ");
+    }
+    rest
+}
+
+fn starts_with_any(line: &str, starts: &[&str]) -> bool {
+    let lower = line.to_lowercase();
+    starts.iter().any(|start| lower.starts_with(start))
+}
+
+fn cut(line: &str) -> &str {
+    line.char_indices().nth(CREDIT_CHARS_MAX).map_or(line, |(end, _)| &line[..end])
+}
+
+/// A desk's letters or a number: "hh", "ph", "2024".
+fn is_initials(word: &str) -> bool {
+    let short = word.chars().count() <= 4 && word.chars().all(char::is_alphanumeric);
+    short && (word.chars().all(char::is_lowercase) || word.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Words that say where a text is from and nothing else.
+fn is_source_word(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "source",
+        "quelle",
+        "fonte",
+        "fuente",
+        "bron",
+        "kaynak",
+        "källa",
+        "kilde",
+        "źródło",
+        "copyright",
+        "all",
+        "rights",
+        "reserved",
+        "news",
+        "agency",
+        "staff",
+        "agencies",
+        "red",
+        "redaktion",
+    ];
+    WORDS.contains(&word.to_lowercase().as_str())
+}
+
+#[cfg(test)]
+#[path = "credit_tests.rs"]
+mod tests;

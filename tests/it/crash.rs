@@ -1,0 +1,161 @@
+//! SIGKILL at work: what was acknowledged is there once, in order, and the rows are what a replay gives.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::{http, wire};
+
+/// The program under test, killed when the test lets go of it.
+struct Daemon {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Daemon {
+    /// Starts `copytaster run` on a free port over `data` and waits until it serves.
+    fn start(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_copytaster"))
+            .args(["run", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env_remove("COPYTASTER_CONFIG")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut before = String::new();
+        let address = loop {
+            let Some(line) = lines.next() else {
+                panic!("the daemon ended before it served: {before}")
+            };
+            let line = line.unwrap();
+            if let Some((_, address)) = line.split_once("listening=http://") {
+                break address.parse().unwrap();
+            }
+            before.push_str(&line);
+        };
+        // Whoever writes to a pipe must have a reader.
+        thread::spawn(move || lines.for_each(drop));
+        Self { child, address }
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Done already where the test killed it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Pushes one record of its own after another until the daemon is gone; gives those that were acknowledged.
+fn push(
+    address: SocketAddr,
+    client: usize,
+    round: usize,
+    told: &AtomicUsize,
+) -> Vec<(String, Value)> {
+    let mut acknowledged = Vec::new();
+    for number in 0..10_000 {
+        let id = format!("{round}-{client}-{number}");
+        let text = wire::version((number % 7) as u64 + 100 * client as u64, (number % 5) as u8);
+        let record =
+            json!({"id": id, "source": format!("desk{client}"), "title": id, "text": text});
+        let Ok((200, body)) =
+            http::ask(address, "POST /api/v1/articles", record.to_string().as_bytes())
+        else {
+            break;
+        };
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        acknowledged.push((id, answer["accepted"][0].clone()));
+        told.fetch_add(1, Ordering::SeqCst);
+    }
+    acknowledged
+}
+
+/// Lets three clients push, kills the daemon after `after` acknowledgements, gives all of them.
+fn push_and_kill(data: &Path, round: usize, after: usize) -> Vec<(String, Value)> {
+    let daemon = Daemon::start(data);
+    let address = daemon.address;
+    let told = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let (sender, done) = channel();
+        for client in 0..3 {
+            let sender = sender.clone();
+            let told = &told;
+            scope.spawn(move || sender.send(push(address, client, round, told)).unwrap());
+        }
+        drop(sender);
+        while told.load(Ordering::SeqCst) < after {
+            thread::yield_now();
+        }
+        daemon.kill();
+        done.iter().flatten().collect()
+    })
+}
+
+fn verify(data: &Path) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_copytaster"))
+        .args(["verify", "--data"])
+        .arg(data)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+#[test]
+fn what_was_acknowledged_survives_sigkill_once_and_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut acknowledged = Vec::new();
+    for (round, after) in [3, 41, 17, 90].into_iter().enumerate() {
+        acknowledged.extend(push_and_kill(&data, round, after));
+        verify(&data);
+    }
+    let daemon = Daemon::start(&data);
+    for (id, told) in &acknowledged {
+        let article = http::json(
+            daemon.address,
+            &format!("/api/v1/articles/{}", told["article"].as_str().unwrap()),
+        );
+        assert_eq!(article["id"], **id);
+        assert_eq!(
+            article["versions"].as_array().map(Vec::len),
+            Some(1),
+            "{id} is doubled: {article}"
+        );
+    }
+    let mut places: Vec<u64> =
+        acknowledged.iter().map(|(_, told)| told["seq"].as_u64().unwrap()).collect();
+    places.sort_unstable();
+    places.dedup();
+    assert_eq!(places.len(), acknowledged.len(), "two records were told one place");
+}
+
+#[test]
+fn a_second_daemon_on_the_directory_is_told_who_holds_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let daemon = Daemon::start(&data);
+    let second = Command::new(env!("CARGO_BIN_EXE_copytaster"))
+        .args(["run", "--listen", "127.0.0.1:0", "--data"])
+        .arg(&data)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(said.contains(&daemon.child.id().to_string()), "{said}");
+}

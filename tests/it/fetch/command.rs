@@ -1,0 +1,48 @@
+//! `copytaster fetch`, as a person calls it.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use super::site::{Site, answer};
+
+async fn run(args: &[&str]) -> (Option<i32>, Value, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_copytaster"));
+    command.arg("fetch").args(args);
+    let ran = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
+    let Output { status, stdout, stderr } = ran.unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    (status.code(), serde_json::from_slice(&stdout).unwrap_or(Value::Null), said)
+}
+
+#[tokio::test]
+async fn fetch_prints_json_and_exits_by_how_it_went() {
+    let page = answer(200, &["ETag: \"a1\"", "Content-Type: text/html"], b"copy");
+    let site = Site::start("127.0.0.1", [("/a", page)]).await;
+
+    let (code, told, said) = run(&[&site.url("/a"), "--allow", "127.0.0.1/32"]).await;
+    assert_eq!((code, &told["status"]), (Some(0), &Value::from(200)), "{said}");
+    assert_eq!((&told["etag"], &told["bytes"]), (&Value::from("\"a1\""), &Value::from(4)));
+    assert_eq!(told["robots"][0]["status"], 404);
+    assert_eq!(site.asked(), ["/robots.txt", "/a"]);
+
+    let (code, told, said) = run(&[&site.url("/a")]).await;
+    assert_eq!((code, &told["error"]["kind"]), (Some(1), &Value::from("address")), "{said}");
+
+    for bad in ["wire.test/feed", "file:///etc/passwd", "http://a:b@127.0.0.1/"] {
+        let (code, told, said) = run(&[bad]).await;
+        assert_eq!((code, told), (Some(2), Value::Null), "{bad}: {said}");
+        assert!(!said.is_empty() && !said.contains("panicked"), "{said}");
+    }
+    assert_eq!(site.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_machine_without_root_certificates_still_fetches_http() {
+    let site = Site::start("127.0.0.1", [("/a", answer(200, &[], b"copy"))]).await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_copytaster"));
+    command.args(["fetch", &site.url("/a"), "--allow", "127.0.0.1"]);
+    command.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/dev/null");
+    let ran = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
+}

@@ -1,0 +1,48 @@
+//! One request, one answer, over plain loopback sockets.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// Longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks and reads to the end: HTTP/1.0, so the server closes.
+pub(crate) fn ask(address: SocketAddr, head: &str, body: &[u8]) -> io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let length = body.len();
+    stream.write_all(
+        format!("{head} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n")
+            .as_bytes(),
+    )?;
+    stream.write_all(body)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    Ok((status.ok_or(io::ErrorKind::InvalidData)?, body.to_owned()))
+}
+
+/// The JSON that stands at `path`.
+pub(crate) fn json(address: SocketAddr, path: &str) -> Value {
+    let (status, body) = ask(address, &format!("GET {path}"), b"").unwrap();
+    assert_eq!(status, 200, "{path}: {body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+/// All items of a list, page by page.
+pub(crate) fn items(address: SocketAddr, path: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut next = path.to_owned();
+    for _ in 0..1000 {
+        let list = json(address, &next);
+        all.extend(list["items"].as_array().unwrap().iter().cloned());
+        let Some(cursor) = list["next"].as_str() else { return all };
+        next = format!("{path}&cursor={cursor}");
+    }
+    panic!("{path} has no end");
+}

@@ -1,0 +1,155 @@
+//! `stats` and `export` as a person runs them, over a directory that the journal, the fold and the store made.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use copytaster::cluster::{Batch, Params, Placed};
+use copytaster::journal::{Entry, Log, Lost, Record};
+use copytaster::model::{Article, Seq, Timestamp};
+use copytaster::store::Applied;
+use serde_json::Value;
+
+use super::open;
+
+/// Two articles of one story, one of them in two versions, another story, and a lost lead.
+fn newsroom(dir: &Path) {
+    let (mut log, _) = Log::open(dir).unwrap();
+    let (store, _) = open(dir);
+    let mut fold = Batch::new(Params::default());
+    let ferry = "The ferry Tern went back to Port Vell on Sunday after a fire in its engine room, \
+                 and all ninety people aboard left it unhurt by the evening, the harbour said.";
+    let vines = "Growers in the valley of Ossa began the harvest three weeks early, because a dry \
+                 spring and a hot summer had ripened the grapes before the cellars were ready.";
+    let items = [
+        ("alba", "1", "Ferry back in Port Vell", ferry.to_owned()),
+        ("mara", "9", "Ninety safe after fire", format!("{ferry} Nobody was hurt.")),
+        ("alba", "2", "Early harvest in Ossa", vines.to_owned()),
+        ("alba", "1", "Ferry back, cause open", format!("{ferry} The cause is open.")),
+    ];
+    for (minute, (source, id, title, text)) in (0..).zip(items) {
+        let article = Article {
+            source: source.into(),
+            id: Some(id.to_owned()),
+            title: title.to_owned(),
+            text,
+            ..Article::default()
+        };
+        let at = Timestamp::from_secs(minute * 60);
+        let Placed::Version { version, changes, .. } = fold.push(article, at) else { continue };
+        let entry = Entry { seq: Seq(version.id.0), at, record: Record::Version(version) };
+        let location = log.append(std::slice::from_ref(&entry)).unwrap()[0];
+        store.apply(&[Applied { entry: &entry, location, changes: &changes }]).unwrap();
+    }
+    let lost =
+        Lost { source: "mara".into(), url: "http://m/".to_owned(), reason: "gone".to_owned() };
+    let entry = Entry { seq: Seq(5), at: Timestamp::from_secs(600), record: Record::Lost(lost) };
+    let location = log.append(std::slice::from_ref(&entry)).unwrap()[0];
+    store.apply(&[Applied { entry: &entry, location, changes: &[] }]).unwrap();
+}
+
+fn copytaster(dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_copytaster"));
+    command.args(arguments).arg("--data").arg(dir).output().unwrap()
+}
+
+fn lines(dir: &Path, arguments: &[&str]) -> Vec<Value> {
+    let output = copytaster(dir, arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn refused(dir: &Path, arguments: &[&str], code: i32) -> String {
+    let output = copytaster(dir, arguments);
+    assert_eq!(output.status.code(), Some(code));
+    assert!(output.stdout.is_empty());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn stats_count_what_is_there_with_and_without_derived_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    newsroom(dir.path());
+    let check = |field: &str, expected: Value| {
+        let counted = &lines(dir.path(), &["stats", "--json"])[0];
+        assert_eq!(counted[field], expected, "{field}");
+    };
+    let counts =
+        [("articles", 3), ("versions", 4), ("sources", 2), ("lost", 1), ("journal_seq", 5)];
+    let all = [("clusters", 2), ("generation", 1), ("applied_seq", 5)];
+    for (field, expected) in counts.into_iter().chain(all) {
+        check(field, expected.into());
+    }
+    std::fs::remove_dir_all(dir.path().join("store")).unwrap();
+    for (field, expected) in counts {
+        check(field, expected.into());
+    }
+    check("clusters", Value::Null);
+    assert!(!dir.path().join("store").exists(), "stats makes nothing");
+    let table = String::from_utf8(copytaster(dir.path(), &["stats"]).stdout).unwrap();
+    assert!(table.lines().any(|line| line.starts_with("articles ") && line.ends_with(" 3")));
+}
+
+#[test]
+fn exported_articles_are_the_newest_versions_and_cluster_reads_them() {
+    let dir = tempfile::tempdir().unwrap();
+    newsroom(dir.path());
+    let articles = lines(dir.path(), &["export"]);
+    let titles: Vec<_> = articles.iter().map(|line| line["title"].as_str().unwrap()).collect();
+    assert_eq!(
+        titles,
+        ["Ninety safe after fire", "Early harvest in Ossa", "Ferry back, cause open"]
+    );
+    assert_eq!(articles[0]["first_seen"], "1970-01-01T00:01:00Z");
+    let bare = lines(dir.path(), &["export", "--no-text"]);
+    assert!(bare.iter().all(|line| line.get("text").is_none() && line["title"].is_string()));
+    for line in &articles {
+        let article = copytaster::jsonl::parse(&line.to_string()).unwrap();
+        assert_eq!(article.text, line["text"]);
+    }
+}
+
+#[test]
+fn each_export_has_its_lines() {
+    let dir = tempfile::tempdir().unwrap();
+    newsroom(dir.path());
+    let what = |what: &str, more: &[&str]| {
+        lines(dir.path(), &[&["export", "--what", what], more].concat())
+    };
+    let versions = what("versions", &[]);
+    assert_eq!(versions.len(), 4);
+    assert_eq!(versions[3]["article"], versions[0]["article"]);
+    let links = what("links", &[]);
+    assert!(
+        links.iter().any(|link| link["kind"] == "text" && link["jaccard"].as_f64() > Some(0.7))
+    );
+    let journal = what("journal", &[]);
+    let seqs: Vec<_> = journal.iter().map(|line| line["seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, [1, 2, 3, 4, 5]);
+    assert_eq!(journal[4]["data"]["reason"], "gone");
+    let clusters = what("clusters", &[]);
+    assert_eq!(clusters.len(), 2);
+    assert_eq!(clusters[1]["members"].as_array().unwrap().len(), 3);
+    let span = ["--since", "1970-01-01T00:01:00Z", "--until", "1970-01-01T00:03:00Z"];
+    assert_eq!(what("versions", &span).len(), 2);
+    assert_eq!(what("journal", &span[..2]).len(), 4);
+    assert_eq!(what("clusters", &span).len(), 1);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_with_its_mend() {
+    let dir = tempfile::tempdir().unwrap();
+    newsroom(dir.path());
+    let held = Log::open(dir.path()).unwrap();
+    let holder = format!("in use by process {}", std::process::id());
+    for command in [&["stats"][..], &["export"], &["export", "--what", "clusters"]] {
+        let told = refused(dir.path(), command, 1);
+        assert!(told.contains(&holder) && told.contains("GET /"), "{told}");
+    }
+    drop(held);
+    assert!(refused(&dir.path().join("none"), &["stats"], 1).contains("mkdir -p"));
+    assert!(refused(dir.path(), &["export", "--since", "noon"], 2).contains("--since noon"));
+    std::fs::remove_dir_all(dir.path().join("store")).unwrap();
+    let told = refused(dir.path(), &["export", "--what", "clusters"], 1);
+    assert!(told.contains("start the daemon once"), "{told}");
+}
