@@ -4,6 +4,7 @@ use dom_query::Document;
 use dom_smoothie::Readability;
 use trafilatura::{ExtractionFocus, Options};
 
+use super::guard::Measured;
 use super::metadata::Metadata;
 use super::prune::Makeup;
 use super::render::{self, Block, BlockKind};
@@ -11,14 +12,29 @@ use super::render::{self, Block, BlockKind};
 /// Above this many tags only the engine that stays near linear is asked. Real pages reach 19,500; 300,000 `<br>` kept the
 /// other busy for over 12 s.
 const PRECISE_TAGS_MAX: usize = 40_000;
+/// Above this depth, too: 500 unclosed `<b>` of different attributes kept it busy for 8 s. Real pages reach 122.
+const PRECISE_DEPTH_MAX: usize = 200;
 /// Text shorter than this is checked against the second engine, in characters.
 const SHORT_CHARS: usize = 600;
+/// Text shorter than this is no text, in characters.
+const NOTHING_CHARS: usize = 200;
 /// An articleBody counts from this length on: shorter ones are teasers.
 const STATED_CHARS_MIN: usize = 400;
 
 /// The body's paragraphs, best candidate first asked.
-pub(crate) fn blocks(doc: &Document, tags: usize, meta: &Metadata, made: Makeup) -> Vec<Block> {
-    let precise = if tags <= PRECISE_TAGS_MAX { precise(&doc.html()) } else { Vec::new() };
+/// `doc` is the pruned page, `html` the page as it came.
+pub(crate) fn blocks(
+    doc: &Document,
+    html: &str,
+    measured: Measured,
+    meta: &Metadata,
+    made: Makeup,
+) -> Vec<Block> {
+    let precise = if measured.tags <= PRECISE_TAGS_MAX && measured.depth <= PRECISE_DEPTH_MAX {
+        precise(&doc.html())
+    } else {
+        Vec::new()
+    };
     let length = chars(&precise);
     let stated = meta.article_body.as_deref().map(stated).unwrap_or_default();
     let stated_length = chars(&stated);
@@ -29,6 +45,10 @@ pub(crate) fn blocks(doc: &Document, tags: usize, meta: &Metadata, made: Makeup)
         let rescue = readable(doc);
         if chars(&rescue) * 2 > length * 3 {
             best = rescue;
+        }
+        if chars(&best) < NOTHING_CHARS && made.prose_chars > NOTHING_CHARS {
+            // A template may call its whole article by a name of furniture.
+            best = readable(&Document::from(html));
         }
     }
     let longest = chars(&best);

@@ -101,11 +101,10 @@ fn leave_amp(url: &mut Url) {
         url.set_query(query.as_deref());
     }
     let path = url.path().to_owned();
-    if let Some(page) = path.strip_suffix("/amp/").or_else(|| path.strip_suffix("/amp")) {
-        if page.len() > 1 {
-            let slash = if path.ends_with('/') { "/" } else { "" };
-            url.set_path(&format!("{page}{slash}"));
-        }
+    let page = path.strip_suffix("/amp/").or_else(|| path.strip_suffix("/amp"));
+    if let Some(page) = page.filter(|page| page.len() > 1) {
+        let slash = if path.ends_with('/') { "/" } else { "" };
+        url.set_path(&format!("{page}{slash}"));
     }
 }
 

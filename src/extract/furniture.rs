@@ -17,6 +17,8 @@ pub(crate) struct Known<'a> {
     pub(crate) titles: &'a [String],
     pub(crate) authors: &'a [String],
     pub(crate) byline: Option<&'a str>,
+    /// Agencies besides those we know.
+    pub(crate) agencies: &'a [wire::Agency],
 }
 
 /// The story's paragraphs, and what the cut tells.
@@ -25,6 +27,8 @@ pub(crate) struct Cut {
     pub(crate) kept: Vec<Block>,
     /// A block that says "page not found": below a story (cut), or with no story above (the page is one).
     pub(crate) not_found: Option<NotFound>,
+    /// Lines cut from the top, in order.
+    pub(crate) top: Vec<String>,
     /// Lines cut from the end that may hold a credit, in order.
     pub(crate) tail: Vec<String>,
 }
@@ -41,11 +45,11 @@ pub(crate) enum NotFound {
 /// Cuts the furniture.
 pub(crate) fn cut(blocks: Vec<Block>, known: &Known<'_>) -> Cut {
     let (mut blocks, not_found) = without_not_found(blocks);
-    blocks.retain(|block| !is_furniture(block));
+    blocks.retain(|block| !is_furniture(block, known));
     repeats(&mut blocks);
-    cut_top(&mut blocks, known);
+    let top = cut_top(&mut blocks, known);
     let tail = cut_end(&mut blocks, known);
-    Cut { kept: blocks, not_found, tail }
+    Cut { kept: blocks, not_found, top, tail }
 }
 
 /// Cuts from the first line that says so to the end, where a story stands above.
@@ -68,12 +72,12 @@ fn without_not_found(mut blocks: Vec<Block>) -> (Vec<Block>, Option<NotFound>) {
 }
 
 /// Furniture wherever it stands. Prose is spared: each rule asks for a short line or an unmistakable phrase.
-fn is_furniture(block: &Block) -> bool {
+fn is_furniture(block: &Block, known: &Known<'_>) -> bool {
     let line = block.text.as_str();
     let length = line.chars().count();
     let photo = length <= 220
         && block.kind != BlockKind::Heading
-        && wire::is_photo_credit(line)
+        && wire::is_photo_credit(line, known.agencies)
         && !is_sentence(line);
     photo
         || phrases::is_label(line)
@@ -93,27 +97,34 @@ fn is_sentence(line: &str) -> bool {
     line.chars().count() > 60 && bare.ends_with(['.', '!', '?', '。']) && !line.contains('|')
 }
 
-fn cut_top(blocks: &mut Vec<Block>, known: &Known<'_>) {
+/// Gives what was cut.
+fn cut_top(blocks: &mut Vec<Block>, known: &Known<'_>) -> Vec<String> {
+    let mut cut: Vec<Block> = Vec::new();
     // The last title within reach ends the top matter; what stands above it is kicker and trail.
     let title = blocks.iter().take(EDGE_LINES).rposition(|block| is_title(&block.text, known));
     if let Some(at) = title {
         let above: usize = blocks[..at].iter().map(|block| block.text.chars().count()).sum();
         if above <= STORY_CHARS_MIN {
-            blocks.drain(..=at);
+            cut.extend(blocks.drain(..=at));
         } else {
-            blocks.remove(at);
+            cut.push(blocks.remove(at));
         }
     }
+    // One line that is none may stand between: a standfirst.
     let mut at = 0;
     for _ in 0..EDGE_LINES {
         match blocks.get(at) {
-            Some(block) if is_top_matter(&block.text, known) => {
-                blocks.remove(at);
+            Some(block)
+                if is_top_matter(&block.text, known)
+                    || wire::is_agency_alone(&block.text, known.agencies) =>
+            {
+                cut.push(blocks.remove(at));
             }
             Some(_) if at == 0 && blocks.len() > 1 => at = 1,
             _ => break,
         }
     }
+    cut.into_iter().map(|block| block.text).collect()
 }
 
 fn cut_end(blocks: &mut Vec<Block>, known: &Known<'_>) -> Vec<String> {
@@ -125,7 +136,9 @@ fn cut_end(blocks: &mut Vec<Block>, known: &Known<'_>) -> Vec<String> {
         let matter = heading
             || is_top_matter(line, known)
             || is_title(line, known)
-            || phrases::is_end_label(line);
+            || phrases::is_end_label(line)
+            || wire::is_sign_off(line, known.agencies)
+            || phrases::says_wall(line);
         if !matter || blocks.len() == 1 {
             break;
         }
@@ -138,7 +151,12 @@ fn cut_end(blocks: &mut Vec<Block>, known: &Known<'_>) -> Vec<String> {
 /// The headline again, whatever its case and quotes.
 fn is_title(line: &str, known: &Known<'_>) -> bool {
     let line = letters(line);
-    !line.is_empty() && known.titles.iter().any(|title| letters(title) == line)
+    !line.is_empty()
+        && known.titles.iter().map(|title| letters(title)).any(|title| {
+            // A kicker may stand in the same line.
+            let kicker = line.len().saturating_sub(title.len());
+            line == title || (title.len() >= 16 && kicker <= 60 && line.ends_with(&title))
+        })
 }
 
 /// Byline, date and reading time: what stands between a headline and its text.

@@ -16,8 +16,13 @@ fn check(lines: &[&str], expected: &[&str]) {
         .collect();
     let titles = ["Crane falls in Kvitnes".to_owned()];
     let authors = ["Jorun Example".to_owned()];
-    let known =
-        Known { titles: &titles, authors: &authors, byline: Some("By Jorun Example, Herald") };
+    let agencies = [wire::Agency::named("NORPRESS", &[])];
+    let known = Known {
+        titles: &titles,
+        authors: &authors,
+        byline: Some("By Jorun Example, Herald"),
+        agencies: &agencies,
+    };
     let left = cut(blocks, &known);
     let got: Vec<&str> = left.kept.iter().map(|block| block.text.as_str()).collect();
     assert_eq!(got, expected, "{lines:?}");
@@ -100,10 +105,6 @@ fn what_belongs_to_the_story_stays() {
         let bare = line.strip_prefix("## ").unwrap_or(line);
         check(&[LEAD, line, MORE], &[LEAD, bare, MORE]);
     }
-    check(
-        &[LEAD, MORE, "(Reporting by Jorun Sample; Editing by Odd Sample)"],
-        &[LEAD, MORE, "(Reporting by Jorun Sample; Editing by Odd Sample)"],
-    );
 }
 
 #[test]
@@ -122,4 +123,38 @@ fn a_missing_page_below_a_story_is_cut_and_above_nothing_is_the_page() {
     let alone = cut(blocks(&gone), &Known::default());
     assert_eq!(alone.not_found, Some(NotFound::Instead));
     assert_eq!(cut(blocks(&[LEAD, MORE]), &Known::default()).not_found, None);
+}
+
+#[test]
+fn credits_leave_the_text_and_are_kept_aside() {
+    let blocks = |lines: &[&str]| -> Vec<Block> {
+        lines.iter().map(|l| Block { text: (*l).to_owned(), kind: BlockKind::Paragraph }).collect()
+    };
+    let left = cut(
+        blocks(&[
+            "AFP",
+            LEAD,
+            MORE,
+            "(Reporting by Jorun Sample; Editing by Odd Sample)",
+            "© 2024 Herald",
+        ]),
+        &Known::default(),
+    );
+    let kept: Vec<&str> = left.kept.iter().map(|b| b.text.as_str()).collect();
+    assert_eq!(kept, [LEAD, MORE]);
+    assert_eq!(left.top, ["AFP"]);
+    assert_eq!(left.tail, ["(Reporting by Jorun Sample; Editing by Odd Sample)", "© 2024 Herald"]);
+    for line in [
+        "mit dpa",
+        "With files from The Canadian Press",
+        "Quelle: dpa",
+        "(AFP)",
+        "hh/ph (AFP)",
+        "(NORPRESS)",
+        "Subscribe to continue reading",
+        "with agencies",
+    ] {
+        end(line);
+    }
+    check(&["Cranes", "Harbour Crane falls in Kvitnes", LEAD, MORE], &[LEAD, MORE]);
 }

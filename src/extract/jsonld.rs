@@ -211,6 +211,14 @@ pub(crate) fn plain(text: &str) -> String {
     } else {
         once
     };
+    if twice.contains("</") {
+        // Markup that was escaped once more.
+        return super::render::paragraphs(&twice)
+            .into_iter()
+            .map(|block| block.text)
+            .collect::<Vec<_>>()
+            .join("\n");
+    }
     twice.trim().to_owned()
 }
 

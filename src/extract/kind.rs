@@ -21,11 +21,10 @@ const LIVE_ENTRIES_MIN: usize = 6;
 
 /// What was found.
 pub(crate) struct Found<'a> {
-    pub(crate) doc: &'a Document,
     pub(crate) url: Option<&'a Url>,
     pub(crate) meta: &'a Metadata,
     pub(crate) made: Makeup,
-    pub(crate) not_found: Option<NotFound>,
+    pub(crate) missing: Option<NotFound>,
     /// A line that stands at a wall was in the page.
     pub(crate) walled: bool,
     /// Entries with a time of their own.
@@ -55,7 +54,7 @@ pub(crate) fn kind(found: &Found<'_>) -> PageKind {
 
 fn is_soft_not_found(found: &Found<'_>, chars: usize) -> bool {
     let titled = found.meta.titles.iter().any(|title| phrases::says_not_found(title));
-    match found.not_found {
+    match found.missing {
         Some(NotFound::Instead) => true,
         Some(NotFound::Stray) => false,
         None => titled && (chars < 600 || !found.meta.says_article),

@@ -30,7 +30,7 @@ pub(crate) struct Metadata {
     pub(crate) lang: Option<String>,
     pub(crate) canonical_url: Option<String>,
     pub(crate) article_body: Option<String>,
-    /// The page calls itself an article (JSON-LD or OpenGraph).
+    /// The page calls itself an article (JSON-LD or `OpenGraph`).
     pub(crate) says_article: bool,
     /// The page calls itself a live blog.
     pub(crate) says_live: bool,
@@ -47,8 +47,8 @@ pub(crate) fn read(doc: &Document, url: Option<&Url>) -> Metadata {
     let metas = metas(doc);
     let meta = |names: &[&str]| names.iter().find_map(|name| metas.get(*name)?.first().cloned());
     let titles = titles(doc, &json, &meta);
-    let raw_authors = raw_authors(doc, &json, &metas);
-    let authors = split_authors(&raw_authors);
+    let authors = split_authors(&named_authors(doc, &json, &meta_authors(&metas)));
+    let raw_authors = credits(&json, &metas);
     let byline = byline(doc).or_else(|| (!authors.is_empty()).then(|| authors.join(", ")));
     let (published, updated) = times(doc, &json, &meta);
     Metadata {
@@ -74,7 +74,7 @@ pub(crate) fn read(doc: &Document, url: Option<&Url>) -> Metadata {
 /// Values of `<meta>` by name, property or itemprop in lower case.
 fn metas(doc: &Document) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for meta in doc.select("meta[content]").iter() {
+    for meta in &doc.select("meta[content]") {
         let value = one_line(&plain(&meta.attr_or("content", "")));
         if value.is_empty() || value.chars().count() > LINE_CHARS_MAX {
             continue;
@@ -88,7 +88,7 @@ fn metas(doc: &Document) -> BTreeMap<String, Vec<String>> {
     found
 }
 
-/// Best first: JSON-LD, OpenGraph without the site's name, the only `h1`, `<title>` without the site's name.
+/// Best first: JSON-LD, `OpenGraph` without the site's name, the only `h1`, `<title>` without the site's name.
 fn titles(
     doc: &Document,
     json: &Described,
@@ -105,7 +105,7 @@ fn titles(
         (headings.len() == 1).then(|| headings[0].clone()),
         meta(&["twitter:title", "dc.title", "sailthru.title", "parsely-title"]).map(trimmed),
         headings.first().cloned(),
-        Some(one_line(&head)).map(trimmed),
+        Some(trimmed(one_line(&head))),
     ];
     let mut titles: Vec<String> = Vec::new();
     for title in candidates.into_iter().flatten() {
@@ -133,42 +133,62 @@ fn without_site(title: &str, site: Option<&str>, headings: &[String]) -> String 
     title.to_owned()
 }
 
-fn raw_authors(
-    doc: &Document,
-    json: &Described,
-    metas: &BTreeMap<String, Vec<String>>,
-) -> Vec<String> {
-    let mut found = json.authors.clone();
-    if found.is_empty() {
-        let names = [
-            "author",
-            "article:author",
-            "articleauthor",
-            "byl",
-            "parsely-author",
-            "sailthru.author",
-            "dc.creator",
-            "dcterms.creator",
-            "cxenseparse:author",
-            "dc.source",
-            "citation_author",
-        ];
-        found = names.iter().find_map(|name| metas.get(*name).cloned()).unwrap_or_default();
+/// Authors as JSON-LD states them, else meta elements, else the page.
+fn named_authors(doc: &Document, json: &Described, in_metas: &[String]) -> Vec<String> {
+    if !json.authors.is_empty() {
+        return sound_names(&json.authors);
     }
-    if found.is_empty() {
-        let marked = doc.select("[itemprop='author'], [rel='author']");
-        found = marked.iter().map(|author| one_line(&author.text())).collect();
+    if !in_metas.is_empty() {
+        return sound_names(in_metas);
     }
-    found.retain(|name| {
-        !name.is_empty() && name.chars().count() <= LINE_CHARS_MAX && !is_address(name)
-    });
-    let mut unique: Vec<String> = Vec::new();
-    for name in found.into_iter().take(AUTHORS_MAX) {
-        if !unique.contains(&name) {
-            unique.push(name);
+    let marked = doc.select("[itemprop='author'], [rel='author']");
+    let marked: Vec<String> = marked.iter().map(|author| one_line(&author.text())).collect();
+    sound_names(&marked)
+}
+
+/// Authors of meta elements: the first name that has any, for they repeat each other.
+fn meta_authors(metas: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    const NAMES: &[&str] = &[
+        "author",
+        "article:author",
+        "articleauthor",
+        "byl",
+        "parsely-author",
+        "sailthru.author",
+        "dc.creator",
+        "dcterms.creator",
+        "cxenseparse:author",
+        "citation_author",
+    ];
+    let found = NAMES.iter().filter_map(|name| metas.get(*name)).map(|names| sound_names(names));
+    found.into_iter().find(|names| !names.is_empty()).unwrap_or_default()
+}
+
+/// Everything an agency may be named in: one element may hold the paper and another the agency.
+fn credits(json: &Described, metas: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    const NAMES: &[&str] = &[
+        "author",
+        "article:author",
+        "articleauthor",
+        "byl",
+        "dc.source",
+        "dc.creator",
+        "parsely-author",
+    ];
+    let in_metas = NAMES.iter().filter_map(|name| metas.get(*name)).flatten();
+    let all: Vec<String> = json.authors.iter().chain(in_metas).cloned().collect();
+    sound_names(&all)
+}
+
+fn sound_names(names: &[String]) -> Vec<String> {
+    let mut sound: Vec<String> = Vec::new();
+    for name in names {
+        let fits = !name.is_empty() && name.chars().count() <= LINE_CHARS_MAX && !is_address(name);
+        if fits && !sound.contains(name) && sound.len() < AUTHORS_MAX {
+            sound.push(name.clone());
         }
     }
-    unique
+    sound
 }
 
 fn is_address(name: &str) -> bool {
@@ -191,7 +211,10 @@ fn split_authors(raw: &[String]) -> Vec<String> {
             .replace(" und ", ",")
             .replace(" et ", ",")
             .replace(" & ", ",");
-        for name in parted.split([',', ';', '|']).map(str::trim) {
+        // "(Image: …)" is the photographer's.
+        for name in
+            parted.split([',', ';', '|']).map(|name| name.split('(').next().unwrap_or(name).trim())
+        {
             let known = authors.iter().any(|author| author.eq_ignore_ascii_case(name));
             if !name.is_empty()
                 && !known
@@ -282,7 +305,7 @@ fn visible_time(doc: &Document) -> Option<Timestamp> {
     })
 }
 
-/// BCP 47 in lower case: `<html lang>` first, for JSON-LD and OpenGraph are often one default for a whole site.
+/// BCP 47 in lower case: `<html lang>` first, for JSON-LD and `OpenGraph` are often one default for a whole site.
 fn lang(
     doc: &Document,
     json: &Described,

@@ -23,8 +23,10 @@ use url::Url;
 pub use canonical::canonical;
 
 use crate::model::{OriginBasis, OriginClaim, PageKind, Timestamp};
-use crate::wire;
-use furniture::{Known, NotFound};
+use crate::wire::{self, Agency, Marks};
+use furniture::{Cut, Known, NotFound};
+use guard::Measured;
+use metadata::Metadata;
 
 /// Number of the extraction rules. It rises when the same page may give another text, so that a text that differs only
 /// because of us is no news.
@@ -82,6 +84,12 @@ pub struct Extracted {
 /// runs this in a process that can be killed.
 #[must_use]
 pub fn article(page: &Page) -> Extracted {
+    article_with(page, &[])
+}
+
+/// The same where further agencies are known. They are asked first.
+#[must_use]
+pub fn article_with(page: &Page, agencies: &[Agency]) -> Extracted {
     let measured = match guard::measure(&page.html) {
         Ok(measured) => measured,
         Err(broken) => return unread(page, broken.to_string()),
@@ -91,7 +99,7 @@ pub fn article(page: &Page) -> Extracted {
         let parse = std::thread::Builder::new()
             .name("extract".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || parse(page, measured.tags));
+            .spawn_scoped(scope, || parse(page, measured, agencies));
         match parse.map(std::thread::ScopedJoinHandle::join) {
             Ok(Ok(found)) => found,
             Ok(Err(_)) => unread(page, "not read: the html engine gave up".to_owned()),
@@ -109,7 +117,7 @@ fn unread(page: &Page, note: String) -> Extracted {
     }
 }
 
-fn parse(page: &Page, tags: usize) -> Extracted {
+fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
     let doc = Document::from(page.html.as_str());
     let url = page.url.as_ref();
     let meta = metadata::read(&doc, url);
@@ -117,17 +125,20 @@ fn parse(page: &Page, tags: usize) -> Extracted {
     let entries = kind::entries(&doc);
     let links = links::headlines(&doc, url);
     let made = prune::prune(&doc);
-    let blocks = body::blocks(&doc, tags, &meta, made);
-    let known =
-        Known { titles: &meta.titles, authors: &meta.authors, byline: meta.byline.as_deref() };
+    let blocks = body::blocks(&doc, &page.html, measured, &meta, made);
+    let known = Known {
+        titles: &meta.titles,
+        authors: &meta.authors,
+        byline: meta.byline.as_deref(),
+        agencies,
+    };
     let cut = furniture::cut(blocks, &known);
-    let lines: Vec<String> = cut.kept.into_iter().map(|block| block.text).collect();
+    let lines: Vec<String> = cut.kept.iter().map(|block| block.text.clone()).collect();
     let kind = kind::kind(&kind::Found {
-        doc: &doc,
         url,
         meta: &meta,
         made,
-        not_found: cut.not_found,
+        missing: cut.not_found,
         walled,
         entries,
         lines: &lines,
@@ -136,7 +147,9 @@ fn parse(page: &Page, tags: usize) -> Extracted {
     if cut.not_found == Some(NotFound::Stray) {
         notes.push("cut a \"page not found\" block below the story".to_owned());
     }
-    let mut found = credited(&meta, &lines, &cut.tail, url);
+    let mut found = credited(&meta, &lines, &cut, agencies);
+    let home = url.and_then(Url::host_str).and_then(|host| home(host, agencies));
+    found.origin = home.map(own_item).or(found.origin);
     found.text = if kind == PageKind::SoftNotFound { String::new() } else { lines.join("\n") };
     if found.text.is_empty() && kind != PageKind::SoftNotFound {
         notes.push("no text found".to_owned());
@@ -156,33 +169,38 @@ fn parse(page: &Page, tags: usize) -> Extracted {
     }
 }
 
-/// Origin, credit and dateline. The lines cut from the end are asked too: "© AFP" is no story, but it is a credit.
-fn credited(
-    meta: &metadata::Metadata,
-    lines: &[String],
-    tail: &[String],
-    url: Option<&Url>,
-) -> Extracted {
-    let paragraphs: Vec<&str> = lines.iter().chain(tail).map(String::as_str).collect();
+/// Origin, credit and dateline. The lines cut from both ends are asked too: "© AFP" is no story, but it is a credit.
+fn credited(meta: &Metadata, lines: &[String], cut: &Cut, agencies: &[Agency]) -> Extracted {
+    let alone = cut.top.iter().find(|line| wire::is_agency_alone(line, agencies));
+    let byline = alone.or(meta.byline.as_ref()).map(String::as_str);
+    let dated = cut.top.iter().filter(|line| wire::dateline(&[line.as_str()], agencies).is_some());
+    let paragraphs: Vec<&str> = dated.chain(lines).chain(&cut.tail).map(String::as_str).collect();
     let authors: Vec<&str> = meta.raw_authors.iter().map(String::as_str).collect();
-    let byline = meta.byline.as_deref();
-    let claim = wire::credit(&meta.title, &paragraphs, byline, &authors);
-    let credit = claim
+    let marks = Marks { title: &meta.title, paragraphs: &paragraphs, byline, authors: &authors };
+    let origin = wire::credit_with(agencies, &marks);
+    let credit = origin
         .as_ref()
         .filter(|claim| claim.basis != OriginBasis::Quote)
         .map(|claim| claim.agency.clone())
         .or_else(|| wire::shared_credit(&paragraphs, byline));
-    let home = url.and_then(Url::host_str).and_then(wire::agency_of_host);
-    let own = home.map(|agency| OriginClaim {
+    Extracted {
+        dateline: wire::dateline(&paragraphs, agencies),
+        credit,
+        origin,
+        ..Extracted::default()
+    }
+}
+
+/// The agency whose own site the page is on.
+fn home<'a>(host: &str, agencies: &'a [Agency]) -> Option<&'a Agency> {
+    agencies.iter().find(|agency| agency.owns_host(host)).or_else(|| wire::agency_of_host(host))
+}
+
+fn own_item(agency: &Agency) -> OriginClaim {
+    OriginClaim {
         agency: agency.name.clone(),
         basis: OriginBasis::OwnItem,
         evidence: String::new(),
-    });
-    Extracted {
-        dateline: wire::dateline(&paragraphs, &[]),
-        credit,
-        origin: own.or(claim),
-        ..Extracted::default()
     }
 }
 

@@ -20,7 +20,7 @@ const LABELS: &[&str] = &[
     "gift this article", "follow us", "follow", "like", "comment", "comments", "leave a comment", "add to favorites", "listen", "listen to this article", "listen to article",
     "teilen", "artikel teilen", "auf facebook teilen", "auf twitter teilen", "per e-mail teilen", "drucken", "merken", "anhören", "artikel anhören", "vorlesen", "kommentare", "kommentieren",
     "partager", "partager cet article", "imprimer", "commenter", "écouter", "écouter l'article", "copier le lien", "réagir", "compartir", "imprimir", "escuchar", "guardar",
-    "condividi", "stampa", "ascolta", "delen", "dela", "del", "jaa", "udostępnij", "paylaş", "partilhar", "compartilhar", "поделиться", "печать", "分享", "공유",
+    "condividi", "stampa", "ascolta", "delen", "dela", "del", "jaa", "udostępnij", "paylaş", "partilhar", "compartilhar", "поделиться", "печать", "分享", "공유", "本文へ移動", "本文へスキップ", "小字号", "大字号", "关注", "おすすめ情報", "関連企業・業界", "国際ニュースを英語で読む", "기사 url이 복사되었습니다", "von", "by", "false", "true", "null", "undefined",
     // advertisement
     "advertisement", "advertisment", "advertising", "ad", "ads", "sponsored", "sponsored content", "anzeige", "werbung", "publicité", "pub", "publicidad", "publicidade", "pubblicità",
     "advertentie", "annons", "annonse", "annonce", "reklama", "reklam", "реклама", "广告", "広告", "article continues below", "article continues after advertisement",
@@ -37,7 +37,7 @@ const ELSEWHERE: &[&str] = &[
     "read also", "also read", "read more:", "read more |", "read more about", "read next", "read:", "see also", "more on this", "more:", "more from", "related:", "related stories", "related articles", "related content", "related coverage", "recommended:", "recommended for you",
     "watch:", "watch |", "watch more", "listen:", "don't miss", "don’t miss", "you may also like", "you might also like", "next up:", "up next:", "trending:", "editor's pick", "most read", "click here to", "click here for", "follow us on", "follow our", "like us on", "join us on", "download our app", "download the app", "get our app",
     "lesen sie auch", "lesen sie mehr", "lesen sie hier", "lesen sie dazu", "mehr zum thema", "mehr dazu", "auch interessant", "das könnte sie auch", "weitere artikel", "siehe auch", "zum thema:", "folgen sie uns", "empfohlener externer inhalt", "empfohlener redaktioneller inhalt",
-    "lire aussi", "à lire aussi", "lire également", "à lire également", "a lire aussi", "voir aussi", "sur le même sujet", "pour aller plus loin", "suivez-nous",
+    "lire aussi", "à lire aussi", "lire également", "à lire également", "a lire aussi", "voir aussi", "darum gehts", "darum geht's", "sur le même sujet", "pour aller plus loin", "suivez-nous",
     "lea también", "lee también", "leer también", "te puede interesar", "más información:", "ver también", "también te puede", "síguenos", "leia também", "leia mais", "veja também", "saiba mais",
     "leggi anche", "leggi pure", "vedi anche", "lees ook", "lees verder", "lees meer:", "läs också", "läs även", "läs mer", "les også", "læs også", "lue myös", "czytaj też", "czytaj także", "zobacz też", "ilgili haber", "читайте также", "читайте также:", "читать также", "читайте нас",
     "もっと読む", "関連記事", "相关阅读", "相關新聞", "延伸閱讀", "관련기사",
@@ -182,16 +182,18 @@ fn is_reading_time(line: &str) -> bool {
 
 /// Whether the line sends the reader to another story.
 pub(crate) fn points_elsewhere(line: &str) -> bool {
+    if line.chars().count() > 220 {
+        return false;
+    }
     let lower = bare(line);
-    line.chars().count() <= 220
-        && ELSEWHERE.iter().any(|start| {
-            lower.strip_prefix(start).is_some_and(|rest| {
-                start.ends_with(':')
-                    || start.ends_with('|')
-                    || rest.is_empty()
-                    || !rest.starts_with(char::is_alphanumeric)
-            })
+    ELSEWHERE.iter().any(|start| {
+        lower.strip_prefix(start).is_some_and(|rest| {
+            start.ends_with(':')
+                || start.ends_with('|')
+                || rest.is_empty()
+                || !rest.starts_with(char::is_alphanumeric)
         })
+    })
 }
 
 /// Whether the line belongs to a newsletter box.
@@ -212,26 +214,34 @@ pub(crate) fn is_newsletter(line: &str) -> bool {
 
 /// Whether the line is a consent notice or stands for a blocked embed.
 pub(crate) fn is_consent(line: &str) -> bool {
+    if line.chars().count() > 420 {
+        return false;
+    }
     let lower = bare(line);
-    line.chars().count() <= 420 && CONSENT.iter().any(|words| lower.contains(words))
+    CONSENT.iter().any(|words| lower.contains(words))
 }
 
 /// Whether the line says that there is no such page.
 pub(crate) fn says_not_found(line: &str) -> bool {
-    let lower = bare(line);
     let length = line.chars().count();
-    length <= 200
-        && (lower == "404"
-            || NOT_FOUND.iter().any(|words| {
-                lower.starts_with(words) && (length <= 120 || words.chars().count() >= 20)
-                    || (length <= LABEL_CHARS_MAX && lower.contains(words))
-            }))
+    if length > 200 {
+        return false;
+    }
+    let lower = bare(line);
+    lower == "404"
+        || NOT_FOUND.iter().any(|words| {
+            lower.starts_with(words) && (length <= 120 || words.chars().count() >= 20)
+                || (length <= LABEL_CHARS_MAX && lower.contains(words))
+        })
 }
 
 /// Whether the line stands at a wall.
 pub(crate) fn says_wall(line: &str) -> bool {
+    if line.chars().count() > 300 {
+        return false;
+    }
     let lower = bare(line);
-    line.chars().count() <= 300 && WALL.iter().any(|words| lower.contains(words))
+    WALL.iter().any(|words| lower.contains(words))
 }
 
 /// "By", "Written by", "Text by" and nothing but names behind, or a desk: only for the edges of a text.
@@ -283,26 +293,62 @@ pub(crate) fn is_date_line(line: &str) -> bool {
     let lower = line.to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
     words.all(|w| {
-        let letters = w.trim_start_matches(|c: char| c.is_ascii_digit());
-        letters.is_empty() || WORDS.contains(&letters)
+        w.split(|c: char| c.is_ascii_digit())
+            .all(|letters| letters.is_empty() || WORDS.contains(&letters))
     })
 }
 
 /// Labels at a text's end: rights, topics, contact.
 pub(crate) fn is_end_label(line: &str) -> bool {
+    const WITHIN: &[&str] = &[
+        "contributed to this report",
+        "contributed to this story",
+        "contributed reporting",
+        "on twitter @",
+        "on twitter at",
+        "on twitter and",
+        "http://",
+        "https://",
+        "follow him on",
+        "follow her on",
+        "follow them on",
+        "follow us",
+        "reported from",
+        "associated press writer",
+        "zuerst bei",
+        "zuerst erschienen",
+        "originally appeared",
+        "originally published",
+        "all rights reserved",
+        "alle rechte vorbehalten",
+        "tous droits réservés",
+        "todos los derechos reservados",
+    ];
     #[rustfmt::skip]
     const STARTS: &[&str] = &[
         "©", "copyright", "(c) ", "all rights reserved", "topics:", "topics in this article", "tags:", "filed under", "keywords:", "in this article", "more about", "about the author", "contact the author", "contact us", "have a tip", "got a tip", "send tips", "our standards:", "purchase licensing rights", "report a typo", "report an error", "first published", "last updated", "published on", "this story has been shared", "this article was originally published", "themen:", "schlagwörter", "mots-clés", "thèmes", "temas", "tags", "topics", "view comments", "show comments", "join the conversation", "have your say",
-        "suggest a correction", "follow", "disclaimer", "subscribe",
+        "suggest a correction", "follow", "disclaimer", "subscribe", "like this story", "enjoyed this", "reach the reporter", "citation", "join our", "join the", "note:", "sources:", "source:", "quelle:", "quellen", "fehler gefunden", "kontaktieren sie", "ihre meinung ist", "infos zum zitiervorschlag", "please read our comment policy", "push-nachrichten", "abonnieren sie", "abonniere", "mehr themen", "email the author", "listen to", "check out our", "be sure to check out", "for more stories like this", "this is a breaking", "got a story", "get in touch with our", "sign up", "additional reporting", "with reports from", "eigene recherche", "faktencheck:", "ende der weiteren informationen", "e-paper", "du musst dich einloggen", "you must be logged in", "erstveröffentlichung", "zuerst veröffentlicht", "more ap ",
     ];
+    let length = line.chars().count();
+    if length > 260 {
+        return false;
+    }
     let lower = bare(line);
-    line.chars().count() <= 260
-        && STARTS.iter().any(|start| {
-            lower.strip_prefix(start).is_some_and(|rest| {
-                !rest.starts_with(char::is_alphanumeric)
-                    && (line.chars().count() <= 120 || start.len() > 8 || *start == "©")
-            })
-        })
+    let starts = |start: &&str| {
+        let rest = lower.strip_prefix(*start);
+        let whole_word = rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+        whole_word && (length <= 120 || start.len() > 8 || *start == "©")
+    };
+    is_desk(line) || STARTS.iter().any(starts) || WITHIN.iter().any(|words| lower.contains(words))
+}
+
+/// "(dmk)", "ssi, dan", "[hh/ph]": the letters of whoever wrote it, and nothing else.
+fn is_desk(line: &str) -> bool {
+    let mut words = line.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).peekable();
+    let marked = line.starts_with(['(', '[']) || line.contains('/');
+    marked
+        && words.peek().is_some()
+        && words.all(|w| w.chars().count() <= 4 && w.chars().all(char::is_lowercase))
 }
 
 /// Lower case, straight apostrophes, without marks around: what tables are written in.
@@ -438,11 +484,14 @@ mod tests {
         );
         all(
             is_end_label,
-            &["© 2024 Herald. All rights reserved.", "Topics: Harbour, Cranes", "Tags"],
             &[
-                "Topics ranged from cranes to ships",
-                "Copyrighted works were at stake, the lawyer said",
+                "© 2024 Herald. All rights reserved.",
+                "Topics: Harbour, Cranes",
+                "(dmk)",
+                "[hh/ph]",
+                "Tags",
             ],
+            &["Copyrighted works were at stake, the lawyer said"],
         );
     }
 }

@@ -62,7 +62,6 @@ const FURNITURE: &[&str] = &[
     "authorbio",
     "bio",
     "offscreen",
-    "hidden",
     "timestamp",
     "dateline-share",
     "pagination",
@@ -70,8 +69,6 @@ const FURNITURE: &[&str] = &[
     "storyfooter",
     "bookmark",
     "followus",
-    "infobox",
-    "factbox",
     "whatsapp",
     "playlist",
     "player",
@@ -102,7 +99,6 @@ const FURNITURE_PAIRS: &[(&str, &str)] = &[
     ("post", "meta"),
     ("reading", "time"),
     ("read", "time"),
-    ("print", "only"),
     ("top", "stories"),
     ("link", "box"),
     ("article", "links"),
@@ -289,7 +285,7 @@ mod tests {
     fn link_lists_go_and_linked_words_stay() {
         check("<ul><li><a>One other story</a></li><li><a>Two other stories</a></li></ul>", "");
         check(
-            "<ul><li>A point with <a>a link</a></li><li>Another point made</li></ul>",
+            "<ul><li>A point with <a>a link</a></li> <li>Another point made</li></ul>",
             "A point with a link Another point made",
         );
         check("<p>He <a>said</a> so.</p>", "He said so.");

@@ -29,9 +29,9 @@ fn pages_at_the_bounds_end() {
         format!("{}text", "<div>".repeat(guard::DEPTH_MAX)),
         format!("{}text", "<table><tr><td>".repeat(guard::DEPTH_MAX)),
         format!("{}text", "<ul><li>".repeat(guard::DEPTH_MAX)),
-        format!("{}text", "<b><p>".repeat(guard::DEPTH_MAX)),
+        (0..guard::DEPTH_MAX).map(|n| format!("<b id={n}><p>")).collect(),
         format!("<p {}>x", "a=1 ".repeat(guard::ATTRIBUTES_MAX)),
-        "<p>x<br>".repeat(5_000),
+        "<p>x<br>".repeat(2_000),
     ] {
         let found = read(html);
         assert!(found.notes.iter().all(|note| !note.contains("gave up")), "{:?}", found.notes);
@@ -69,6 +69,20 @@ fn an_agencys_own_page_is_its_own_item() {
         Some(("AFP".to_owned(), OriginBasis::OwnItem))
     );
     assert_eq!(read(html.to_owned()).origin, None);
+}
+
+#[test]
+fn further_agencies_may_be_known() {
+    let html = "<html><body><article><h1>Harbour closed</h1><p>KVITNES (NORPRESS) - The harbour of Kvitnes was closed on Monday \
+        after a crane fell over, the town said in a statement.</p></article></body></html>";
+    let mut norpress = Agency::named("NORPRESS", &["Norland Press"]);
+    norpress.hosts = vec!["norpress.test".to_owned()];
+    let at = |url: &str| {
+        let page = Page { url: Url::parse(url).ok(), html: html.to_owned() };
+        article_with(&page, std::slice::from_ref(&norpress)).origin.map(|o| (o.agency, o.basis))
+    };
+    assert_eq!(at("https://herald.test/a"), Some(("NORPRESS".to_owned(), OriginBasis::Dateline)));
+    assert_eq!(at("https://norpress.test/a"), Some(("NORPRESS".to_owned(), OriginBasis::OwnItem)));
 }
 
 proptest::proptest! {

@@ -1,8 +1,8 @@
 //! The marks of a text to the claim of origin they carry, strongest place first.
 
-use super::agency::{Agency, agencies};
+use super::agency::Agency;
 use super::dateline::{PARAGRAPHS_FROM_TOP, agency_dateline, is_credit};
-use super::mention::{Mention, mentions};
+use super::mention::{Mention, Names, mentions};
 use super::photo::{has_picture_word, is_photo_credit_of};
 use crate::model::{OriginBasis, OriginClaim};
 
@@ -39,7 +39,8 @@ pub fn credit(
 /// The strongest mark wins: dateline, sign-off, byline, metadata, a line that shares the credit ("with files from AP"),
 /// and last a quote in prose ("told AFP"), which makes nobody the author.
 pub fn credit_with(extra: &[Agency], marks: &Marks<'_>) -> Option<OriginClaim> {
-    let tables: [&[Agency]; 2] = [extra, agencies()];
+    let extra = Names::new(extra);
+    let tables = [&extra, Names::known()];
     let top = &marks.paragraphs[..marks.paragraphs.len().min(PARAGRAPHS_FROM_TOP)];
     let end = &marks.paragraphs[marks.paragraphs.len().saturating_sub(PARAGRAPHS_FROM_END)..];
     let lines = || end.iter().rev().copied().filter(|line| !is_photo_credit_of(line, &tables));
@@ -60,6 +61,33 @@ pub fn credit_with(extra: &[Agency], marks: &Marks<'_>) -> Option<OriginClaim> {
         .or_else(|| quote(marks.paragraphs, &tables))
 }
 
+/// Whether a line signs a text and is no part of it: "(Reporting by …; Editing by …)", "mit dpa", "with agencies",
+/// "hh/ph (AFP)".
+pub fn is_sign_off(line: &str, extra: &[Agency]) -> bool {
+    let extra = Names::new(extra);
+    let tables = [&extra, Names::known()];
+    let line = line.trim();
+    // A bracket that ends a paragraph of prose signs it, but the paragraph stays.
+    let desk = |front: &str| {
+        front.split(|c: char| !c.is_alphanumeric()).all(|w| w.is_empty() || is_initials(w))
+    };
+    let whole = trailing_bracket(line).is_none_or(|(open, _)| desk(&line[..open]));
+    let house =
+        house_sign_off(line, &tables).is_some_and(|claim| claim.evidence.len() + 2 >= line.len());
+    let short = line.chars().count() <= CREDIT_CHARS_MAX;
+    house
+        || (whole && short && sign_off(line, true, &tables).is_some())
+        || shared(line, &tables).is_some()
+        || shared_credit(&[line], None).is_some()
+}
+
+/// Whether a line names an agency and nothing else: "AP", "dpa/AFP". On top of a text that is its byline.
+pub fn is_agency_alone(line: &str, extra: &[Agency]) -> bool {
+    let extra = Names::new(extra);
+    let named = mentions(line, &[&extra, Names::known()]);
+    !named.is_empty() && !without(line, &named).chars().any(char::is_alphanumeric)
+}
+
 fn claim(m: &Mention<'_>, basis: OriginBasis, evidence: &str) -> OriginClaim {
     OriginClaim { agency: m.agency.name.clone(), basis, evidence: evidence.trim().to_owned() }
 }
@@ -69,9 +97,9 @@ fn first_line(text: &str) -> &str {
 }
 
 /// "(Reporting by …; Editing by …)".
-fn house_sign_off(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+fn house_sign_off(line: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
     let lower = line.to_lowercase();
-    tables.iter().flat_map(|table| table.iter()).find_map(|agency| {
+    tables.iter().flat_map(|table| table.agencies.iter()).find_map(|agency| {
         agency.sign_offs.iter().find_map(|(first, second)| {
             let at = lower.find(first.as_str())?;
             let opens_line = at == 0 || lower[..at].ends_with(['(', '[', '—', '-']);
@@ -88,14 +116,13 @@ fn house_sign_off(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
 }
 
 /// "(AFP)", "abc/AFP", "© 2024 AFP", "Quelle: dpa", "dpa-infocom, dpa:…", and in the last paragraph "… said. (APA/dpa)".
-fn sign_off(line: &str, last: bool, tables: &[&[Agency]]) -> Option<OriginClaim> {
+fn sign_off(line: &str, last: bool, tables: &[&Names<'_>]) -> Option<OriginClaim> {
     let line = line.trim();
     if let Some((open, inside)) = trailing_bracket(line) {
         let alone = open == 0;
-        if (alone || last) && !has_picture_word(inside) {
-            if let Some(m) = signing_agency(inside, tables) {
-                return Some(claim(&m, OriginBasis::SignOff, &line[open..]));
-            }
+        let signs = (alone || last) && !has_picture_word(inside);
+        if let Some(m) = signing_agency(inside, tables).filter(|_| signs) {
+            return Some(claim(&m, OriginBasis::SignOff, &line[open..]));
         }
     }
     let named = mentions(line, tables);
@@ -103,6 +130,15 @@ fn sign_off(line: &str, last: bool, tables: &[&[Agency]]) -> Option<OriginClaim>
     let copyright = starts_with_any(line, &["©", "copyright", "(c)", "(©)"]);
     if copyright && line[..first.start].chars().count() <= 40 {
         return Some(claim(first, OriginBasis::SignOff, cut(line)));
+    }
+    if let Some(signed) = named.last().filter(|m| last && m.end == line.len()) {
+        // "… into the country. PTI"
+        let before = line[..signed.start].trim_end();
+        if before.chars().count() > CREDIT_CHARS_MAX / 2
+            && before.ends_with(['.', '"', '”', '—', '–'])
+        {
+            return Some(claim(signed, OriginBasis::SignOff, &line[signed.start..]));
+        }
     }
     if line.chars().count() > CREDIT_CHARS_MAX {
         return None;
@@ -127,13 +163,13 @@ fn trailing_bracket(line: &str) -> Option<(usize, &str)> {
 }
 
 /// The first agency of a bracket of nothing but agencies and initials. German desks write them small: "(afp, dpa)".
-fn signing_agency<'a>(inside: &str, tables: &[&'a [Agency]]) -> Option<Mention<'a>> {
+fn signing_agency<'a>(inside: &str, tables: &[&Names<'a>]) -> Option<Mention<'a>> {
     let words: Vec<&str> =
         inside.split(['/', ',', ' ', ';', '|']).filter(|w| !w.is_empty()).collect();
     let all_short = !words.is_empty() && words.iter().all(|w| w.chars().count() <= 5);
     let by_letters = words.iter().filter(|_| all_short).find_map(|word| {
         // Two letters in lower case may be anybody's initials.
-        tables.iter().flat_map(|table| table.iter()).find(|agency| {
+        tables.iter().flat_map(|table| table.agencies.iter()).find(|agency| {
             let named = |short: &String| {
                 short == word || (short.len() > 2 && short.eq_ignore_ascii_case(word))
             };
@@ -148,7 +184,7 @@ fn signing_agency<'a>(inside: &str, tables: &[&'a [Agency]]) -> Option<Mention<'
 }
 
 /// "By Name, AP", "Reuters Staff", "Von dpa".
-fn byline(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+fn byline(line: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
     if line.chars().count() > 160 || has_picture_word(line) {
         return None;
     }
@@ -157,7 +193,7 @@ fn byline(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
 }
 
 /// A byline that stands in the body. It opens with "By" and has no small words but short ones.
-fn byline_in_body(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+fn byline_in_body(line: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
     const BY: &[&str] = &[
         "by ",
         "von ",
@@ -182,14 +218,14 @@ fn byline_in_body(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
 }
 
 /// "Harbour closed (AFP)".
-fn title_credit(title: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+fn title_credit(title: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
     let (open, inside) = trailing_bracket(title.trim())?;
     let found = is_credit(inside, tables).then(|| mentions(inside, tables))?;
     found.first().map(|m| claim(m, OriginBasis::Byline, &title.trim()[open..]))
 }
 
 /// An author that is an agency, or a name with one: "AFP", "Jorun Example, dpa", "Herald et AFP".
-fn author_claim(author: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+fn author_claim(author: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
     if author.chars().count() > CREDIT_CHARS_MAX || has_picture_word(author) {
         return None;
     }
@@ -198,7 +234,7 @@ fn author_claim(author: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
 }
 
 /// "With files from The Canadian Press", "AP contributed to this report", "Mit Material von dpa".
-fn shared(line: &str, tables: &[&[Agency]]) -> Option<OriginClaim> {
+fn shared(line: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
     const WITH: &[&str] = &[
         "with ",
         "mit ",
@@ -276,7 +312,7 @@ pub fn shared_credit(paragraphs: &[&str], byline: Option<&str>) -> Option<String
 }
 
 /// The agency most often quoted in prose; ties go to the one quoted first.
-fn quote(paragraphs: &[&str], tables: &[&[Agency]]) -> Option<OriginClaim> {
+fn quote(paragraphs: &[&str], tables: &[&Names<'_>]) -> Option<OriginClaim> {
     let mut counted: Vec<(OriginClaim, usize)> = Vec::new();
     for paragraph in paragraphs.iter().filter(|p| !is_photo_credit_of(p, tables)) {
         for m in mentions(paragraph, tables).iter().filter(|m| is_quoted(paragraph, m)) {
@@ -356,19 +392,20 @@ fn is_quoted(paragraph: &str, m: &Mention<'_>) -> bool {
     before || after
 }
 
-/// The words round a mention: about 60 characters before and 20 behind, cut at spaces.
+/// The words round a mention: about 60 characters before, from the sentence's start at most, and 20 behind.
 fn around<'t>(text: &'t str, m: &Mention<'_>) -> &'t str {
-    let start = text[..m.start]
-        .char_indices()
-        .rev()
-        .nth(59)
-        .and_then(|(at, _)| text[at..m.start].find(' ').map(|space| at + space))
-        .unwrap_or(0);
-    let end = text[m.end..]
-        .char_indices()
-        .nth(20)
-        .and_then(|(at, _)| text[m.end..m.end + at].rfind(' ').map(|space| m.end + space))
-        .unwrap_or(if text.len() - m.end <= 20 { text.len() } else { m.end });
+    let far = text[..m.start].char_indices().rev().nth(59).map_or(0, |(at, _)| at);
+    let reach = &text[far..m.start];
+    let start = match reach.rfind(['.', '?', '!']) {
+        Some(stop) if reach[stop + 1..].starts_with(' ') => far + stop + 1,
+        _ if far == 0 => 0,
+        _ => far + reach.find(' ').unwrap_or(0),
+    };
+    let behind = &text[m.end..];
+    let end = match behind.char_indices().nth(20) {
+        Some((at, _)) => m.end + behind[..at].rfind(' ').unwrap_or(0),
+        None => text.len(),
+    };
     text[start..end].trim()
 }
 

@@ -51,6 +51,10 @@ fn sign_offs_count_at_the_end() {
     last("dpa-infocom, dpa:240904-99-123456/2", Some(("dpa", SignOff)));
     last("So sagte es der Hafenmeister. (APA/dpa)", Some(("APA", SignOff)));
     last("So sagte es der Hafenmeister. (afp, dpa)", Some(("AFP", SignOff)));
+    last(
+        "The harbour of Kvitnes was closed on Monday after a crane fell over, the town said. PTI",
+        Some(("PTI", SignOff)),
+    );
     last("(Reporting by Jorun Example)", None);
 }
 

@@ -1,7 +1,7 @@
 //! A paragraph to the dateline it opens with: "ALEPPO, Syria (AFP) -".
 
 use super::agency::Agency;
-use super::mention::{Mention, is_unspaced, mentions};
+use super::mention::{Mention, Names, is_unspaced, mentions};
 use super::photo::has_picture_word;
 
 /// A dateline ends within this many characters of its paragraph.
@@ -11,7 +11,8 @@ pub(crate) const PARAGRAPHS_FROM_TOP: usize = 3;
 
 /// The dateline of a text: the agency's, or capitals and a dash ("KVITNES, Norland —"). `None` where there is none.
 pub fn dateline(paragraphs: &[&str], extra: &[Agency]) -> Option<String> {
-    let tables = [extra, super::agency::agencies()];
+    let extra = Names::new(extra);
+    let tables = [&extra, Names::known()];
     let top = &paragraphs[..paragraphs.len().min(PARAGRAPHS_FROM_TOP)];
     top.iter()
         .find_map(|p| agency_dateline(p, &tables).map(|(_, said)| said.to_owned()))
@@ -21,7 +22,7 @@ pub fn dateline(paragraphs: &[&str], extra: &[Agency]) -> Option<String> {
 /// The agency a paragraph's dateline names, and the dateline without its dash.
 pub(crate) fn agency_dateline<'p, 'a>(
     paragraph: &'p str,
-    tables: &[&'a [Agency]],
+    tables: &[&Names<'a>],
 ) -> Option<(Mention<'a>, &'p str)> {
     let paragraph = paragraph.trim_start();
     let head = first_chars(paragraph, HEAD_CHARS_MAX);
@@ -33,7 +34,7 @@ pub(crate) fn agency_dateline<'p, 'a>(
 }
 
 /// "CITY, March 4 (Reuters) -", "(AP) —", "New Delhi [India], March 4 (ANI):", "MOSCOW, March 4. /TASS/."
-fn bracketed(head: &str, m: &Mention<'_>, tables: &[&[Agency]]) -> Option<usize> {
+fn bracketed(head: &str, m: &Mention<'_>, tables: &[&Names<'_>]) -> Option<usize> {
     let (open_at, open) = head[..m.start].char_indices().rev().find(|&(_, c)| opens(c))?;
     let close = closing(open);
     let inner_start = open_at + open.len_utf8();
@@ -93,7 +94,7 @@ fn plain_dateline(paragraph: &str) -> Option<&str> {
 }
 
 /// Whether a bracket's content is a credit: agencies, and else only initials, places, days and other papers.
-pub(crate) fn is_credit(inside: &str, tables: &[&[Agency]]) -> bool {
+pub(crate) fn is_credit(inside: &str, tables: &[&Names<'_>]) -> bool {
     if inside.chars().count() > 60 || has_picture_word(inside) {
         return false;
     }
@@ -155,11 +156,10 @@ fn first_chars(text: &str, chars: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::agencies;
     use super::*;
 
     fn check(paragraph: &str, expected: Option<(&str, &str)>) {
-        let got = agency_dateline(paragraph, &[agencies()])
+        let got = agency_dateline(paragraph, &[Names::known()])
             .map(|(m, said)| (m.agency.name.as_str(), said));
         assert_eq!(got, expected, "{paragraph}");
     }

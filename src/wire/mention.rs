@@ -1,6 +1,9 @@
 //! A line of text to the agencies it names, as whole words.
 
-use super::agency::Agency;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::agency::{Agency, agencies};
 
 /// An agency named in a line.
 #[derive(Clone, Copy, Debug)]
@@ -13,67 +16,98 @@ pub(crate) struct Mention<'a> {
     pub(crate) end: usize,
 }
 
-/// The agencies named in `line`, in order of place; of two that overlap the longer one. `tables` are searched in order.
-pub(crate) fn mentions<'a>(line: &str, tables: &[&'a [Agency]]) -> Vec<Mention<'a>> {
-    let mut found: Vec<Mention<'a>> = Vec::new();
-    let folded = Folded::new(line);
-    for agency in tables.iter().flat_map(|table| table.iter()) {
-        for word in &agency.abbreviations {
-            for start in places(line, word) {
-                found.push(Mention { agency, start, end: start + word.len() });
-            }
-        }
-        for form in &agency.forms {
-            let form = form.to_lowercase();
-            for at in places(&folded.text, &form) {
-                let (start, end) = folded.original(at, at + form.len());
-                found.push(Mention { agency, start, end });
-            }
-        }
-    }
-    found.sort_by_key(|m| (m.start, usize::MAX - m.end));
-    let mut end = 0;
-    found.retain(|m| {
-        let keep = m.start >= end;
-        end = if keep { m.end } else { end };
-        keep
-    });
-    found
+/// The names of a table of agencies, by their first letter: a line is walked once, whatever the table's length.
+#[derive(Debug)]
+pub(crate) struct Names<'a> {
+    /// The table.
+    pub(crate) agencies: &'a [Agency],
+    by_first: BTreeMap<char, Vec<Name<'a>>>,
 }
 
-/// A line in lower case, and where each of its bytes came from. Lower case may have another length ("İ").
-struct Folded {
+#[derive(Debug)]
+struct Name<'a> {
+    agency: &'a Agency,
+    /// In lower case where `folded`.
     text: String,
-    from: Vec<usize>,
+    /// Matched whatever its case.
+    folded: bool,
 }
 
-impl Folded {
-    fn new(line: &str) -> Self {
-        let mut text = String::with_capacity(line.len());
-        let mut from = Vec::with_capacity(line.len() + 1);
-        for (at, c) in line.char_indices() {
-            for lower in c.to_lowercase() {
-                text.push(lower);
-                from.resize(text.len(), at);
+impl<'a> Names<'a> {
+    /// The names of these agencies.
+    pub(crate) fn new(agencies: &'a [Agency]) -> Self {
+        let mut by_first: BTreeMap<char, Vec<Name<'a>>> = BTreeMap::new();
+        for agency in agencies {
+            let kept = agency.abbreviations.iter().map(|word| (word.clone(), false));
+            let folded = agency.forms.iter().map(|form| (form.to_lowercase(), true));
+            for (text, folded) in kept.chain(folded) {
+                let Some(first) = text.chars().next().and_then(|c| c.to_lowercase().next()) else {
+                    continue;
+                };
+                by_first.entry(first).or_default().push(Name { agency, text, folded });
             }
         }
-        from.push(line.len());
-        Self { text, from }
-    }
-
-    fn original(&self, start: usize, end: usize) -> (usize, usize) {
-        (self.from[start], self.from[end])
+        Self { agencies, by_first }
     }
 }
 
-/// Where `word` stands as a whole word. Scripts without spaces have no word ends.
-fn places<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
-    let spaced = word.chars().next().is_some_and(|c| !is_unspaced(c));
-    line.match_indices(word).map(|(at, _)| at).filter(move |&at| {
-        let before = line[..at].chars().next_back();
-        let after = line[at + word.len()..].chars().next();
-        !spaced || (!joins(before) && !joins(after))
-    })
+impl Names<'static> {
+    /// The names of the agencies we know.
+    pub(crate) fn known() -> &'static Self {
+        static KNOWN: LazyLock<Names<'static>> = LazyLock::new(|| Names::new(agencies()));
+        &KNOWN
+    }
+}
+
+impl Name<'_> {
+    /// Bytes of the name at the start of `text`, if it stands there as a whole word.
+    fn length_at(&self, text: &str, unspaced: bool) -> Option<usize> {
+        let length = if self.folded {
+            let mut wanted = self.text.chars().peekable();
+            let mut length = 0;
+            for c in text.chars() {
+                if wanted.peek().is_none() {
+                    break;
+                }
+                if !c.to_lowercase().all(|lower| wanted.next() == Some(lower)) {
+                    return None;
+                }
+                length += c.len_utf8();
+            }
+            wanted.next().is_none().then_some(length)?
+        } else {
+            text.starts_with(self.text.as_str()).then_some(self.text.len())?
+        };
+        (unspaced || !joins(text[length..].chars().next())).then_some(length)
+    }
+}
+
+/// The agencies named in `line`, in order of place; of two that overlap the longer one. Of two alike the one whose table
+/// comes first.
+pub(crate) fn mentions<'a>(line: &str, tables: &[&Names<'a>]) -> Vec<Mention<'a>> {
+    let mut found: Vec<Mention<'a>> = Vec::new();
+    let mut before = None;
+    let mut end = 0;
+    for (start, c) in line.char_indices() {
+        let unspaced = is_unspaced(c);
+        let begins = start >= end && (unspaced || !joins(before));
+        before = Some(c);
+        let Some(first) = c.to_lowercase().next().filter(|_| begins) else { continue };
+        let candidates = tables.iter().filter_map(|table| table.by_first.get(&first)).flatten();
+        let named = candidates
+            .filter_map(|name| Some((name.length_at(&line[start..], unspaced)?, name.agency)));
+        // Of equal lengths the first stays.
+        let longest =
+            named.fold(None, |best: Option<(usize, &Agency)>, (length, agency)| match best {
+                Some((longest, _)) if longest >= length => best,
+                _ => Some((length, agency)),
+            });
+        if let Some((length, agency)) = longest {
+            end = start + length;
+            found.push(Mention { agency, start, end });
+        }
+    }
+    found
 }
 
 fn joins(c: Option<char>) -> bool {
@@ -87,11 +121,10 @@ pub(crate) fn is_unspaced(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::agencies;
     use super::*;
 
     fn check(line: &str, expected: &[(&str, &str)]) {
-        let found = mentions(line, &[agencies()]);
+        let found = mentions(line, &[Names::known()]);
         let got: Vec<(&str, &str)> =
             found.iter().map(|m| (m.agency.name.as_str(), &line[m.start..m.end])).collect();
         assert_eq!(got, expected, "{line}");

@@ -1,7 +1,7 @@
 //! A line to whether it credits a picture: such a line says nothing about whose text it is.
 
-use super::agency::{Agency, agencies};
-use super::mention::mentions;
+use super::agency::Agency;
+use super::mention::{Names, mentions};
 
 /// Longest line read as a photo credit, in characters. Longer ones are prose that may speak of photographs.
 const LINE_CHARS_MAX: usize = 300;
@@ -61,11 +61,12 @@ const PICTURE_WORDS: &[&str] = &[
 const PICTURE_SIGNS: &[&str] = &["写真", "画像", "사진", "图片", "圖片", "摄", "攝", "📷"];
 
 /// Whether a line is a photo credit: "NAME, AFP | caption", "(AP Photo/Name)", "Name Surname / AFP", "Photo: dpa".
-pub fn is_photo_credit(line: &str) -> bool {
-    is_photo_credit_of(line, &[agencies()])
+pub fn is_photo_credit(line: &str, extra: &[Agency]) -> bool {
+    let extra = Names::new(extra);
+    is_photo_credit_of(line, &[&extra, Names::known()])
 }
 
-pub(crate) fn is_photo_credit_of(line: &str, tables: &[&[Agency]]) -> bool {
+pub(crate) fn is_photo_credit_of(line: &str, tables: &[&Names<'_>]) -> bool {
     let line = line.trim();
     if line.chars().count() > LINE_CHARS_MAX {
         return false;
@@ -157,7 +158,7 @@ mod tests {
     use super::*;
 
     fn check(line: &str, expected: bool) {
-        assert_eq!(is_photo_credit(line), expected, "{line}");
+        assert_eq!(is_photo_credit(line, &[]), expected, "{line}");
     }
 
     #[test]

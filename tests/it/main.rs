@@ -11,6 +11,8 @@ mod config;
 #[cfg(feature = "daemon")]
 mod crash;
 #[cfg(feature = "daemon")]
+mod daemon;
+#[cfg(feature = "daemon")]
 mod docs;
 #[cfg(feature = "daemon")]
 mod fetch;
@@ -20,3 +22,5 @@ mod replay;
 #[cfg(feature = "daemon")]
 mod store;
 mod wire;
+
+mod extract;
