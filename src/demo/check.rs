@@ -250,7 +250,7 @@ impl<'a> Seen<'a> {
         problems
     }
 
-    fn alone(&self, alone: &super::script::Alone) -> Vec<String> {
+    fn alone(&self, alone: &crate::demo::script::Alone) -> Vec<String> {
         let places = self.of(&alone.item);
         if places.is_empty() && alone.optional {
             return Vec::new();

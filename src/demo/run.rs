@@ -34,7 +34,7 @@ const DAWN: Moment = Moment::from_minutes(10 * 60);
 const BEFORE_THE_BRIDGE: Moment = Moment::from_minutes(29 * 60 + 30);
 
 /// How long, in real time, the crawl may go on after the day's end before the check is made as it is.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 /// Real time between two looks.
 const LOOK: Duration = Duration::from_millis(200);
@@ -295,12 +295,11 @@ struct Home {
 
 impl Home {
     fn new(data: Option<&Path>) -> Result<Self, Fault> {
-        let (dir, temporary) = match data {
-            Some(dir) => (dir.to_owned(), false),
-            None => {
-                let name = format!("copytaster-demo-{}", std::process::id());
-                (std::env::temp_dir().join(name), true)
-            }
+        let (dir, temporary) = if let Some(dir) = data {
+            (dir.to_owned(), false)
+        } else {
+            let name = format!("copytaster-demo-{}", std::process::id());
+            (std::env::temp_dir().join(name), true)
         };
         std::fs::create_dir_all(&dir)
             .map_err(|source| Fault::Data { path: dir.clone(), source })?;

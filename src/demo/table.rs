@@ -68,8 +68,8 @@ fn relations(cluster: &ObservedCluster) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::{Check, ObservedMember};
     use super::*;
+    use crate::demo::check::{Check, ObservedMember};
 
     #[test]
     fn the_table_shows_each_cluster_each_check_and_the_sums() {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::answer::{Asked, answer};
-use super::super::desk::Desk;
-use super::super::{Kind, SITES, SiteSpec, spec};
 use crate::cluster::{Batch, Change, Params, Placed, Summary};
 use crate::demo::check::{ObservedCluster, ObservedMember, check};
+use crate::demo::newsroom::answer::{Asked, answer};
+use crate::demo::newsroom::desk::Desk;
+use crate::demo::newsroom::{Kind, SITES, SiteSpec, spec};
 use crate::demo::script::{Item, MONDAY, Moment, Script, Shown, State, wire_day};
 use crate::demo::table::table;
 use crate::extract::{self, Extracted, Page};
