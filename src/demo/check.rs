@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::script::Script;
+use super::newsroom;
+use super::script::{PlannedCluster, Script};
 
 /// A cluster as the API shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -17,6 +18,10 @@ pub struct ObservedCluster {
     pub versions: u64,
     /// Sources it comes from.
     pub sources: u64,
+    /// Whose copy it is said to be; empty where nobody's.
+    pub origin: String,
+    /// How sure that is: "certain", "likely", "claimed", "unknown".
+    pub verdict: String,
     /// Its articles, each once.
     pub members: Vec<ObservedMember>,
 }
@@ -98,7 +103,12 @@ pub fn check(script: &Script, observed: &[ObservedCluster]) -> Report {
             planned.members.len(),
             planned.about
         );
-        report.push(expected, &seen.together(&planned.members, planned.versions_min));
+        let mut problems = seen.together(&planned.members, planned.versions_min);
+        for (item, relation) in &planned.relations {
+            problems.extend(seen.relation(item, relation));
+        }
+        problems.extend(planned.origin.as_ref().and_then(|origin| seen.origin(planned, origin)));
+        report.push(expected, &problems);
     }
     singles(script, &seen, &mut report);
     for pair in &script.plan.apart {
@@ -240,21 +250,39 @@ impl<'a> Seen<'a> {
         problems
     }
 
-    fn alone(&self, alone: &super::script::Alone) -> Vec<String> {
+    fn alone(&self, alone: &crate::demo::script::Alone) -> Vec<String> {
         let places = self.of(&alone.item);
         if places.is_empty() && alone.optional {
             return Vec::new();
         }
         let mut problems = self.together(std::slice::from_ref(&alone.item), alone.versions_min);
-        let shown = places.first().and_then(|place| {
-            self.observed[*place].members.iter().find(|m| m.item.as_deref() == Some(&alone.item))
-        });
-        if let (Some(relation), Some(member)) = (&alone.relation, shown)
-            && &member.relation != relation
-        {
-            problems.push(format!("relation is {}, expected {relation}", member.relation));
+        if let Some(relation) = &alone.relation {
+            problems.extend(self.relation(&alone.item, relation));
         }
         problems
+    }
+
+    /// What is wrong with an item's relation; a missing item is complained of elsewhere.
+    fn relation(&self, item: &str, relation: &str) -> Option<String> {
+        let place = self.of(item).first()?;
+        let members = &self.observed.get(*place)?.members;
+        let shown = members.iter().find(|member| member.item.as_deref() == Some(item))?;
+        let wrong = shown.relation != relation;
+        wrong.then(|| format!("relation of {item} is {}, expected {relation}", shown.relation))
+    }
+
+    /// What is wrong with the origin told of a planned cluster, by the cluster of its first member.
+    fn origin(&self, planned: &PlannedCluster, origin: &str) -> Option<String> {
+        let place = self.of(planned.members.first()?).first()?;
+        let cluster = self.observed.get(*place)?;
+        let name = newsroom::spec(origin).map_or(origin, |site| site.name);
+        let right = cluster.verdict == "certain" && [origin, name].contains(&&*cluster.origin);
+        (!right).then(|| {
+            let Some(told) = Some(&cluster.origin).filter(|told| !told.is_empty()) else {
+                return format!("no origin is told, expected {name}");
+            };
+            format!("origin is {told} ({}), expected {name} (certain)", cluster.verdict)
+        })
     }
 }
 

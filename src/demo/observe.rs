@@ -21,6 +21,8 @@ fn cluster<'a>(row: &Value, item_at: &impl Fn(&str) -> Option<&'a str>) -> Obser
         title: text(&row["title"]),
         versions: row["counts"]["versions"].as_u64().unwrap_or(0),
         sources: row["counts"]["sources"].as_u64().unwrap_or(0),
+        origin: text(&row["origin"]["source"]),
+        verdict: text(&row["origin"]["verdict"]),
         members: members
             .iter()
             .map(|member| {
@@ -50,6 +52,7 @@ mod tests {
         let body = serde_json::json!({
             "items": [{
                 "id": "c0000000000001", "title": "Bridge shut",
+                "origin": {"source": "tpb", "verdict": "certain", "evidence": []},
                 "counts": {"articles": 2, "versions": 3, "sources": 2, "copies": 1},
                 "members": [
                     {"url": "http://127.0.0.1:9/a", "source": "tpb", "title": "A", "relation": "origin"},
@@ -61,6 +64,7 @@ mod tests {
         let (found, next) = clusters(&body, |url| url.ends_with("/a").then_some("bridge-alert"));
         assert_eq!(next.as_deref(), Some("more"));
         assert_eq!((found[0].versions, found[0].sources), (3, 2));
+        assert_eq!((found[0].origin.as_str(), found[0].verdict.as_str()), ("tpb", "certain"));
         let items: Vec<_> = found[0].members.iter().map(|m| m.item.as_deref()).collect();
         assert_eq!(items, [Some("bridge-alert"), None]);
         assert_eq!(found[0].members[1].relation, "copy");

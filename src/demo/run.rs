@@ -34,7 +34,7 @@ const DAWN: Moment = Moment::from_minutes(10 * 60);
 const BEFORE_THE_BRIDGE: Moment = Moment::from_minutes(29 * 60 + 30);
 
 /// How long, in real time, the crawl may go on after the day's end before the check is made as it is.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 /// Real time between two looks.
 const LOOK: Duration = Duration::from_millis(200);
@@ -81,13 +81,13 @@ pub struct Ended {
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The script that comes with the program is broken.
-    #[error("the script of the wire day: {0}")]
+    #[error("the script of the wire day does not hold together")]
     Script(#[from] script::ScriptError),
     /// A site could not open.
-    #[error("the newsroom cannot open: {0}")]
+    #[error("the newsroom cannot open; another demo may be running on the same data")]
     Newsroom(#[from] newsroom::Closed),
     /// The data directory.
-    #[error("{path} cannot be used: {source}")]
+    #[error("{path} cannot be used")]
     Data {
         /// The file or directory.
         path: PathBuf,
@@ -117,7 +117,7 @@ pub async fn run(
     let script = Arc::new(script::wire_day()?);
     let home = Home::new(options.data.as_deref())?;
     let speed = options.speed.unwrap_or(if options.once { SPEED_ONCE } else { SPEED }).max(1);
-    let anchor = home.anchor();
+    let anchor = home.anchor()?;
     let start = match &anchor {
         Some(anchor) => anchor.at(options.wall.now(), script.end().on(MONDAY)),
         None if options.once => DAWN.on(MONDAY),
@@ -127,13 +127,13 @@ pub async fn run(
     let ports = anchor.map(|anchor| anchor.ports).unwrap_or_default();
     let newsroom = newsroom::serve(Arc::clone(&script), clock.clone(), MONDAY, &ports).await?;
     let config = config(&newsroom.sites, options.listen, &home.dir);
-    let mut running = daemon::start(config, clock.clone()).await?;
     home.keep(&Anchor {
         real_millis: options.wall.now().millis(),
         virtual_millis: start.millis(),
         speed,
         ports: newsroom.ports(),
     })?;
+    let mut running = daemon::start(config, clock.clone()).await?;
     tell(&format!(
         "listening=http://{}  (the newsroom's day, {speed} times as fast)",
         running.address
@@ -295,28 +295,38 @@ struct Home {
 
 impl Home {
     fn new(data: Option<&Path>) -> Result<Self, Fault> {
-        let (dir, temporary) = match data {
-            Some(dir) => (dir.to_owned(), false),
-            None => {
-                let name = format!("copytaster-demo-{}", std::process::id());
-                (std::env::temp_dir().join(name), true)
-            }
+        let (dir, temporary) = if let Some(dir) = data {
+            (dir.to_owned(), false)
+        } else {
+            let name = format!("copytaster-demo-{}", std::process::id());
+            (std::env::temp_dir().join(name), true)
         };
         std::fs::create_dir_all(&dir)
             .map_err(|source| Fault::Data { path: dir.clone(), source })?;
         Ok(Self { dir, temporary })
     }
 
-    /// What an earlier run left; nothing where it cannot be read, since the day can always begin anew.
-    fn anchor(&self) -> Option<Anchor> {
-        let text = std::fs::read(self.dir.join(ANCHOR)).ok()?;
-        serde_json::from_slice(&text).ok()
+    /// What an earlier run left. One that cannot be read is a fault: on other ports every page would be a new article.
+    fn anchor(&self) -> Result<Option<Anchor>, Fault> {
+        let path = self.dir.join(ANCHOR);
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Fault::Data { path, source }),
+        };
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|bad| Fault::Data { path, source: io::Error::other(bad) })
     }
 
     fn keep(&self, anchor: &Anchor) -> Result<(), Fault> {
         let path = self.dir.join(ANCHOR);
         let text = serde_json::to_vec(anchor).expect("numbers only");
-        std::fs::write(&path, text).map_err(|source| Fault::Data { path, source })
+        // Renamed into place, so that a demo killed here leaves the old anchor or the new one.
+        let draft = path.with_extension("new");
+        std::fs::write(&draft, text)
+            .and_then(|()| std::fs::rename(&draft, &path))
+            .map_err(|source| Fault::Data { path, source })
     }
 }
 
@@ -326,5 +336,48 @@ impl Drop for Home {
             // What cannot be removed lies in the system's temporary directory, which is cleared by others.
             let _ = std::fs::remove_dir_all(&self.dir);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_temporary_home_goes_and_a_named_one_keeps_its_anchor() {
+        let home = Home::new(None).unwrap();
+        let dir = home.dir.clone();
+        assert!(dir.is_dir() && home.anchor().unwrap().is_none());
+        drop(home);
+        assert!(!dir.exists());
+
+        let kept = tempfile::tempdir().unwrap();
+        let anchor = Anchor { real_millis: 1, virtual_millis: 2, speed: 3, ports: vec![4, 5] };
+        Home::new(Some(kept.path())).unwrap().keep(&anchor).unwrap();
+        let again = Home::new(Some(kept.path())).unwrap();
+        assert_eq!(again.anchor().unwrap(), Some(anchor));
+        std::fs::write(kept.path().join(ANCHOR), "{").unwrap();
+        let torn = again.anchor().unwrap_err().to_string();
+        assert!(torn.contains(ANCHOR), "{torn}");
+    }
+
+    #[test]
+    fn the_configuration_polls_every_site_on_loopback_only() {
+        let site = Site {
+            id: "kessmar",
+            name: "K",
+            kind: Kind::Agency,
+            lang: "de",
+            base_url: "http://127.0.0.1:9".to_owned(),
+            feed_url: "http://127.0.0.1:9/news-sitemap.xml".to_owned(),
+            feed_type: FeedType::NewsSitemap,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 9)),
+        };
+        let config = config(&[site], SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Path::new("d"));
+        let source = &config.sources[0];
+        assert_eq!(source.kind, SourceKind::Agency);
+        assert_eq!(source.endpoints[0].kind, EndpointKind::Sitemap);
+        assert_eq!(source.allow_addresses[0].to_string(), "127.0.0.0/8");
+        assert!(config.crawl.allow_addresses.is_empty());
     }
 }

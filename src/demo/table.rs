@@ -83,6 +83,8 @@ mod tests {
                 .to_owned(),
             versions: 3,
             sources: 2,
+            origin: "tpb".to_owned(),
+            verdict: "certain".to_owned(),
             members: vec![member("origin"), member("copy"), member("copy")],
         }];
         let check = |outcome| Check { expected: "e".to_owned(), outcome };

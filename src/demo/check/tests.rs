@@ -9,6 +9,8 @@ fn cluster(id: usize, items: &[&str]) -> ObservedCluster {
         title: items.first().copied().unwrap_or_default().to_owned(),
         versions: items.len() as u64 + 3,
         sources: 1,
+        origin: String::new(),
+        verdict: String::new(),
         members: items
             .iter()
             .map(|item| ObservedMember {
@@ -33,7 +35,17 @@ fn as_planned(script: &Script) -> Vec<ObservedCluster> {
     let absent = |id: &str| script.plan.absent.iter().any(|absent| absent.item == id);
     let others = script.items.iter().map(|item| item.id.as_str());
     clusters.extend(others.filter(|id| !named.contains(id) && !absent(id)).map(|id| vec![id]));
-    clusters.iter().enumerate().map(|(n, items)| cluster(n, items)).collect()
+    let mut shown: Vec<_> =
+        clusters.iter().enumerate().map(|(n, items)| cluster(n, items)).collect();
+    for (planned, cluster) in script.plan.clusters.iter().zip(&mut shown) {
+        cluster.origin = planned.origin.clone().unwrap_or_default();
+        cluster.verdict = "certain".to_owned();
+        for member in &mut cluster.members {
+            let asked = member.item.as_ref().and_then(|item| planned.relations.get(item));
+            member.relation = asked.unwrap_or(&member.relation).clone();
+        }
+    }
+    shown
 }
 
 fn failures(report: &Report) -> Vec<String> {
@@ -161,7 +173,7 @@ fn a_forbidden_page_and_a_page_from_nowhere_fail() {
 }
 
 #[test]
-fn a_round_up_shown_as_a_copy_and_a_page_that_did_not_change_fail() {
+fn wrong_relations_origins_and_version_counts_fail() {
     check_spoilt(
         |observed| {
             let at = place(observed, "packet-roundup");
@@ -170,9 +182,19 @@ fn a_round_up_shown_as_a_copy_and_a_page_that_did_not_change_fail() {
             observed[at].versions = 1;
             let at = place(observed, "bridge-alert");
             observed[at].versions = 9;
+            let held =
+                |member: &&mut ObservedMember| member.item.as_deref() == Some("bridge-corrected");
+            observed[at].members.iter_mut().find(held).unwrap().relation = "update".to_owned();
+            observed[at].origin = "Lantern".to_owned();
+            observed[at].verdict = "claimed".to_owned();
+            let at = place(observed, "eau-alerte");
+            observed[at].origin = String::new();
         },
         &[
-            "relation is origin, expected contains",
+            "relation of packet-roundup is origin, expected contains",
+            "relation of bridge-corrected is update, expected correction",
+            "origin is Lantern (claimed), expected Tolvane Press Bureau (certain)",
+            "no origin is told, expected Agence Corvelle",
             "1 versions, expected at least 2",
             "9 versions, expected at least 10",
         ],

@@ -1,5 +1,7 @@
 //! The sites over loopback: what stands when, validators, compression, failures.
 
+mod day;
+
 use std::io::Read as _;
 use std::sync::atomic::{AtomicI64, Ordering};
 

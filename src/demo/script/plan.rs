@@ -1,5 +1,7 @@
 //! What must come of the day: clusters, pairs that stay apart, pages that stay away, and what waits for later work.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// Everything the script expects. Items that stand in no cluster here are expected to stand alone.
@@ -32,6 +34,11 @@ pub struct PlannedCluster {
     /// Versions it must hold at least, where pages change under their addresses.
     #[serde(default)]
     pub versions_min: u64,
+    /// The agency that must be told as its certain origin, since its own item is a member.
+    pub origin: Option<String>,
+    /// Relations that members must show, where one is asked for.
+    #[serde(default)]
+    pub relations: BTreeMap<String, String>,
 }
 
 /// Two items that must never share a cluster.
@@ -88,7 +95,7 @@ pub struct Absent {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NotYet {
-    /// Which kind: "kill", "embargo", "correction", "blend", "origin", "event".
+    /// Which kind: "kill", "embargo", "correction", "blend", "origin", "localised", "event".
     pub what: String,
     /// The items it is about.
     pub items: Vec<String>,

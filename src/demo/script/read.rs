@@ -183,7 +183,9 @@ impl Script {
     /// Every name the plan uses must be an item's.
     fn plan_names(&self) -> Result<(), ScriptError> {
         let plan = &self.plan;
-        let clusters = plan.clusters.iter().flat_map(|c| c.members.iter().map(|m| (&c.name, m)));
+        let clusters = plan.clusters.iter().flat_map(|c| {
+            c.members.iter().chain(c.relations.keys()).map(|member| (&c.name, member))
+        });
         let apart = plan.apart.iter().flat_map(|p| [(&p.why, &p.a), (&p.why, &p.b)]);
         let alone = plan.alone.iter().map(|a| (&a.why, &a.item));
         let absent = plan.absent.iter().map(|a| (&a.why, &a.item));
