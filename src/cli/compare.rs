@@ -19,8 +19,8 @@ pub(super) struct Args {
     /// The other one
     b: PathBuf,
     /// Hours between the two
-    #[arg(long, default_value_t = 0.0)]
-    apart: f64,
+    #[arg(long, value_name = "HOURS", default_value_t = 0)]
+    apart: u32,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -29,7 +29,7 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (a, b) = (body(&args.a)?, body(&args.b)?);
-    let apart_millis = (args.apart.abs() * 3_600_000.0).round() as u64;
+    let apart_millis = u64::from(args.apart) * 3_600_000;
     let found = compare(&a, &b, apart_millis);
     if args.json {
         say(&found.to_string());

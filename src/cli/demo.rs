@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::{clock, complain, runtime, say};
 use crate::demo::{self, Options};
 use crate::telemetry::{self, Format};
@@ -43,15 +46,24 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         json: args.json,
         wall: clock(),
     };
-    let interrupted = async {
-        // Where no signal can be heard the process ends the hard way, and loses nothing.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    let ended = runtime()?.block_on(demo::run(options, complain, interrupted))?;
+    let ended = runtime()?.block_on(async {
+        demo::run(options, complain, interrupted()?).await.map_err(anyhow::Error::from)
+    })?;
     if !ended.output.is_empty() {
         say(ended.output.trim_end());
     }
     Ok(if ended.came_out { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Resolves at Ctrl-C or SIGTERM.
+fn interrupted() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened for")?;
+    let mut terminate =
+        signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

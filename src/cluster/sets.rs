@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::types::{SetId, Summary};
+use super::types::{Relation, SetId, Summary};
 use super::{ArticleRow, Row};
 use crate::model::{Article, ClusterId, OriginBasis, OriginClaim, Timestamp, VersionId};
 
@@ -43,12 +43,15 @@ impl Seen<'_> {
         article.versions.iter().any(|&other| other < number && self.rows[other as usize].set == set)
     }
 
-    /// The newest version in `set` of the article its first member belongs to: what leads.
-    fn lead(self, first: u32, set: SetId) -> u32 {
-        let article = &self.articles[self.rows[first as usize].article as usize];
-        let newest =
-            article.versions.iter().rev().find(|&&other| self.rows[other as usize].set == set);
-        newest.copied().unwrap_or(first)
+    /// True where `number` may speak for a set whose first member is `first`: a state of the text by the desk that had it
+    /// first, be it the same article or an update filed as another.
+    fn may_lead(self, first: u32, number: u32) -> bool {
+        let (first, row) = (&self.rows[first as usize], &self.rows[number as usize]);
+        let newer_text = matches!(
+            row.relation,
+            Relation::Origin | Relation::Update | Relation::Correction | Relation::Contains
+        );
+        row.source == first.source && newer_text
     }
 }
 
@@ -99,8 +102,7 @@ impl Sets {
         set.first_published = earlier(set.first_published, row.published);
         let claim = article.origin.clone().map(|claim| (row.id, claim));
         set.origin = better(set.origin.take(), claim);
-        let lead = seen.lead(set.members[0], id);
-        if lead == number {
+        if set.members[0] == number || seen.may_lead(set.members[0], number) {
             set.lead = number;
             set.last_changed = row.seen_at;
         }
@@ -154,7 +156,9 @@ impl Sets {
                 set.sources.entry(source).and_modify(|count| *count -= 1);
             }
         }
-        set.lead = seen.lead(set.members[0], id);
+        let first = set.members[0];
+        let newest = set.members.iter().rev().find(|&&number| seen.may_lead(first, number));
+        set.lead = newest.copied().unwrap_or(first);
     }
 
     /// Public id of a set: its oldest version's.

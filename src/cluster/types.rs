@@ -217,7 +217,7 @@ pub struct Member {
 pub struct Summary {
     /// Public id.
     pub cluster: ClusterId,
-    /// The member that represents it, by the policy `latest of the origin article, else first`.
+    /// The member that represents it: the newest state of the text by the source that had it first.
     pub lead: VersionId,
     /// Articles with at least one version here.
     pub articles: u32,

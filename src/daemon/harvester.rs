@@ -171,7 +171,8 @@ fn from_page(page: &Page, extracted: Extracted, entry: &Entry, source: &Source) 
         ));
     }
     let mut article = base(entry, source);
-    article.title = if extracted.title.is_empty() { entry.title.clone() } else { extracted.title };
+    let title = if extracted.title.is_empty() { &entry.title } else { &extracted.title };
+    without_site(title, &source.name).clone_into(&mut article.title);
     article.text = extracted.text;
     article.kind = extracted.kind;
     article.url = extracted
@@ -186,6 +187,14 @@ fn from_page(page: &Page, extracted: Extracted, entry: &Entry, source: &Source) 
         article.origin = extracted.origin;
     }
     Ended::Article(Box::new(article))
+}
+
+/// A headline without the name of its site behind a dash or a bar.
+fn without_site<'a>(title: &'a str, site: &str) -> &'a str {
+    let head = title.strip_suffix(site).map(str::trim_end);
+    let cut =
+        head.and_then(|head| head.strip_suffix(['-', '–', '—', '|', '·', ':'])).map(str::trim_end);
+    cut.filter(|headline| !headline.is_empty()).unwrap_or(title)
 }
 
 /// What source and feed say of any article of theirs.
@@ -205,5 +214,22 @@ fn base(entry: &Entry, source: &Source) -> Article {
         rights: source.rights.clone(),
         origin: (source.kind == SourceKind::Agency).then_some(own_item),
         ..Article::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_headline_loses_the_name_of_its_site_and_nothing_else() {
+        for (title, expected) in [
+            ("Ram fetches record price - Quill Packet", "Ram fetches record price"),
+            ("Ram fetches record price | Quill Packet", "Ram fetches record price"),
+            ("Mayor visits Quill Packet", "Mayor visits Quill Packet"),
+            ("Quill Packet", "Quill Packet"),
+        ] {
+            assert_eq!(without_site(title, "Quill Packet"), expected);
+        }
     }
 }

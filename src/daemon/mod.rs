@@ -99,26 +99,33 @@ pub struct Running {
     polling: CancellationToken,
 }
 
+/// What every stage sees of the others.
+#[derive(Clone)]
+struct Shared {
+    clock: Clock,
+    status: Arc<Status>,
+    metrics: Arc<Metrics>,
+    desk: Arc<desk::Desk>,
+    events: broadcast::Sender<Event>,
+}
+
 /// Starts the whole line on the current tokio runtime: opens journal and store, folds, listens, polls.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
-    let status = Arc::new(Status::starting());
-    let metrics = Arc::new(Metrics::new());
-    let desk = Arc::new(desk::Desk::default());
-    let (events, _) = broadcast::channel(EVENTS_MAX);
+    let shared = Shared {
+        clock,
+        status: Arc::new(Status::starting()),
+        metrics: Arc::new(Metrics::new()),
+        desk: Arc::new(desk::Desk::default()),
+        events: broadcast::channel(EVENTS_MAX).0,
+    };
+    let Shared { clock, status, metrics, desk, .. } = shared.clone();
     let listener = listen(config.server.listen).await?;
     let address = listener
         .local_addr()
         .map_err(|source| Fault::Listen { address: config.server.listen, source })?;
     let fetcher = Fetcher::new(config.fetch_params(), clock.clone())?;
-    let opening = Opening {
-        config: config.clone(),
-        clock: clock.clone(),
-        status: Arc::clone(&status),
-        metrics: Arc::clone(&metrics),
-        desk: Arc::clone(&desk),
-        events: events.clone(),
-    };
-    let opened = tokio::task::spawn_blocking(move || open(opening)).await;
+    let (opening, with) = (config.clone(), shared.clone());
+    let opened = tokio::task::spawn_blocking(move || open(&opening, with)).await;
     let (writer, reader, generation) =
         opened.map_err(|fault| Fault::Writer(fault.to_string()))??;
     let store = writer.store.clone();
@@ -126,16 +133,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
     let (to_writer, work) = mpsc::channel(line::WORK_MAX);
     let (to_harvester, leads) = mpsc::channel(line::LEADS_MAX);
     let (to_pushes, pushed) = mpsc::channel(line::WORK_MAX);
-    let state = api::State {
-        store: store.clone(),
-        reader,
-        pushes: to_pushes,
-        events,
-        status: Arc::clone(&status),
-        metrics: Arc::clone(&metrics),
-        clock: clock.clone(),
-        settings: Arc::new(config.api_params(generation)),
-    };
+    let state = reading_side(&shared, &store, reader, to_pushes, config.api_params(generation));
     let sources: Vec<Arc<Source>> = config.sources.iter().cloned().map(Arc::new).collect();
     resume_visits(&store, &sources, &desk)?;
     let polling = CancellationToken::new();
@@ -150,20 +148,16 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
         work: to_writer.clone(),
         stop: polling.clone(),
     };
-    let harvester =
-        harvester::Harvester { fetcher, clock, metrics, agencies: agencies(&config.sources) };
+    let agencies = agencies(&config.sources);
+    let harvester = harvester::Harvester { fetcher, clock, metrics, agencies };
+    let concurrency = config.crawl.concurrency;
     let poller = poller::Poller::new(context, &sources);
     status.set_ready();
     Ok(Running {
         address,
         store,
         poller: tokio::spawn(poller.run()),
-        harvester: tokio::spawn(harvester::run(
-            harvester,
-            config.crawl.concurrency,
-            leads,
-            to_writer.clone(),
-        )),
+        harvester: tokio::spawn(harvester::run(harvester, concurrency, leads, to_writer.clone())),
         pushes: tokio::spawn(forward(pushed, to_writer)),
         server: tokio::spawn(serve(listener, state, status.stopping.clone())),
         writer: spawn_writer(writer, notes(&config), work, &polling)?,
@@ -171,6 +165,18 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
         desk,
         polling,
     })
+}
+
+fn reading_side(
+    shared: &Shared,
+    store: &Store,
+    reader: Reader,
+    pushes: mpsc::Sender<Push>,
+    settings: api::Params,
+) -> api::State {
+    let Shared { clock, status, metrics, events, .. } = shared.clone();
+    let settings = Arc::new(settings);
+    api::State { store: store.clone(), reader, pushes, events, status, metrics, clock, settings }
 }
 
 impl Running {
@@ -218,18 +224,9 @@ impl Running {
     }
 }
 
-/// What opening needs; opening blocks.
-struct Opening {
-    config: Config,
-    clock: Clock,
-    status: Arc<Status>,
-    metrics: Arc<Metrics>,
-    desk: Arc<desk::Desk>,
-    events: broadcast::Sender<Event>,
-}
-
-fn open(opening: Opening) -> Result<(writer::Writer, Reader, u64), Fault> {
-    let Opening { config, clock, status, metrics, desk, events } = opening;
+/// Opens the data directory for the daemon. Blocks.
+fn open(config: &Config, shared: Shared) -> Result<(writer::Writer, Reader, u64), Fault> {
+    let Shared { clock, status, metrics, desk, events } = shared;
     let dir = &config.store.path;
     let (log, store) = open_dir(dir, config.store.cache)?;
     let reader = log.reader();

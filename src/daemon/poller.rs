@@ -228,7 +228,7 @@ impl Poller {
                 count: shown.error.as_ref().map_or(0, |before| before.count) + 1,
             });
             let state = if error.is_some() { SourceState::Failing } else { SourceState::Ok };
-            *shown = SourceStatus { error, state, ..fresh };
+            *shown = SourceStatus { state, error, ..fresh };
         });
     }
 
@@ -344,6 +344,9 @@ fn read(context: &Context, line: &Line, got: Got) -> Result<(Outcome, Found), St
     for entry in entries {
         leads.extend(lead(context, line, entry, now).map_err(|fault| fault.to_string())?);
     }
+    // Oldest first, so that of several sites' pages found at once the first published tends to be read first.
+    leads.reverse();
+    leads.sort_by_key(|lead| lead.entry.published.or(lead.entry.updated).unwrap_or(now));
     let floor = got.floor.max(ttl);
     let outcome = if leads.is_empty() {
         Outcome::Same { floor }

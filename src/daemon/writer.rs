@@ -40,6 +40,9 @@ pub(super) struct Writer {
     pub(super) desk: Arc<Desk>,
 }
 
+/// A pushed record's version, and whether it was there already.
+type Answered = (VersionId, bool);
+
 /// Records that become durable together, and what is owed when they are.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -47,7 +50,7 @@ pub(super) struct Batch {
     changes: Vec<Vec<Change>>,
     bytes: usize,
     via: Vec<&'static str>,
-    replies: Vec<(oneshot::Sender<Vec<Accepted>>, Vec<(VersionId, bool)>)>,
+    replies: Vec<(oneshot::Sender<Vec<Accepted>>, Vec<Answered>)>,
     visited: Vec<(u64, Arc<crate::config::Source>, Visits)>,
     polled: Vec<(String, Box<Poll>)>,
 }

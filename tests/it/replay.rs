@@ -188,3 +188,28 @@ fn a_block_seen_in_three_clusters_of_a_site_is_furniture_there_from_then_on() {
         );
     }
 }
+
+#[test]
+fn an_update_filed_as_another_article_leads_and_a_copy_elsewhere_does_not() {
+    let mut batch = Batch::new(PARAMS);
+    let lead_after = |batch: &mut Batch, source: &str, id: &str, text: String, minute: i64| {
+        let Placed::Version { changes, .. } =
+            batch.push(wire::article(source, id, text), wire::minute(minute))
+        else {
+            panic!("each is new");
+        };
+        changes.into_iter().find_map(|change| match change {
+            Change::Updated { summary, .. } => Some(summary.lead),
+            _ => None,
+        })
+    };
+    assert_eq!(
+        lead_after(&mut batch, "agency", "alert", wire::version(1, 1), 0),
+        Some(VersionId(1))
+    );
+    assert_eq!(lead_after(&mut batch, "paper", "copy", wire::version(1, 3), 5), Some(VersionId(1)));
+    assert_eq!(
+        lead_after(&mut batch, "agency", "update", wire::version(1, 2), 9),
+        Some(VersionId(3))
+    );
+}
