@@ -1,5 +1,6 @@
 //! `copytaster run`: the daemon.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,7 +16,7 @@ use crate::telemetry;
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The configuration; else $COPYTASTER_CONFIG, /etc/copytaster/copytaster.toml, defaults
+    /// The configuration; else `$COPYTASTER_CONFIG`, /etc/copytaster/copytaster.toml, defaults
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where to serve, overriding the configuration; port 0 takes a free one
@@ -26,40 +27,58 @@ pub(super) struct Args {
     data: Option<PathBuf>,
 }
 
+/// Where the configuration comes from; read at start and again at each SIGHUP.
+struct Origin {
+    file: Option<PathBuf>,
+    env: BTreeMap<String, String>,
+    flags: config::Flags,
+}
+
+impl Origin {
+    fn load(&self) -> Result<Config, config::ConfigErrors> {
+        config::load_with(self.file.as_deref(), &self.env, &self.flags)
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let env = config::environment();
     let file = config::find(args.config.as_deref(), &env);
     let flags = config::Flags { listen: args.listen.clone(), data: args.data.clone() };
-    let config = config::load_with(file.as_deref(), &env, &flags)
-        .map_err(|problems| Usage(problems.to_string()))?;
+    let origin = Origin { file, env, flags };
+    let config = origin.load().map_err(|problems| Usage(problems.to_string()))?;
     telemetry::init(config.log.format, &config.log.filter)
         .map_err(|fault| Usage(fault.to_string()))?;
-    match &file {
-        Some(file) => info!("configured by {}", file.display()),
-        None => warn!(
+    if let Some(file) = &origin.file {
+        info!("configured by {}", file.display());
+    } else {
+        warn!(
             "no configuration file: defaults, and no sources to crawl; push articles or name one with --config"
-        ),
+        );
     }
     if config.crawl.contact.is_none() && !config.sources.is_empty() {
         warn!("crawl.contact is not set: publishers cannot reach you, and may block you for it");
     }
-    runtime()?.block_on(serve(config))
+    runtime()?.block_on(serve(config, &origin))
 }
 
-async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+async fn serve(config: Config, origin: &Origin) -> anyhow::Result<ExitCode> {
     let mut terminate =
         signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened for")?;
+    let mut hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be listened for")?;
     let base = config.server.base_path.clone();
-    let mut running = daemon::start(config, clock()).await?;
+    let mut running = daemon::start(config.clone(), clock()).await?;
     // Scripts wait for this line, whatever the log's format and filter.
     complain(&format!("listening=http://{}{base}", running.address));
     notify(sd_notify::NotifyState::Ready);
-    let fault = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
-        fault = running.broken() => Some(fault),
+    let fault = loop {
+        tokio::select! {
+            _ = terminate.recv() => break None,
+            _ = interrupt.recv() => break None,
+            fault = running.broken() => break Some(fault),
+            _ = hangup.recv() => reread(&config, origin),
+        }
     };
     notify(sd_notify::NotifyState::Stopping);
     if let Some(fault) = fault {
@@ -69,6 +88,24 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     running.stop().await?;
     info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the configuration again and says what a restart would change. A broken file changes nothing.
+fn reread(old: &Config, origin: &Origin) {
+    match origin.load() {
+        Err(problems) => {
+            error!(%problems, "the configuration is kept as it was: the new one has problems");
+        }
+        Ok(new) => {
+            let changes = old.changes(&new);
+            if changes.is_empty() {
+                info!("the configuration was read again: nothing has changed");
+            }
+            for change in changes {
+                info!(%change, "changed in the configuration, in force after a restart: {change}");
+            }
+        }
+    }
 }
 
 /// Tells systemd, where it asked to be told.

@@ -25,6 +25,9 @@ use crate::telemetry::Metrics;
 /// Bytes of text in one batch: an append of this size takes a few milliseconds.
 const BATCH_BYTES: usize = 4 << 20;
 
+/// Age up to which an article counts as news in the latency histogram: a week.
+const NEWS_MILLIS: i64 = 7 * 24 * 3_600_000;
+
 /// Pause before a failed append is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -144,9 +147,11 @@ impl Writer {
                 let id = VersionId(self.fold.last.0 + 1);
                 self.fold.seen_at = self.fold.seen_at.max(seen_at);
                 if let Some(published) = article.published {
-                    let seconds =
-                        seen_at.millis().saturating_sub(published.millis()) as f64 / 1000.0;
-                    self.metrics.clustered_after(seconds);
+                    let late = seen_at.millis().saturating_sub(published.millis());
+                    // What is older comes from an archive and says nothing of how quick we are.
+                    if late <= NEWS_MILLIS {
+                        self.metrics.clustered_after(late as f64 / 1000.0);
+                    }
                 }
                 batch.bytes += article.text.len() + article.title.len();
                 let extractor = if via == "page" { crate::extract::EXTRACTOR } else { 0 };

@@ -67,9 +67,9 @@ fn push(
     told: &AtomicUsize,
 ) -> Vec<(String, Value)> {
     let mut acknowledged = Vec::new();
-    for number in 0..10_000 {
+    for number in 0_u64..10_000 {
         let id = format!("{round}-{client}-{number}");
-        let text = wire::version((number % 7) as u64 + 100 * client as u64, (number % 5) as u8);
+        let text = wire::version(number % 7 + 100 * client as u64, number.to_le_bytes()[0] % 5);
         let record =
             json!({"id": id, "source": format!("desk{client}"), "title": id, "text": text});
         let Ok((200, body)) =

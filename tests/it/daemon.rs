@@ -64,12 +64,10 @@ impl Site {
 
 async fn feed(State((site, address)): State<(Site, SocketAddr)>, asked: HeaderMap) -> Response {
     let pages = site.pages.lock().unwrap().clone();
-    let items: String = pages
-        .iter()
-        .map(|(name, _)| {
-            format!("<item><title>Item {name}</title><link>http://{address}/{name}</link></item>")
-        })
-        .collect();
+    let item = |name: &str| {
+        format!("<item><title>Item {name}</title><link>http://{address}/{name}</link></item>")
+    };
+    let items = pages.iter().map(|(name, _)| item(name)).collect::<Vec<_>>().concat();
     let xml = format!(
         "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Desk</title>{items}</channel></rss>"
     );
@@ -85,7 +83,7 @@ async fn page(
     let Some((_, text)) = pages.into_iter().find(|(known, _)| *known == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let body: String = text.split('\n').map(|paragraph| format!("<p>{paragraph}</p>")).collect();
+    let body = format!("<p>{}</p>", text.replace('\n', "</p><p>"));
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><title>Headline of {name}</title></head><body><nav><a href=\"/\">Home</a></nav>\
          <main><article><h1>Headline of {name}</h1>{body}</article></main><footer>All rights reserved</footer></body></html>"

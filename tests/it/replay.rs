@@ -21,15 +21,13 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
 fn fold(arrivals: &[Arrival]) -> (Batch, Vec<(Version, Vec<Change>)>) {
     let mut batch = Batch::new(PARAMS);
     let mut versions = Vec::new();
-    for (at, &(story, edit, site)) in arrivals.iter().enumerate() {
+    for (at, &(story, edit, site)) in (0_i64..).zip(arrivals) {
         let article = wire::article(
             &format!("site{site}"),
             &format!("{story}-{edit}"),
             wire::version(story, edit),
         );
-        if let Placed::Version { version, changes, .. } =
-            batch.push(article, wire::minute(at as i64))
-        {
+        if let Placed::Version { version, changes, .. } = batch.push(article, wire::minute(at)) {
             versions.push((*version, changes));
         }
     }
@@ -176,10 +174,10 @@ fn a_round_up_contains_its_stories_and_glues_nothing() {
 fn a_block_seen_in_three_clusters_of_a_site_is_furniture_there_from_then_on() {
     let mut batch = Batch::new(PARAMS);
     let letter = "Sign up for the morning letter from our harbour desk and never miss a tide again";
-    for story in 1..=4 {
+    for (minute, story) in (1_i64..).zip(1_u64..=4) {
         let text = format!("{}\n{letter}", wire::paragraphs(story)[..2].join("\n"));
         let placed =
-            batch.push(wire::article("site", &story.to_string(), text), wire::minute(story as i64));
+            batch.push(wire::article("site", &story.to_string(), text), wire::minute(minute));
         let Placed::Version { version, .. } = placed else { panic!("each is new") };
         assert_eq!(
             version.verdicts.furniture,

@@ -74,7 +74,7 @@ const JOINTS: [&str; 12] = [
     "for", "beyond",
 ];
 
-/// SplitMix64: enough chance for copy, and the same everywhere.
+/// `SplitMix64`: enough chance for copy, and the same everywhere.
 fn draw(state: &mut u64, of: usize) -> usize {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;
