@@ -39,7 +39,7 @@ fn of_pair(c: &mut Criterion) {
     };
     let (Some(a), Some(b)) = (of(1), of(2)) else { return };
     c.bench_function("similarity of two sketches", |bench| {
-        bench.iter(|| black_box(&a).similarity(black_box(&b)))
+        bench.iter(|| black_box(&a).similarity(black_box(&b)));
     });
 }
 

@@ -13,17 +13,23 @@ use serde_json::{Value, json};
 use crate::{http, wire};
 
 /// The program under test, killed when the test lets go of it.
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Daemon {
     /// Starts `copytaster run` on a free port over `data` and waits until it serves.
     fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(data: &Path, more: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_copytaster"))
             .args(["run", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(more)
             .env_remove("COPYTASTER_CONFIG")
             .stderr(Stdio::piped())
             .spawn()

@@ -46,3 +46,8 @@ pub(crate) fn items(address: SocketAddr, path: &str) -> Vec<Value> {
     }
     panic!("{path} has no end");
 }
+
+/// Looks again until there is something, a bounded number of times.
+pub(crate) fn until<T>(look: impl Fn() -> Option<T>) -> T {
+    (0..5000).find_map(|_| look()).unwrap_or_else(|| panic!("it did not come about"))
+}
