@@ -147,20 +147,24 @@ fn each_bad_source_says_what_is_wrong_and_the_good_one_comes_in() {
     let dir = tempfile::tempdir().unwrap();
     let site = serve();
     let dead = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-    let mut toml =
-        "[crawl]\nper_host_delay = \"1ms\"\nallow_addresses = [\"127.0.0.1/32\"]\n".to_owned();
-    for (id, address) in [
+    let source = |(id, address): (&str, SocketAddr)| {
+        format!(
+            "[[source]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"outlet\"\n[[source.endpoint]]\ntype = \"feed\"\nurl = \"http://{address}/{id}.xml\"\n"
+        )
+    };
+    let sources = [
         ("good", site),
         ("hollow", site),
         ("page", site),
         ("empty", site),
         ("broken", site),
         ("dead", dead),
-    ] {
-        toml += &format!(
-            "[[source]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"outlet\"\n[[source.endpoint]]\ntype = \"feed\"\nurl = \"http://{address}/{id}.xml\"\n"
-        );
-    }
+    ]
+    .map(source);
+    let toml = format!(
+        "[crawl]\nper_host_delay = \"1ms\"\nallow_addresses = [\"127.0.0.1/32\"]\n{}",
+        sources.concat()
+    );
     let file = dir.path().join("c.toml");
     fs::write(&file, toml).unwrap();
     let daemon =
