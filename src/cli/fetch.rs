@@ -5,10 +5,14 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use ipnet::IpNet;
+use serde_json::{Value, json};
 use url::Url;
 
-use crate::fetch::{Accept, Ask, FetchError, Fetcher, Params, check_url, user_agent};
-use crate::model::{Clock, Timestamp};
+use super::{clock, runtime};
+use crate::extract::{self, Page};
+use crate::fetch::{Accept, Ask, FetchError, Fetcher, Got, Params, check_url, user_agent};
+use crate::model::Timestamp;
+use crate::{feed, text};
 
 /// Arguments of `fetch`.
 #[derive(Debug, clap::Args)]
@@ -36,14 +40,44 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let ask = ask(args)?;
     let params = Params { user_agent: user_agent(args.contact.as_deref()), ..Params::default() };
-    let fetcher = Fetcher::new(params, wall_clock())?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("the async runtime did not start")?;
-    let explained = runtime.block_on(fetcher.explain(&ask));
-    super::say(&serde_json::to_string_pretty(&explained).context("the answer is no JSON")?);
+    let fetcher = Fetcher::new(params, clock())?;
+    let explained = runtime()?.block_on(fetcher.explain(&ask));
+    let mut shown = serde_json::to_value(&explained).context("the answer is no JSON")?;
+    if let (Some(got), Some(shown)) = (&explained.got, shown.as_object_mut()) {
+        let (kind, what) = seen(got);
+        shown.insert(kind.to_owned(), what);
+    }
+    super::say(&format!("{shown:#}"));
     Ok(if explained.error.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Entries shown of a feed.
+const ENTRIES_SHOWN: usize = 5;
+
+/// What stands there: a feed where it reads as one, else a page.
+fn seen(got: &Got) -> (&'static str, Value) {
+    let feed = feed::parse(
+        &got.body,
+        got.charset.as_deref(),
+        &got.url,
+        clock().now(),
+        &feed::Limits::default(),
+    );
+    if let Ok(feed) = feed {
+        let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        let entry = |entry: &feed::Entry| json!({"title": entry.title, "url": entry.url, "published": time(entry.published)});
+        let first: Vec<Value> = feed.entries.iter().take(ENTRIES_SHOWN).map(entry).collect();
+        let what = json!({"title": feed.title, "entries": feed.entries.len(), "first": first, "notes": feed.notes});
+        return ("feed", what);
+    }
+    let html = text::decode(&got.body, got.charset.as_deref()).text;
+    let page = extract::article(&Page { url: Some(got.url.clone()), html });
+    let what = json!({
+        "kind": page.kind.as_str(), "title": page.title, "words": text::word_count(&page.text),
+        "published": page.published.map(|at| at.to_string()), "lang": page.lang, "credit": page.credit,
+        "canonical_url": page.canonical_url, "notes": page.notes,
+    });
+    ("page", what)
 }
 
 /// The ask that the arguments mean. Refuses what no setting could make fetchable.
@@ -69,9 +103,4 @@ fn ask(args: &Args) -> Result<Ask, super::Usage> {
 fn network(text: &str) -> Result<IpNet, String> {
     let alone = |_| text.parse::<IpAddr>().map(IpNet::from);
     text.parse().or_else(alone).map_err(|_| "neither an address nor a network".to_owned())
-}
-
-#[expect(clippy::disallowed_methods, reason = "a command makes the clock that the rooms are given")]
-fn wall_clock() -> Clock {
-    Clock::new(|| Timestamp::from(chrono::Utc::now()), 1)
 }

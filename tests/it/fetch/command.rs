@@ -46,3 +46,30 @@ async fn a_machine_without_root_certificates_still_fetches_http() {
     let ran = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
 }
+
+#[tokio::test]
+async fn fetch_says_what_a_feed_lists_and_what_a_page_is() {
+    let feed = "<rss version=\"2.0\"><channel><title>Desk</title><item><title>Locks closed</title><link>/a</link></item></channel></rss>";
+    let page = "<html lang=\"en\"><body><article><h1>Locks closed</h1><p>The port authority of Orsk closed its locks on Monday after \
+        the river rose by three metres in one night, and ships waited off the coast until Tuesday.</p></article></body></html>";
+    let site = Site::start(
+        "127.0.0.1",
+        [
+            ("/feed", answer(200, &["Content-Type: application/rss+xml"], feed.as_bytes())),
+            ("/page", answer(200, &["Content-Type: text/html"], page.as_bytes())),
+        ],
+    )
+    .await;
+    let (_, told, said) = run(&[&site.url("/feed"), "--allow", "127.0.0.1/32"]).await;
+    assert_eq!(
+        (&told["feed"]["entries"], &told["feed"]["first"][0]["url"]),
+        (&Value::from(1), &Value::from(site.url("/a"))),
+        "{said}"
+    );
+    let (_, told, said) = run(&[&site.url("/page"), "--allow", "127.0.0.1/32"]).await;
+    assert_eq!(
+        (&told["page"]["kind"], &told["page"]["title"]),
+        (&Value::from("article"), &Value::from("Locks closed")),
+        "{said}"
+    );
+}
