@@ -88,7 +88,11 @@ fn an_unknown_key_of_the_configuration_stops_the_start() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("c.toml");
     fs::write(&file, "[crawl]\nmin_intervall = \"5m\"\n").unwrap();
-    check(&copytaster(&["run", "--config", path(&file)]), 2, &["c.toml", "2", "min_interval"]);
+    check(
+        &copytaster(&["run", "--config", path(&file)]),
+        2,
+        &["c.toml:2: ", "did you mean `min_interval`"],
+    );
 }
 
 /// Answers each path of a site that has every fault a feed can have.
