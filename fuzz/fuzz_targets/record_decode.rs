@@ -15,7 +15,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// One frame as docs/store.md draws it: length, seq, format, checksum, payload, all big-endian.
 fn frame(seq: u64, payload: &[u8]) -> Vec<u8> {
-    let mut frame = u32::try_from(payload.len()).expect("libFuzzer's inputs are small").to_be_bytes().to_vec();
+    let mut frame =
+        u32::try_from(payload.len()).expect("libFuzzer's inputs are small").to_be_bytes().to_vec();
     frame.extend_from_slice(&seq.to_be_bytes());
     frame.push(1);
     let mut checksum = Xxh3::new();
@@ -39,7 +40,8 @@ fn read(dir: &Path, segment: &[u8]) {
 fuzz_target!(|bytes: &[u8]| {
     let dir = tempfile::tempdir().expect("a temporary directory");
     std::fs::create_dir(dir.path().join("journal")).expect("the directory is ours");
-    let packed = zstd::bulk::compress(bytes, 1).expect("zstd's own buffer is as large as it asks for");
+    let packed =
+        zstd::bulk::compress(bytes, 1).expect("zstd's own buffer is as large as it asks for");
     read(dir.path(), &frame(1, &packed));
     read(dir.path(), &frame(1, bytes));
     read(dir.path(), bytes);
