@@ -32,7 +32,8 @@ fuzz SECONDS="60":
     set -euo pipefail
     [ -d fuzz ] || { echo "this release has no fuzz targets yet"; exit 1; }
     for target in $(cd fuzz && cargo +nightly fuzz list); do
-        cargo +nightly fuzz run "$target" -- -max_total_time={{SECONDS}}
+        mkdir -p "fuzz/corpus/$target"
+        cargo +nightly fuzz run "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -max_total_time={{SECONDS}}
     done
 
 # what .ci/run runs

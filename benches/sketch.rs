@@ -20,6 +20,13 @@ fn of_text(c: &mut Criterion) {
                 hashes
             });
         });
+        group.bench_with_input(BenchmarkId::new("shingles", count), &text, |b, text| {
+            b.iter(|| {
+                let mut hashes = Vec::new();
+                words(black_box(text), &mut hashes);
+                shingles::<3>(&hashes).collect::<Vec<_>>()
+            });
+        });
         group.bench_with_input(BenchmarkId::new("sketch", count), &text, |b, text| {
             b.iter(|| {
                 let mut hashes = Vec::new();

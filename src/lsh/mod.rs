@@ -100,6 +100,7 @@ fn replace_oldest_of_tag(line: &mut Line, tag: u16, number: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn found(table: &Table, key: u64) -> Vec<u32> {
         let mut out = Vec::new();
@@ -150,5 +151,22 @@ mod tests {
             (u32::MAX % ENTRIES as u32 + 1) % ENTRIES as u32
         );
         assert!(advance(u32::MAX) >= ENTRIES as u32);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn the_newest_is_found_and_no_key_has_more_than_its_share(
+            keys in prop::collection::vec(0_u64..40, 1..400), capacity in 1_usize..100,
+        ) {
+            let mut table = Table::with_capacity(capacity);
+            for (number, &key) in (0_u32..).zip(&keys) {
+                table.insert(key, number);
+                let found = found(&table, key);
+                prop_assert!(found.contains(&number));
+                prop_assert!(found.len() <= SAME_TAG_MAX);
+                prop_assert!(found.iter().all(|&other| keys[other as usize] == key));
+            }
+        }
     }
 }

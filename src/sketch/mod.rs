@@ -159,6 +159,20 @@ mod tests {
         }
     }
 
+    /// The bands alone miss (1 − .7⁴)³² = 1.5 in 10,000.
+    #[test]
+    fn pairs_of_jaccard_seven_tenths_share_a_band_in_999_of_1000() {
+        let (pairs, len, shared) = (20_000, 85, 70); // 70 ÷ (85 + 85 − 70)
+        let met = (0..pairs).filter(|pair| {
+            let start = pair * 1_000;
+            let a = sketch(&set(start, len)).unwrap().bands();
+            let b = sketch(&set(start + len - shared, len)).unwrap().bands();
+            a.iter().zip(&b).any(|(a, b)| a == b)
+        });
+        let met = met.count();
+        assert!(met >= 19_980, "{met} of {pairs}");
+    }
+
     #[test]
     fn scheme_one_stays_scheme_one() {
         let got = sketch(&set(1, 300)).unwrap();

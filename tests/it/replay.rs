@@ -188,6 +188,36 @@ fn a_block_seen_in_three_clusters_of_a_site_is_furniture_there_from_then_on() {
 }
 
 #[test]
+fn pages_that_are_mostly_a_known_notice_are_not_tied_by_it() {
+    const NOTICE: &str = "Before you continue to the harbour desk we use small files to keep the service running, to \
+        measure how readers use it and to choose notices that fit your interests; accept all to agree to this, or \
+        reject all to refuse, and change your choice at any time on the page about privacy and terms";
+    let mut batch = Batch::new(PARAMS);
+    let mut push = |story: u64, text: &str, minute: i64| {
+        let text = format!("{text}\n{NOTICE}");
+        let article = wire::article("site", &story.to_string(), text);
+        let Placed::Version { version, .. } = batch.push(article, wire::minute(minute)) else {
+            panic!("each is new")
+        };
+        version.verdicts.links.len()
+    };
+    for story in 1..=3 {
+        assert_eq!(push(story, &wire::paragraphs(story).join("\n"), story.cast_signed()), 0);
+    }
+    // A sentence or two, some words, nothing: what is left after the notice is too little or its own.
+    for story in 4..=15 {
+        let paragraph = wire::paragraphs(story).swap_remove(0);
+        let words: Vec<&str> = paragraph.split(' ').take(8).collect();
+        let teaser = match story % 3 {
+            0 => paragraph.clone(),
+            1 => words.join(" "),
+            _ => String::new(),
+        };
+        assert_eq!(push(story, &teaser, story.cast_signed()), 0, "story {story}: {teaser:?}");
+    }
+}
+
+#[test]
 fn an_update_filed_as_another_article_leads_and_a_copy_elsewhere_does_not() {
     let mut batch = Batch::new(PARAMS);
     let lead_after = |batch: &mut Batch, source: &str, id: &str, text: String, minute: i64| {

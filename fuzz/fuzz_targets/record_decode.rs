@@ -1,0 +1,48 @@
+//! Any kind byte and body, framed with a checksum that holds, to an entry or a refusal; and any bytes as a segment file.
+//!
+//! Frame and record are private to the journal, so this goes through [`Reader`], over a file in a temporary directory.
+//! Each input is tried three ways: packed and framed (what a record's reader meets), framed as it is (what inflating
+//! meets), and raw (what the scan of a torn tail meets).
+
+#![no_main]
+
+use std::path::Path;
+
+use copytaster::journal::{Location, Reader};
+use copytaster::model::Seq;
+use libfuzzer_sys::fuzz_target;
+use xxhash_rust::xxh3::Xxh3;
+
+/// One frame as docs/store.md draws it: length, seq, format, checksum, payload, all big-endian.
+fn frame(seq: u64, payload: &[u8]) -> Vec<u8> {
+    let mut frame =
+        u32::try_from(payload.len()).expect("libFuzzer's inputs are small").to_be_bytes().to_vec();
+    frame.extend_from_slice(&seq.to_be_bytes());
+    frame.push(1);
+    let mut checksum = Xxh3::new();
+    checksum.update(&frame);
+    checksum.update(payload);
+    frame.extend_from_slice(&checksum.digest().to_be_bytes());
+    frame.extend_from_slice(payload);
+    frame
+}
+
+fn read(dir: &Path, segment: &[u8]) {
+    std::fs::write(dir.join("journal/00000001.log"), segment).expect("the directory is ours");
+    let Ok(reader) = Reader::open(dir) else { return };
+    let _ = reader.read(Location { segment: 1, offset: 0 });
+    for entry in reader.entries(Seq(1)) {
+        let Ok((at, entry)) = entry else { break };
+        assert_eq!(reader.read(at).ok(), Some(entry), "read one by one and in a row");
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    std::fs::create_dir(dir.path().join("journal")).expect("the directory is ours");
+    let packed =
+        zstd::bulk::compress(bytes, 1).expect("zstd's own buffer is as large as it asks for");
+    read(dir.path(), &frame(1, &packed));
+    read(dir.path(), &frame(1, bytes));
+    read(dir.path(), bytes);
+});
