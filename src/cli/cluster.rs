@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::input::{self, Timeline};
 use super::{Usage, complain};
 use crate::cluster::{Batch, Link, Params, Placed};
+use crate::config;
 use crate::jsonl;
 use crate::model::{Article, Timestamp, VersionId};
 
@@ -106,8 +107,9 @@ fn params(set: &[String]) -> Result<Params, Usage> {
             pair.split_once('=').ok_or_else(|| Usage(format!("--set {pair}: write KEY=VALUE")))?;
         match key.trim_start_matches("detect.") {
             "window" => {
-                params.window_millis =
-                    millis(value).ok_or_else(|| bad_value(pair, "a duration such as 72h"))?;
+                let window = config::duration(value)
+                    .ok_or_else(|| bad_value(pair, "a duration such as 72h"))?;
+                params.window_millis = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
             }
             "live_max" => {
                 params.live_max = value.parse().map_err(|_| bad_value(pair, "a whole number"))?;
@@ -120,20 +122,6 @@ fn params(set: &[String]) -> Result<Params, Usage> {
 
 fn bad_value(pair: &str, wanted: &str) -> Usage {
     Usage(format!("--set {pair}: the value must be {wanted}"))
-}
-
-fn millis(value: &str) -> Option<u64> {
-    let unit = value.find(|c: char| !c.is_ascii_digit())?;
-    let number: u64 = value[..unit].parse().ok()?;
-    let factor = match &value[unit..] {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.checked_mul(factor)
 }
 
 /// The fold over the lines, and what their answers need.

@@ -16,3 +16,4 @@ pub use read::{FILE_VARIABLE, Flags, SYSTEM_FILE, environment, find, load, load_
 pub use types::{
     Config, Crawl, Detect, Endpoint, EndpointKind, Log, Secret, Server, Source, SourceKind, Store,
 };
+pub use units::duration;

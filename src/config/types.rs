@@ -8,6 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::fetch;
 use crate::model::SourceId;
 use crate::telemetry::Format;
 
@@ -118,12 +119,8 @@ impl Default for Crawl {
 impl Crawl {
     /// The User-Agent that is sent: the one set, else program, version and contact.
     pub fn user_agent(&self) -> String {
-        let program = concat!("copytaster/", env!("CARGO_PKG_VERSION"));
-        match (&self.user_agent, &self.contact) {
-            (Some(whole), _) => whole.clone(),
-            (None, Some(contact)) => format!("{program} (+{contact})"),
-            (None, None) => program.to_owned(),
-        }
+        let made = || fetch::user_agent(self.contact.as_deref());
+        self.user_agent.clone().unwrap_or_else(made)
     }
 }
 

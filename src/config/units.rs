@@ -24,7 +24,7 @@ const SIZES: [(&str, u64); 7] = [
 ];
 
 /// Reads whole numbers with a unit each, side by side: "90s", "1h30m". `None` where it is not that, or too long.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     if text.is_empty() {
         return None;
     }

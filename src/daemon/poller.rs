@@ -16,7 +16,7 @@ use super::line::{Lead, ToWriter, Visits, Work};
 use crate::api::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
 use crate::config::{Endpoint, EndpointKind, Source};
 use crate::feed::{self, Entry, Feed};
-use crate::fetch::{Accept, Ask, FetchError, Fetcher, Got};
+use crate::fetch::{self, Accept, Ask, FetchError, Fetcher, Got};
 use crate::model::{Clock, Timestamp};
 use crate::schedule::{self, Outcome, Poll};
 use crate::store::Store;
@@ -196,7 +196,7 @@ impl Poller {
         if !self.context.desk.begin(lead.key) {
             return;
         }
-        let host = lead.page.as_ref().map(|page| page.authority().to_owned()).unwrap_or_default();
+        let host = lead.page.as_ref().map(fetch::host_key).unwrap_or_default();
         let turns =
             Arc::clone(self.hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(1))));
         let Context { leads, stop, desk, .. } = self.context.clone();

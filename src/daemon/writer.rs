@@ -98,11 +98,16 @@ impl Writer {
         Ok(())
     }
 
+    /// The writer's clock, never backwards: the time of the fold for what comes in now.
+    fn now(&self) -> Timestamp {
+        self.fold.seen_at.max(self.clock.now())
+    }
+
     fn take_harvest(&mut self, harvest: Harvest, batch: &mut Batch) {
         let Harvest { source, key, visits, ended } = harvest;
         match ended {
             Ended::Article(article) => {
-                let seen_at = self.fold.seen_at.max(self.clock.now());
+                let seen_at = self.now();
                 let (version, duplicate) = self.judge(*article, "page", seen_at, batch);
                 debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
             }
@@ -125,7 +130,7 @@ impl Writer {
             if batch.is_full() {
                 self.commit(batch)?;
             }
-            let seen_at = self.fold.seen_at.max(self.clock.now());
+            let seen_at = self.now();
             placed.push(self.judge(article, "push", seen_at, batch));
         }
         batch.replies.push((push.reply, placed));
