@@ -121,9 +121,12 @@ impl<T> Timeline<T> {
         dated
     }
 
-    /// The records that never met a date.
-    pub(super) fn finish(self) -> Vec<(T, Timestamp)> {
-        self.waiting.into_iter().map(|record| (record, Timestamp::EPOCH)).collect()
+    /// The records that never met a date, when all are read.
+    pub(super) fn finish(&mut self) -> Vec<(T, Timestamp)> {
+        std::mem::take(&mut self.waiting)
+            .into_iter()
+            .map(|record| (record, Timestamp::EPOCH))
+            .collect()
     }
 }
 

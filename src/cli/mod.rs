@@ -13,6 +13,7 @@ mod input;
 mod openapi;
 mod run;
 mod stats;
+mod stream;
 mod verify;
 
 use std::process::ExitCode;
@@ -85,6 +86,11 @@ pub fn complain(line: &str) {
 pub fn say(line: &str) -> bool {
     use std::io::Write as _;
     writeln!(std::io::stdout().lock(), "{line}").is_ok()
+}
+
+/// Six decimals: the same on every machine, and more than any reader needs.
+fn rounded(figure: f64) -> f64 {
+    (figure * 1e6).round() / 1e6
 }
 
 /// The process's one clock.
