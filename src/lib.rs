@@ -10,6 +10,7 @@ pub mod feed;
 pub mod jsonl;
 pub mod lsh;
 pub mod model;
+pub mod quality;
 pub mod schedule;
 pub mod sketch;
 pub mod text;

@@ -4,6 +4,7 @@ mod check;
 mod cluster;
 mod compare;
 mod demo;
+mod evaluate;
 mod export;
 mod extract;
 mod fetch;
@@ -47,6 +48,8 @@ enum Command {
     Ingest(ingest::Args),
     /// Cluster files of article records, without a store
     Cluster(cluster::Args),
+    /// Score clusters against a gold set: pairs, B-cubed, adjusted Rand index
+    Evaluate(evaluate::Args),
     /// Compare two texts with the very sets the detector uses
     Compare(compare::Args),
     /// Read everything in a data directory and list what is wrong
@@ -123,6 +126,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Extract(args) => extract::run(args),
         Command::Ingest(args) => ingest::run(args),
         Command::Cluster(args) => cluster::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Stats(args) => stats::run(args),

@@ -34,6 +34,16 @@ pub enum Placed {
     },
 }
 
+impl Placed {
+    /// The version it is, be it new or not.
+    pub const fn id(&self) -> VersionId {
+        match self {
+            Self::Duplicate(id) => *id,
+            Self::Version { version, .. } => version.id,
+        }
+    }
+}
+
 impl Batch {
     /// A fold of nothing yet.
     pub fn new(params: Params) -> Self {

@@ -44,9 +44,23 @@ pub const LINE_BYTES_MAX: usize = 8 << 20;
 
 /// Reads one line.
 pub fn parse(line: &str) -> Result<Article, Problem> {
-    let value = serde_json::from_str(line)
-        .map_err(|fault| Problem::NotJson { detail: fault.to_string() })?;
-    parse_value(value)
+    parse_value(value(line)?)
+}
+
+/// The JSON of one line, not yet taken for a record.
+pub fn value(line: &str) -> Result<Value, Problem> {
+    serde_json::from_str(line).map_err(|fault| Problem::NotJson { detail: fault.to_string() })
+}
+
+/// What a line is called by, be it a whole record or another line about one: its `id`, else its `url`, both as
+/// [`parse_value`] reads them.
+pub fn name(value: &Value) -> Result<String, Problem> {
+    let part = |key: &str| Some((key.to_owned(), value.get(key)?.clone()));
+    let mut record = Record { map: ["id", "url"].into_iter().filter_map(part).collect() };
+    match record.name("id")? {
+        Some(id) => Ok(id),
+        None => record.url("url")?.ok_or(Problem::Nameless),
+    }
 }
 
 /// Reads one record. Unknown keys are kept in [`Article::extra`]; `null` counts as missing. Paragraphs are unwrapped; a
@@ -269,6 +283,19 @@ mod tests {
             "orsk.example"
         );
         assert_eq!(parse(r#"{"id":4,"title":"t"}"#).unwrap().source.as_str(), "unknown");
+    }
+
+    #[test]
+    fn a_line_is_called_as_its_record_is() {
+        for line in [
+            r#"{"id":" 7 ","url":"https://orsk.example/a#top","title":"t"}"#,
+            r#"{"id":7,"title":"t"}"#,
+            r#"{"id":null,"url":"HTTPS://Orsk.example/a#top","title":"t"}"#,
+        ] {
+            let article = parse(line).unwrap();
+            assert_eq!(name(&value(line).unwrap()).ok(), article.id.or(article.url), "{line}");
+        }
+        assert_eq!(name(&value(r#"{"title":"t"}"#).unwrap()), Err(Problem::Nameless));
     }
 
     #[test]

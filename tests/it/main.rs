@@ -17,6 +17,8 @@ mod daemon;
 #[cfg(feature = "daemon")]
 mod docs;
 #[cfg(feature = "daemon")]
+mod evaluate;
+#[cfg(feature = "daemon")]
 mod fetch;
 #[cfg(feature = "daemon")]
 mod http;
