@@ -50,6 +50,7 @@ pub(super) fn member_row(
         shared: 240,
         size: 250,
         other_size: 300,
+        rests_on: 0,
     });
     let member = Member {
         version: version.id,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::stream::{self, Stream};
 use super::{complain, input, rounded};
-use crate::cluster::{Link, Params, Placed};
+use crate::cluster::{Params, Placed, Refusal};
 use crate::jsonl;
 use crate::model::VersionId;
 
@@ -63,6 +63,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     bar.finish_and_clear();
     work.all_read()?;
+    work.write_pairs()?;
     let mut out: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(BufWriter::new(create(path)?)),
         None => Box::new(BufWriter::new(io::stdout().lock())),
@@ -88,6 +89,8 @@ struct Work {
     /// Each line travels with its position in the answers and its name.
     stream: Stream<(usize, String)>,
     answers: Answers,
+    pairs: Option<BufWriter<File>>,
+    links: usize,
     bad: usize,
 }
 
@@ -98,7 +101,7 @@ impl Work {
             Some(SortBy::Seen) => Stream::sorted(params),
             None => Stream::new(params),
         };
-        Ok(Self { stream, answers: Answers { pairs, ..Answers::default() }, bad: 0 })
+        Ok(Self { stream, answers: Answers::default(), pairs, links: 0, bad: 0 })
     }
 
     fn line(
@@ -124,8 +127,25 @@ impl Work {
     }
 
     fn all_read(&mut self) -> anyhow::Result<()> {
-        self.stream.finish(|tag, placed| self.answers.take(tag, placed))?;
-        if let Some(pairs) = &mut self.answers.pairs {
+        self.stream.finish(|tag, placed| self.answers.take(tag, placed))
+    }
+
+    /// Writes the links as they stand at the end: one that was taken back is none.
+    fn write_pairs(&mut self) -> anyhow::Result<()> {
+        let (clusterer, answers) = (self.stream.clusterer(), &self.answers);
+        for version in (1..=answers.places.len() as u64).map(VersionId) {
+            for link in clusterer.links_of(version) {
+                self.links += 1;
+                let Some(pairs) = &mut self.pairs else { continue };
+                let line = json!({
+                    "a": answers.name_of(version), "b": answers.name_of(link.other), "kind": link.kind.as_str(),
+                    "jaccard": rounded(link.jaccard()), "containment_a_in_b": rounded(link.in_other()),
+                    "containment_b_in_a": rounded(link.of_other()),
+                });
+                writeln!(pairs, "{line}")?;
+            }
+        }
+        if let Some(pairs) = &mut self.pairs {
             pairs.flush()?;
         }
         Ok(())
@@ -156,7 +176,7 @@ impl Work {
     fn stats(&self, seconds: f64) -> Value {
         let documents = self.answers.lines.len();
         json!({
-            "documents": documents, "links": self.answers.links, "clusters": self.stream.clusterer().clusters(),
+            "documents": documents, "links": self.links, "clusters": self.stream.clusterer().clusters(),
             "seconds": rounded(seconds), "documents_per_second": (documents as f64 / seconds).round(),
             "peak_bytes": peak_bytes(), "out_of_order": self.stream.out_of_order(),
             "outside_window": self.answers.outside_window, "bad_lines": self.bad,
@@ -164,14 +184,12 @@ impl Work {
     }
 }
 
-/// What became of the lines, and the links that are written on the way.
+/// What became of the lines.
 #[derive(Default)]
 struct Answers {
     lines: Vec<Option<Answer>>,
     /// Position in `lines` of the line that became each version, from version 1.
     places: Vec<usize>,
-    pairs: Option<BufWriter<File>>,
-    links: usize,
     outside_window: u64,
 }
 
@@ -179,36 +197,14 @@ impl Answers {
     fn take(&mut self, (place, name): (usize, String), placed: Placed) -> anyhow::Result<()> {
         let (version, duplicate) = match placed {
             Placed::Duplicate(version) => (version, true),
-            Placed::Version { version, outside_window, .. } => {
+            Placed::Version { version, refused, .. } => {
                 self.places.push(place);
-                self.outside_window += u64::from(outside_window);
-                self.links += version.verdicts.links.len();
-                self.write_pairs(&name, &version.verdicts.links)?;
+                let outside = |refusal: &&(VersionId, Refusal)| refusal.1 == Refusal::OutsideWindow;
+                self.outside_window += refused.iter().filter(outside).count() as u64;
                 (version.id, false)
             }
         };
         self.lines[place] = Some(Answer { name, version, duplicate });
-        Ok(())
-    }
-
-    fn write_pairs(&mut self, name: &str, links: &[Link]) -> anyhow::Result<()> {
-        if self.pairs.is_none() {
-            return Ok(());
-        }
-        let lines: Vec<Value> = links
-            .iter()
-            .map(|link| {
-                json!({
-                    "a": name, "b": self.name_of(link.other), "kind": link.kind.as_str(), "jaccard": rounded(link.jaccard()),
-                    "containment_a_in_b": rounded(link.in_other()), "containment_b_in_a": rounded(link.of_other()),
-                })
-            })
-            .collect();
-        if let Some(pairs) = &mut self.pairs {
-            for line in lines {
-                writeln!(pairs, "{line}")?;
-            }
-        }
         Ok(())
     }
 

@@ -7,8 +7,9 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use super::say;
-use crate::cluster::{Compared, Overlap, Reason, prepare, rule};
+use crate::cluster::{Between, Compared, Overlap, Reason, Refusal, prepare, rule};
 use crate::extract::{self, Page};
+use crate::model::SourceId;
 use crate::{jsonl, text};
 
 /// Arguments of `compare`.
@@ -28,9 +29,10 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let (a, b) = (body(&args.a)?, body(&args.b)?);
-    let apart_millis = u64::from(args.apart) * 3_600_000;
-    let found = compare(&a, &b, apart_millis);
+    let (a, b) = (text_of(&args.a)?, text_of(&args.b)?);
+    let same_source = a.source == b.source && a.source.is_some();
+    let between = Between { apart_millis: u64::from(args.apart) * 3_600_000, same_source };
+    let found = compare(&a, &b, between);
     if args.json {
         say(&found.to_string());
     } else {
@@ -39,8 +41,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The text a file holds, by its ending.
-fn body(path: &Path) -> anyhow::Result<String> {
+/// One side of the comparison.
+#[derive(Default)]
+struct Side {
+    title: String,
+    body: String,
+    source: Option<SourceId>,
+}
+
+/// The text a file holds, by its ending; its headline and source, where the form has them.
+fn text_of(path: &Path) -> anyhow::Result<Side> {
     let bytes =
         std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let whole = text::decode(&bytes, None).text;
@@ -50,66 +60,57 @@ fn body(path: &Path) -> anyhow::Result<String> {
         .unwrap_or_default()
         .to_ascii_lowercase();
     Ok(match ending.as_str() {
-        "html" | "htm" => extract::article(&Page { url: None, html: whole }).text,
+        "html" | "htm" => {
+            let page = extract::article(&Page { url: None, html: whole });
+            Side { title: page.title, body: page.text, source: None }
+        }
         "json" | "jsonl" => {
             let line = whole.lines().find(|line| !line.trim().is_empty());
             let Some(line) = line else { bail!("{} is empty", path.display()) };
             let record = if ending == "json" { &whole } else { line };
-            jsonl::parse(record)
-                .with_context(|| format!("{} is no article record", path.display()))?
-                .text
+            let article = jsonl::parse(record)
+                .with_context(|| format!("{} is no article record", path.display()))?;
+            Side { title: article.title, body: article.text, source: Some(article.source) }
         }
-        _ => text::paragraphs(&whole).join("\n"),
+        _ => Side { body: text::paragraphs(&whole).join("\n"), ..Side::default() },
     })
 }
 
-fn compare(a: &str, b: &str, apart_millis: u64) -> Value {
-    let sets = [prepare(a, &[]).compared, prepare(b, &[]).compared];
-    let overlap = Overlap::of(&sets[0], &sets[1]);
-    let verdict = rule(&overlap, apart_millis);
+fn compare(a: &Side, b: &Side, between: Between) -> Value {
+    let compared = [a, b].map(|side| prepare(&side.title, &side.body, &[]).compared);
+    let sets = compared.each_ref().map(Compared::shingle_set);
+    let overlap = Overlap::of(&compared[0], &compared[1]);
+    let verdict = rule(&overlap, between);
     let share = |part: u32, whole: u32| {
         if whole == 0 { 0.0 } else { (f64::from(part) / f64::from(whole) * 1e6).round() / 1e6 }
     };
+    let passages = text::passages(&a.body, &sets[1]).into_iter().map(|range| &a.body[range]);
     json!({
         "jaccard": share(overlap.shared, overlap.size + overlap.other_size - overlap.shared),
         "containment_a_in_b": share(overlap.shared, overlap.size),
         "containment_b_in_a": share(overlap.shared, overlap.other_size),
         "shingles": {"a": overlap.size, "b": overlap.other_size, "shared": overlap.shared},
         "numbers": {"of_smaller": overlap.numbers, "found": overlap.numbers_found},
-        "shared_passages": text::passages(a, &sets[1].shingles).into_iter().map(|range| &a[range]).collect::<Vec<_>>(),
-        "new_in_a": new_in(a, &sets[1]),
-        "new_in_b": new_in(b, &sets[0]),
-        "linked": verdict.is_some(),
-        "reason": verdict.map(Reason::as_str),
-        "why_not": verdict.is_none().then(|| why_not(&overlap, apart_millis)),
+        "names": {"of_smaller": overlap.names, "found": overlap.names_found},
+        "headline": {"of_shorter": overlap.title, "found": overlap.title_found},
+        "shared_passages": passages.collect::<Vec<_>>(),
+        "new_in_a": new_in(&a.body, &sets[1]),
+        "new_in_b": new_in(&b.body, &sets[0]),
+        "linked": verdict.is_ok(),
+        "reason": verdict.ok().map(Reason::as_str),
+        "refusal": verdict.err().map(Refusal::as_str),
+        "why_not": verdict.err().map(Refusal::in_words),
     })
 }
 
 /// Paragraphs of which the other text has less than a third.
-fn new_in(body: &str, other: &Compared) -> Vec<String> {
+fn new_in<'a>(body: &'a str, other: &[u64]) -> Vec<&'a str> {
     let is_new = |paragraph: &&str| {
-        let own = prepare(paragraph, &[]).compared.shingles;
-        let found =
-            own.iter().filter(|shingle| other.shingles.binary_search(shingle).is_ok()).count();
+        let own = prepare("", paragraph, &[]).compared.shingle_set();
+        let found = own.iter().filter(|shingle| other.binary_search(shingle).is_ok()).count();
         !own.is_empty() && found * 3 < own.len()
     };
-    body.split('\n').filter(is_new).map(str::to_owned).collect()
-}
-
-/// Which gate stands in the way, in words.
-fn why_not(overlap: &Overlap, apart_millis: u64) -> &'static str {
-    let late = apart_millis > 24 * 3_600_000;
-    if overlap.smaller() == 0 {
-        "one text has no three words in a row"
-    } else if !overlap.jaccard_at_least(40) && !overlap.containment_at_least(60) {
-        "too little shared text"
-    } else if late && overlap.smaller() < 30 {
-        "more than a day apart, and too short to be sure"
-    } else if !overlap.numbers_at_least(80) {
-        "the text is alike and the figures differ: a template, or news in old words"
-    } else {
-        "alike, but short of every clause of the rule"
-    }
+    body.split('\n').filter(is_new).collect()
 }
 
 fn tell(found: &Value, args: &Args) {
@@ -122,10 +123,12 @@ fn tell(found: &Value, args: &Args) {
         "shingles            A {}, B {}, both {}",
         found["shingles"]["a"], found["shingles"]["b"], found["shingles"]["shared"]
     ));
-    say(&format!(
-        "numbers             {} of the smaller text's {} found",
-        found["numbers"]["found"], found["numbers"]["of_smaller"]
-    ));
+    for (key, of, what) in
+        [("numbers", "of_smaller", "smaller text's"), ("names", "of_smaller", "smaller text's"), ("headline", "of_shorter", "shorter one's")]
+    {
+        let counts = &found[key];
+        say(&format!("{key:<20}{} of the {what} {} found", counts["found"], counts[of]));
+    }
     let verdict = match (found["reason"].as_str(), found["why_not"].as_str()) {
         (Some(reason), _) => format!("linked: {reason}"),
         (None, why) => format!("not linked: {}", why.unwrap_or_default()),
@@ -152,12 +155,20 @@ mod tests {
 
     const STORY: &str = "The port authority of Orsk closed its locks on Monday after the river rose by 3 metres in one night.\nShips waited off the coast.";
 
+    fn side(body: &str) -> Side {
+        Side { body: body.to_owned(), ..Side::default() }
+    }
+
+    fn apart(hours: u64) -> Between {
+        Between { apart_millis: hours * 3_600_000, same_source: false }
+    }
+
     #[test]
     fn a_copy_with_a_paragraph_of_its_own_is_linked_and_the_paragraph_is_named() {
         let copy = format!(
             "{STORY}\nA reader of ours had filmed the empty quay from her kitchen window at dawn."
         );
-        let found = compare(STORY, &copy, 0);
+        let found = compare(&side(STORY), &side(&copy), apart(0));
         assert_eq!(found["linked"], true);
         assert_eq!(found["containment_a_in_b"], 1.0);
         assert_eq!(found["new_in_a"], json!([]));
@@ -168,7 +179,7 @@ mod tests {
     #[test]
     fn the_same_words_with_other_figures_two_days_later_are_no_version() {
         let later = STORY.replace('3', "5");
-        let found = compare(STORY, &later, 48 * 3_600_000);
+        let found = compare(&side(STORY), &side(&later), apart(48));
         assert_eq!(found["linked"], false);
         assert!(found["why_not"].as_str().unwrap().contains("short"), "{found}");
     }

@@ -1,47 +1,86 @@
 //! A version and its verdicts to changes: places it, merges sets, keeps the summaries. Needs no text.
 
+use super::furniture::strayed;
 use super::lineage::{Ends, relation, says_it_corrects};
-use super::sets::Seen;
-use super::types::{Change, Link, LinkKind, Member, Relation, SetId, Version};
-use super::{ArticleRow, Clusterer, FURNITURE_CLUSTERS, Row, block_key};
-use crate::model::{ArticleId, SourceId, VersionId};
+use super::types::{Change, Link, Member, Relation, SetId, Version};
+use super::{ArticleRow, Clusterer, Row, Seen, Summary};
+use crate::model::{ArticleId, VersionId};
+use std::collections::BTreeSet;
 
 impl Clusterer {
     /// Carries out the verdicts of `version`, which must be newer than all before it. Links to versions the fold does not
     /// know (trimmed from the journal) are passed over.
     pub fn apply(&mut self, version: &Version) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let verdicts = &version.verdicts;
+        let mut touched = self.take_back(&verdicts.withdrawn, &verdicts.late_hubs, &mut changes);
         let number = self.rows.len() as u32;
         let (article, new_article) = self.enter_article(version, number);
         let ties = self.ties(version);
+        self.enter_row(version, number, article);
+        let set = self.place(number, &ties, &mut changes);
+        self.rows[number as usize].set = set;
+        let seen = Seen { rows: &self.rows, articles: &self.articles, claims: &self.claims };
+        self.sets.join(set, number, seen);
+        changes.push(Change::Joined { set, member: self.member(number), new_article });
+        let older = self.restate_older(article, number, &mut changes);
+        self.remember_links(version, number);
+        self.remember_blocks(version, number);
+        touched.extend(older);
+        touched.remove(&set);
+        for set in std::iter::once(set).chain(touched) {
+            if self.sets.lives(set) {
+                let summary = self.summary(set);
+                changes.push(Change::Updated { set, summary });
+            }
+        }
+        changes
+    }
+
+    /// The row of a set as it stands.
+    pub(super) fn summary(&self, set: SetId) -> Summary {
+        self.sets.summary(
+            set,
+            &self.rows,
+            &self.sources.names,
+            &self.languages.names,
+            &self.claims,
+        )
+    }
+
+    fn enter_row(&mut self, version: &Version, number: u32, article: u32) {
+        let found = &version.article;
+        let source = self.sources.number(found.source.as_str());
+        let language = found.lang.as_deref().map(|lang| self.languages.number(lang) as u16);
         let parent = version.verdicts.links.first().copied();
-        let source = self.source_number(&version.article.source);
-        let relation = self.relation(version, parent.as_ref());
+        if let Some(claim) = &found.origin {
+            self.claims.insert(number, claim.clone());
+        }
         self.rows.push(Row {
             id: version.id,
             article,
             source,
             set: SetId::default(),
             seen_at: version.seen_at,
-            published: version.article.published,
-            relation,
+            published: found.published,
+            relation: Relation::Origin,
             parent,
             hub: version.verdicts.hub,
+            corrects: says_it_corrects(found),
+            language,
+            headline: version.verdicts.headline,
+            strayed: strayed(version),
         });
-        let mut changes = Vec::new();
-        let set = self.place(number, &ties, &mut changes);
-        self.rows[number as usize].set = set;
-        let seen = Seen { rows: &self.rows, articles: &self.articles };
-        self.sets.join(set, number, &version.article, seen);
-        changes.push(Change::Joined { set, member: self.member(number), new_article });
-        let older = self.restate_older(article, number, &mut changes);
-        self.remember_blocks(version, number);
-        let mut touched = vec![set];
-        touched.extend(older.filter(|&other| other != set));
-        for set in touched {
-            let summary = self.sets.summary(set, &self.rows, &self.sources);
-            changes.push(Change::Updated { set, summary });
+        self.rows[number as usize].relation = self.relation(number, parent.as_ref());
+    }
+
+    /// Keeps the links of a version, so that its cluster can be made again without one of them.
+    fn remember_links(&mut self, version: &Version, number: u32) {
+        for link in &version.verdicts.links {
+            if let Some(older) = self.number_of(link.other) {
+                self.graph.tie(number, older, *link);
+            }
         }
-        changes
     }
 
     /// The version's article, founded where its verdicts name none; true where it is new.
@@ -72,20 +111,10 @@ impl Clusterer {
         self.articles.binary_search_by_key(&id, |row| row.id).ok().map(|number| number as u32)
     }
 
-    fn source_number(&mut self, source: &SourceId) -> u32 {
-        if let Some(&number) = self.source_numbers.get(source) {
-            return number;
-        }
-        let number = self.sources.len() as u32;
-        self.sources.push(source.clone());
-        self.source_numbers.insert(source.clone(), number);
-        number
-    }
-
     /// The sets the version ties together, best link first, each once.
     fn ties(&self, version: &Version) -> Vec<SetId> {
         let mut sets = Vec::new();
-        for link in version.verdicts.links.iter().filter(|link| link.kind != LinkKind::Contains) {
+        for link in version.verdicts.links.iter().filter(|link| link.kind.glues()) {
             let Some(number) = self.number_of(link.other) else { continue };
             let set = self.rows[number as usize].set;
             if !sets.contains(&set) {
@@ -95,18 +124,19 @@ impl Clusterer {
         sets
     }
 
-    fn relation(&self, version: &Version, parent: Option<&Link>) -> Relation {
-        if version.verdicts.hub {
+    /// How a version stands to the older end of `parent`.
+    pub(super) fn relation(&self, number: u32, parent: Option<&Link>) -> Relation {
+        let row = &self.rows[number as usize];
+        if row.hub {
             return Relation::Contains;
         }
         let Some(link) = parent else { return Relation::Origin };
-        let Some(number) = self.number_of(link.other) else { return Relation::Origin };
-        let other = &self.rows[number as usize];
+        let Some(other) = self.number_of(link.other) else { return Relation::Origin };
+        let other = &self.rows[other as usize];
         let ends = Ends {
-            same_article: Some(self.articles[other.article as usize].id)
-                == version.verdicts.article,
-            same_source: self.sources[other.source as usize] == version.article.source,
-            corrects: says_it_corrects(&version.article),
+            same_article: other.article == row.article,
+            same_source: other.source == row.source,
+            corrects: row.corrects,
         };
         relation(link, ends)
     }
@@ -125,11 +155,12 @@ impl Clusterer {
     fn merge(&mut self, a: SetId, b: SetId, changes: &mut Vec<Change>) -> SetId {
         let (kept, gone) = self.sets.larger_first(a, b);
         let ids = [self.sets.cluster(kept, &self.rows), self.sets.cluster(gone, &self.rows)];
-        let moved = self.sets.merge(kept, gone);
+        let seen = Seen { rows: &self.rows, articles: &self.articles, claims: &self.claims };
+        let moved = self.sets.merge(kept, gone, seen);
         for &number in &moved {
             self.rows[number as usize].set = kept;
         }
-        let seen = Seen { rows: &self.rows, articles: &self.articles };
+        let seen = Seen { rows: &self.rows, articles: &self.articles, claims: &self.claims };
         self.sets.settle(kept, &moved, seen);
         let versions: Vec<VersionId> =
             moved.iter().map(|&number| self.rows[number as usize].id).collect();
@@ -145,7 +176,7 @@ impl Clusterer {
         article: u32,
         number: u32,
         changes: &mut Vec<Change>,
-    ) -> std::option::IntoIter<SetId> {
+    ) -> BTreeSet<SetId> {
         let older =
             self.articles[article as usize].versions.iter().rev().find(|&&other| other < number);
         let set = older.map(|&other| {
@@ -153,10 +184,10 @@ impl Clusterer {
             changes.push(Change::Restated { set, member: self.member(other) });
             set
         });
-        set.into_iter()
+        set.into_iter().collect()
     }
 
-    fn member(&self, number: u32) -> Member {
+    pub(super) fn member(&self, number: u32) -> Member {
         let row = &self.rows[number as usize];
         let article = &self.articles[row.article as usize];
         Member {
@@ -165,21 +196,6 @@ impl Clusterer {
             relation: row.relation,
             parent: row.parent,
             superseded: article.versions.last() != Some(&number),
-        }
-    }
-
-    /// Remembers in which clusters a source has shown each block, until it is furniture.
-    fn remember_blocks(&mut self, version: &Version, number: u32) {
-        let set = self.rows[number as usize].set;
-        let mut seen = Vec::new();
-        for &block in version.verdicts.blocks.iter().filter(|&&block| block != 0) {
-            let key = block_key(&version.article.source, block);
-            seen.clear();
-            self.blocks.look_up(key, &mut seen);
-            let here = seen.iter().any(|&other| self.rows[other as usize].set == set);
-            if !here && self.distinct_sets(&seen) < FURNITURE_CLUSTERS {
-                self.blocks.insert(key, number);
-            }
         }
     }
 }

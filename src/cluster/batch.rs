@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::compared::Compared;
 use super::judge::Judged;
+use super::link::Refusal;
 use super::types::{Change, Version};
 use super::{Clusterer, Params};
 use crate::model::{Article, Timestamp, VersionId};
@@ -29,8 +30,8 @@ pub enum Placed {
         version: Box<Version>,
         /// What it changed.
         changes: Vec<Change>,
-        /// Candidates refused because the window lies between.
-        outside_window: u32,
+        /// Candidates that are no links, with why.
+        refused: Vec<(VersionId, Refusal)>,
     },
 }
 
@@ -65,14 +66,14 @@ impl Batch {
         };
         match self.clusterer.judge(&article, seen_at, &mut lend) {
             Judged::Duplicate(version) => Placed::Duplicate(version),
-            Judged::New { verdicts, prepared, outside_window } => {
+            Judged::New { verdicts, prepared, refused } => {
                 let id = VersionId(self.clusterer.len() as u64 + 1);
                 let version =
                     Box::new(Version { id, seen_at, extractor: 0, article, verdicts: *verdicts });
                 let changes = self.clusterer.apply(&version);
                 self.clusterer.admit(id, &prepared);
                 self.keep(id, seen_at, prepared.compared);
-                Placed::Version { version, changes, outside_window }
+                Placed::Version { version, changes, refused }
             }
         }
     }

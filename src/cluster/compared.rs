@@ -1,8 +1,9 @@
-//! A text as the detector compares it: blocks to words, furniture left out, sets and sketch.
+//! A text as the detector compares it: blocks to words, furniture left out, sketch and anchors.
 
+use super::meeting::distinct;
+use super::short::ShortText;
 use crate::sketch::{self, Sketch};
-use crate::text;
-use xxhash_rust::xxh3::xxh3_64;
+use crate::text::{self, Tokens};
 
 /// Words a block needs to be counted as furniture: shorter ones ("Read more", a name) recur by chance.
 const BLOCK_WORDS_MIN: usize = 4;
@@ -10,130 +11,220 @@ const BLOCK_WORDS_MIN: usize = 4;
 /// Words of body under which shingles say nothing; such items go the short path (DESIGN §4.5).
 pub const BODY_WORDS_MIN: u32 = 12;
 
+/// Words of a text that are compared; longer ones are compared by these first. News has a few thousand at the most, so this
+/// only bounds what one arrival may cost.
+pub const WORDS_MAX: usize = 1 << 16;
+
+/// Words with which a text is a story, whatever stands beside it.
+const STORY_WORDS: usize = 150;
+
+/// Blocks of a text that may be furniture, from its beginning.
+const BLOCKS_MAX: usize = 1 << 10;
+
+/// Anchors of a text at most: those with the least hashes are kept, so two long texts keep the same.
+const ANCHORS_MAX: usize = 1 << 9;
+
 /// One in so many 5-grams is an anchor.
 const ANCHOR_SAMPLE: u64 = 16;
+
+/// One in so many of those that begin in the opening: an alert shares few words with its story, but its words open it.
+const OPENING_SAMPLE: u64 = 4;
+
+/// Words of the opening.
+const OPENING_WORDS: usize = 40;
 
 /// Anchors a text has at least, so that short items are found.
 const ANCHORS_MIN: usize = 8;
 
-/// The 5-grams that begin within these first words are all anchors: a 36-word alert shares some two sampled ones with
-/// its story, but its words open it.
-const OPENING_WORDS: usize = 40;
+/// A kept block: the hash of its words, and how many words there are up to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptBlock {
+    /// Hash of its words; 0 where it has fewer than four.
+    pub hash: u64,
+    /// Words of the text before its end.
+    pub end: u32,
+}
 
-/// The sets two texts are compared by. All sorted, without repeats.
+/// What two texts are compared by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compared {
-    /// Hashes of the word 3-grams.
-    pub shingles: Vec<u64>,
-    /// Hashes of the numbers.
+    /// Hashes of its words in order, furniture left out.
+    pub words: Vec<u64>,
+    /// Number of distinct word 3-grams.
+    pub shingles: u32,
+    /// Hashes of its numbers, sorted, without repeats.
     pub numbers: Vec<u64>,
-    /// Hashes of the words of five letters and more.
-    pub content: Vec<u64>,
-    /// Words, repeats and all.
-    pub words: u32,
+    /// Hashes of its names, sorted, without repeats.
+    pub names: Vec<u64>,
+    /// Hashes of what its headline is about ([`text::content`]), sorted, without repeats.
+    pub title: Vec<u64>,
+    /// The blocks that were kept, in order.
+    pub blocks: Vec<KeptBlock>,
+}
+
+impl Compared {
+    /// The distinct 3-grams of the text, sorted.
+    pub fn shingle_set(&self) -> Vec<u64> {
+        let mut set: Vec<u64> = text::shingles::<3>(&self.words).collect();
+        set.sort_unstable();
+        set.dedup();
+        set
+    }
+
+    /// True where the text is long enough for its shingles to say something.
+    pub const fn has_body(&self) -> bool {
+        self.words.len() >= BODY_WORDS_MIN as usize
+    }
 }
 
 /// A text made ready for judging and for the indexes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
-    /// Its sets.
+    /// What it is compared by.
     pub compared: Compared,
     /// Its sketch; `None` where it has no shingle or too few words for one to mean anything.
     pub sketch: Option<Sketch>,
     /// Keys for the containment index: sampled 5-grams, sorted.
     pub anchors: Vec<u64>,
+    /// What the short path looks at.
+    pub short: ShortText,
 }
 
 /// The blocks (paragraphs) of a body as words.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Blocks<'a> {
-    texts: Vec<&'a str>,
-    words: Vec<u64>,
-    ends: Vec<usize>,
+pub(super) struct Blocks {
+    tokens: Tokens,
+    title: Tokens,
     /// One hash a block; 0 where it is too short to be furniture.
     pub(super) hashes: Vec<u64>,
+    /// What the headline is about.
+    pub(super) about: Vec<u64>,
 }
 
-impl<'a> Blocks<'a> {
-    pub(super) fn new(body: &'a str) -> Self {
-        let mut blocks = Self::default();
-        for block in body.split('\n').filter(|block| !block.trim().is_empty()) {
-            let start = blocks.words.len();
-            text::words(block, &mut blocks.words);
-            let words = &blocks.words[start..];
-            let hash = if words.len() < BLOCK_WORDS_MIN { 0 } else { hash_of(words) };
-            blocks.ends.push(blocks.words.len());
-            blocks.texts.push(block);
-            blocks.hashes.push(hash);
-        }
-        blocks
+impl Blocks {
+    pub(super) fn new(title: &str, body: &str) -> Self {
+        let mut tokens = text::tokens(body);
+        cut_to_max(&mut tokens);
+        let mut start = 0;
+        let hashes = tokens.blocks.iter().enumerate().map(|(position, block)| {
+            let words = &tokens.words[start..block.words];
+            start = block.words;
+            let counts = words.len() >= BLOCK_WORDS_MIN && position < BLOCKS_MAX;
+            if counts { hash_of(words) } else { 0 }
+        });
+        let hashes = hashes.collect();
+        let title = text::tokens(title);
+        Self { hashes, about: text::content(&title.words), title, tokens }
     }
 
-    /// Sets, sketch and anchors of all blocks but those at `furniture` (ascending positions).
+    /// Words of the block at `position`.
+    fn length(&self, position: usize) -> usize {
+        let start = position.checked_sub(1).map_or(0, |before| self.tokens.blocks[before].words);
+        self.tokens.blocks[position].words - start
+    }
+
+    /// Positions of the blocks that have less than thrice their words beside them, where a story would have more: such a page
+    /// says nothing about whether the block is furniture. Templates are made of such blocks.
+    pub(super) fn outweighing(&self) -> Vec<u16> {
+        let all = self.tokens.words.len();
+        let outweighs = |&position: &usize| {
+            let block = self.length(position);
+            let beside = (3 * block).clamp(BODY_WORDS_MIN as usize, STORY_WORDS);
+            self.hashes[position] != 0 && all - block < beside
+        };
+        (0..self.hashes.len()).filter(outweighs).map(|position| position as u16).collect()
+    }
+
+    /// What is compared of all blocks but those at `furniture` (ascending positions), with sketch and anchors.
     pub(super) fn prepare(&self, furniture: &[u16]) -> Prepared {
-        let kept = |block: &usize| furniture.binary_search(&(*block as u16)).is_err();
-        let mut words = Vec::with_capacity(self.words.len());
-        let mut compared = Compared::default();
-        for block in (0..self.ends.len()).filter(kept) {
-            let start = if block == 0 { 0 } else { self.ends[block - 1] };
-            words.extend_from_slice(&self.words[start..self.ends[block]]);
-            text::numbers(self.texts[block], &mut compared.numbers);
-            text::content_words(self.texts[block], &mut compared.content);
+        let mut compared = Compared { title: self.about.clone(), ..Compared::default() };
+        if furniture.is_empty() {
+            compared.words.clone_from(&self.tokens.words);
+            compared.numbers.clone_from(&self.tokens.numbers);
+            compared.names.clone_from(&self.tokens.names);
+            let ends = self.tokens.blocks.iter().map(|block| block.words as u32);
+            let kept = self.hashes.iter().zip(ends);
+            compared.blocks = kept.map(|(&hash, end)| KeptBlock { hash, end }).collect();
+        } else {
+            self.keep(furniture, &mut compared);
         }
-        compared.words = u32::try_from(words.len()).unwrap_or(u32::MAX);
-        compared.shingles = text::shingles::<3>(&words).collect();
-        let enough = compared.words >= BODY_WORDS_MIN;
-        let sketch = if enough { sketch::sketch(&compared.shingles) } else { None };
-        let anchors = if enough { anchors(&words) } else { Vec::new() };
-        for set in [&mut compared.shingles, &mut compared.numbers, &mut compared.content] {
+        for set in [&mut compared.numbers, &mut compared.names] {
             set.sort_unstable();
             set.dedup();
         }
-        Prepared { compared, sketch, anchors }
+        let mut shingles: Vec<u64> = text::shingles::<3>(&compared.words).collect();
+        distinct(&mut shingles);
+        compared.shingles = shingles.len() as u32;
+        let enough = compared.has_body();
+        let sketch = if enough { sketch::sketch(&shingles) } else { None };
+        let anchors = if enough { anchors(&compared.words) } else { Vec::new() };
+        let short = ShortText::of(&self.title, &compared);
+        Prepared { compared, sketch, anchors, short }
+    }
+
+    fn keep(&self, furniture: &[u16], compared: &mut Compared) {
+        let mut start = text::Block::default();
+        for (position, end) in self.tokens.blocks.iter().enumerate() {
+            if furniture.binary_search(&(position as u16)).is_err() {
+                compared.words.extend_from_slice(&self.tokens.words[start.words..end.words]);
+                compared.numbers.extend_from_slice(&self.tokens.numbers[start.numbers..end.numbers]);
+                compared.names.extend_from_slice(&self.tokens.names[start.names..end.names]);
+                let end = compared.words.len() as u32;
+                compared.blocks.push(KeptBlock { hash: self.hashes[position], end });
+            }
+            start = *end;
+        }
     }
 }
 
-/// Makes the body of a version ready again, with the furniture its verdicts name: for start-up and for the exact check.
-pub fn prepare(body: &str, furniture: &[u16]) -> Prepared {
-    Blocks::new(body).prepare(furniture)
+/// Makes a version ready again, with the furniture its verdicts name: for start-up and for the exact check.
+pub fn prepare(title: &str, body: &str, furniture: &[u16]) -> Prepared {
+    Blocks::new(title, body).prepare(furniture)
 }
 
+/// Leaves the first [`WORDS_MAX`] words, with the blocks they stand in.
+fn cut_to_max(tokens: &mut Tokens) {
+    if tokens.words.len() <= WORDS_MAX {
+        return;
+    }
+    tokens.words.truncate(WORDS_MAX);
+    let whole = tokens.blocks.partition_point(|block| block.words < WORDS_MAX);
+    tokens.blocks.truncate(whole + 1);
+    if let Some(last) = tokens.blocks.last_mut() {
+        last.words = WORDS_MAX;
+        tokens.numbers.truncate(last.numbers);
+        tokens.names.truncate(last.names);
+    }
+}
+
+/// A hash of words in order that costs an addition a word; never 0.
 fn hash_of(words: &[u64]) -> u64 {
-    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    xxh3_64(&bytes).max(1)
+    let sum = words
+        .iter()
+        .zip(0_u32..)
+        .fold(0_u64, |sum, (word, place)| sum.wrapping_add(word.rotate_left(place % 61)));
+    text::folded(sum ^ 0xD6E8_FEB8_6659_FD93, words.len() as u64 ^ 0xA076_1D64_78BD_642F).max(1)
 }
 
 fn anchors(words: &[u64]) -> Vec<u64> {
-    let grams: Vec<u64> = text::shingles::<5>(words).collect();
-    let mut sampled: Vec<u64> =
-        grams.iter().copied().filter(|gram| gram.is_multiple_of(ANCHOR_SAMPLE)).collect();
-    if sampled.len() < ANCHORS_MIN {
-        let mut least = grams.clone();
+    // A sum of turned words is mixed before its bits choose.
+    let grams: Vec<u64> = text::shingles::<5>(words)
+        .map(|sum| text::folded(sum ^ 0xC2B2_AE3D_27D4_EB4F, 0xF135_7AEA_2E62_A9C5))
+        .collect();
+    let sampled = |rate: u64| move |gram: &u64| gram.is_multiple_of(rate);
+    let mut found: Vec<u64> = grams.iter().copied().filter(sampled(ANCHOR_SAMPLE)).collect();
+    let opening = &grams[..grams.len().min(OPENING_WORDS - 4)];
+    found.extend(opening.iter().copied().filter(sampled(OPENING_SAMPLE)));
+    if found.len() < ANCHORS_MIN {
+        let mut least = grams;
         least.sort_unstable();
         least.truncate(ANCHORS_MIN);
-        sampled.extend(least);
+        found.extend(least);
     }
-    sampled.extend(grams.iter().take(OPENING_WORDS.saturating_sub(4)));
-    sampled.sort_unstable();
-    sampled.dedup();
-    sampled
-}
-
-/// Number of elements two sorted sets share.
-pub(super) fn shared(a: &[u64], b: &[u64]) -> u32 {
-    let (mut i, mut j, mut count) = (0, 0, 0);
-    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
-        count += u32::from(x == y);
-        i += usize::from(x <= y);
-        j += usize::from(y <= x);
-    }
-    count
-}
-
-/// Number of elements three sorted sets share.
-pub(super) fn shared_by_three(a: &[u64], b: &[u64], c: &[u64]) -> u32 {
-    let both = a.iter().filter(|x| b.binary_search(x).is_ok() && c.binary_search(x).is_ok());
-    u32::try_from(both.count()).unwrap_or(u32::MAX)
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(ANCHORS_MAX);
+    found
 }
 
 #[cfg(test)]
@@ -145,32 +236,38 @@ mod tests {
     #[test]
     fn shingles_run_across_blocks() {
         let joined = STORY.replace('\n', " ");
-        assert_eq!(prepare(STORY, &[]).compared, prepare(&joined, &[]).compared);
+        assert_eq!(prepare("", STORY, &[]).sketch, prepare("", &joined, &[]).sketch);
     }
 
     #[test]
     fn furniture_is_left_out() {
-        let cut = prepare(&format!("Sign up for our morning letter\n{STORY}"), &[0]);
-        assert_eq!(cut, prepare(STORY, &[]));
+        let cut = prepare("", &format!("Sign up for our morning letter of 7 May\n{STORY}"), &[0]);
+        assert_eq!(cut, prepare("", STORY, &[]));
+        let cut = prepare("", &format!("{STORY}\nSign up for our morning letter, Orsk"), &[2]);
+        assert_eq!(cut, prepare("", STORY, &[]));
     }
 
     #[test]
-    fn a_few_words_have_sets_but_no_sketch() {
-        let short = prepare("Orsk port closed", &[]);
-        assert_eq!((short.sketch, short.anchors.len(), short.compared.words), (None, 0, 3));
+    fn a_few_words_have_no_sketch() {
+        let short = prepare("Port", "Orsk port closed", &[]);
+        assert_eq!((short.sketch, short.anchors.len(), short.compared.words.len()), (None, 0, 3));
     }
 
     #[test]
-    fn an_opening_is_anchored_whole() {
-        let story = prepare(STORY, &[]);
-        let alert = prepare(STORY.split('\n').next().unwrap(), &[]);
-        assert!(alert.anchors.iter().all(|anchor| story.anchors.contains(anchor)));
+    fn an_alert_shares_anchors_with_the_story_it_opens() {
+        let story = prepare("", STORY, &[]);
+        let alert = prepare("", STORY.split('\n').next().unwrap(), &[]);
+        let shared = alert.anchors.iter().filter(|anchor| story.anchors.contains(anchor)).count();
+        assert!(shared >= 2, "{shared} of {}", alert.anchors.len());
     }
 
     #[test]
-    fn sets_are_counted_exactly() {
-        assert_eq!(shared(&[1, 3, 5, 9], &[2, 3, 9, 10]), 2);
-        assert_eq!(shared(&[], &[1]), 0);
-        assert_eq!(shared_by_three(&[1, 2, 3], &[2, 3], &[3, 4]), 1);
+    fn a_block_that_is_most_of_its_page_is_no_evidence() {
+        let notice = "word ".repeat(30);
+        let page = |own: usize| format!("{notice}\n{}", "own ".repeat(own));
+        assert_eq!(Blocks::new("", &page(8)).outweighing(), [0]);
+        assert_eq!(Blocks::new("", &page(10)).outweighing(), [0]);
+        assert_eq!(Blocks::new("", &page(89)).outweighing(), [0, 1]);
+        assert_eq!(Blocks::new("", &page(90)).outweighing(), [1]);
     }
 }

@@ -1,25 +1,23 @@
 //! A record and the state of the fold to verdicts. Reads, decides, changes nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::compared::{BODY_WORDS_MIN, Blocks, Compared, Prepared, shared, shared_by_three};
-use super::link::{Overlap, rule};
-use super::types::{Link, LinkKind, Reason, Verdicts};
-use super::{Clusterer, ENGINE, FURNITURE_CLUSTERS, band_key, block_key};
-use crate::model::{Article, PageKind, Timestamp, VersionId};
+use super::compared::{Blocks, Compared, Prepared};
+use super::furniture::{Cleared, headline};
+use super::graph::held_whole;
+use super::link::{Between, Refusal, rule};
+use super::meeting::{Overlap, Probe};
+use super::types::{Link, LinkKind, Reason, SetId, Verdicts};
+use super::{Clusterer, ENGINE};
+use crate::model::{Article, PageKind, SourceId, Timestamp, VersionId};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Lends the sets of a live version; `None` where its text is gone (then nothing is tied to it).
+/// Lends what a live version is compared by; `None` where its text is gone (then nothing is tied to it).
 pub type Texts<'a> = dyn FnMut(VersionId) -> Option<Arc<Compared>> + 'a;
 
-/// Clusters that hold an anchor until it says nothing any more.
-const ANCHOR_CLUSTERS: usize = 3;
-
-/// Anchors two texts must share to be compared.
-const ANCHOR_HITS_MIN: usize = 2;
-
-/// Versions compared at one arrival: a flood of one text must not go quadratic.
-const COMPARED_MAX: usize = 256;
+/// Links of one version, besides the best to each further cluster: a flood of one text must not go quadratic.
+const LINKS_MAX: usize = 64;
 
 /// What became of a record.
 #[derive(Clone, Debug)]
@@ -32,16 +30,30 @@ pub enum Judged {
         verdicts: Box<Verdicts>,
         /// Its text, ready for [`Clusterer::admit`] and for later comparisons.
         prepared: Box<Prepared>,
-        /// Candidates refused because the window lies between.
-        outside_window: u32,
+        /// Candidates that are no links, with why, those with most hits first.
+        refused: Vec<(VersionId, Refusal)>,
     },
 }
 
 /// A candidate that was verified.
-struct Near {
-    number: u32,
-    compared: Arc<Compared>,
-    link: Link,
+pub(super) struct Found {
+    pub(super) number: u32,
+    pub(super) compared: Arc<Compared>,
+    pub(super) link: Link,
+}
+
+/// What a text is near, and what it is not.
+#[derive(Default)]
+pub(super) struct Near {
+    pub(super) found: Vec<Found>,
+    pub(super) refused: Vec<(VersionId, Refusal)>,
+}
+
+impl Near {
+    /// The sets it is near.
+    pub(super) fn sets(&self, clusterer: &Clusterer) -> BTreeSet<SetId> {
+        self.found.iter().map(|found| clusterer.rows[found.number as usize].set).collect()
+    }
 }
 
 impl Clusterer {
@@ -53,38 +65,52 @@ impl Clusterer {
         if let Some(version) = known.and_then(|number| self.version_with(number, content)) {
             return Judged::Duplicate(version);
         }
-        let blocks = Blocks::new(&article.text);
-        let furniture = self.furniture(article, &blocks.hashes);
-        let prepared = blocks.prepare(&furniture);
-        let (mut near, outside_window) = self.near(&prepared, seen_at, texts);
-        let hub = self.is_hub(&prepared.compared, &near);
+        let blocks = Blocks::new(&article.title, &article.text);
+        let Cleared { furniture, found: new_furniture, prepared, near } =
+            self.cleared(&blocks, &article.source, seen_at, texts);
+        let Near { mut found, refused } = near;
+        let hub = self.is_hub(&prepared.compared, &found);
+        let late_hubs =
+            if hub { Vec::new() } else { self.late_hubs(&prepared.compared, &found, texts) };
         if hub {
-            near.retain(|near| held_whole(&near.link));
-            for near in &mut near {
-                near.link.kind = LinkKind::Contains;
-                near.link.reason = Reason::HeldWhole;
+            found.retain(|found| held_whole(&found.link));
+        }
+        for found in &mut found {
+            if hub || late_hubs.binary_search(&found.link.other).is_ok() {
+                found.link.kind = LinkKind::Contains;
+                found.link.reason = Reason::HeldWhole;
+                found.link.rests_on = 0;
             }
         }
-        let mut links: Vec<Link> = near.into_iter().map(|near| near.link).collect();
-        if let Some(link) = known
-            .and_then(|number| self.by_identity(number, article, seen_at, &prepared, &links, texts))
-        {
-            links.push(link);
+        let (withdrawn, unjudged) = self.rejudged(&article.source, &new_furniture, texts);
+        let mut links: Vec<Link> = found.into_iter().map(|found| found.link).collect();
+        if !hub {
+            links.extend(self.short_links(&prepared, seen_at));
+            let identity = known.and_then(|number| {
+                self.by_identity(number, article, seen_at, &prepared, &links, texts)
+            });
+            links.extend(identity);
         }
         links.sort_by(best_first);
+        self.bound(&mut links);
         let verdicts = Verdicts {
             engine: ENGINE,
             settings: self.params.digest(),
             article: known.map(|number| self.articles[number as usize].id),
             keys,
             content,
+            outweighing: blocks.outweighing(),
             blocks: blocks.hashes,
             furniture,
-            shingles: prepared.compared.shingles.len() as u32,
+            headline: headline(&prepared.compared.title),
+            shingles: prepared.compared.shingles,
             links,
             hub,
+            withdrawn,
+            late_hubs,
+            unjudged,
         };
-        Judged::New { verdicts: Box::new(verdicts), prepared: Box::new(prepared), outside_window }
+        Judged::New { verdicts: Box::new(verdicts), prepared: Box::new(prepared), refused }
     }
 
     /// The version of an article with this content.
@@ -94,105 +120,76 @@ impl Clusterer {
         Some(self.rows[article.versions[at] as usize].id)
     }
 
-    /// Positions of the blocks that this source has shown in several clusters already.
-    fn furniture(&self, article: &Article, blocks: &[u64]) -> Vec<u16> {
-        let mut found = Vec::new();
-        let mut seen = Vec::new();
-        for (at, &block) in blocks.iter().enumerate().take(usize::from(u16::MAX)) {
-            if block == 0 {
-                continue;
-            }
-            seen.clear();
-            self.blocks.look_up(block_key(&article.source, block), &mut seen);
-            if self.distinct_sets(&seen) >= FURNITURE_CLUSTERS {
-                found.push(at as u16);
-            }
-        }
-        found
-    }
-
-    /// In how many sets these versions are.
-    pub(super) fn distinct_sets(&self, numbers: &[u32]) -> usize {
-        let mut sets: Vec<_> = numbers
-            .iter()
-            .filter_map(|&number| self.rows.get(number as usize))
-            .map(|row| row.set)
-            .collect();
-        sets.sort_unstable();
-        sets.dedup();
-        sets.len()
-    }
-
-    /// The live versions near the text, verified; and how many candidates lay outside the window.
-    fn near(
+    /// The live versions near the text, each verified. A `bare` text, which is furniture of its source and little else, is near
+    /// none whose headline has no word of its own.
+    pub(super) fn near(
         &self,
         prepared: &Prepared,
+        source: &SourceId,
         seen_at: Timestamp,
+        bare: bool,
         texts: &mut Texts<'_>,
-    ) -> (Vec<Near>, u32) {
-        let mut near = Vec::new();
-        let mut outside = 0;
-        if prepared.compared.words < BODY_WORDS_MIN {
-            return (near, outside);
+    ) -> Near {
+        let mut near = Near::default();
+        if !prepared.compared.has_body() {
+            return near;
         }
-        for number in self.candidates(prepared) {
+        let source = self.sources.find(source.as_str());
+        let set_of = |number: u32| self.rows[number as usize].set.0;
+        let mut candidates = self.index.candidates(prepared, self.oldest_live(), set_of);
+        candidates.retain(|&number| {
             let row = &self.rows[number as usize];
-            let apart = row.seen_at.distance_millis(seen_at);
-            if apart > self.params.window_millis {
-                outside += 1;
-                continue;
+            let outside = row.seen_at.distance_millis(seen_at) > self.params.window_millis;
+            if outside {
+                near.refused.push((row.id, Refusal::OutsideWindow));
             }
-            if row.hub {
-                continue;
-            }
+            !outside && !row.hub
+        });
+        if candidates.is_empty() {
+            return near;
+        }
+        let mut probe = Probe::new(&prepared.compared);
+        for number in candidates {
+            let row = &self.rows[number as usize];
             let Some(compared) = texts(row.id) else { continue };
-            let overlap = Overlap::of(&prepared.compared, &compared);
-            if let Some(reason) = rule(&overlap, apart) {
-                let link = link(row.id, LinkKind::Text, reason, &overlap);
-                near.push(Near { number, compared, link });
+            let overlap = probe.overlap(&compared);
+            let between = Between {
+                apart_millis: row.seen_at.distance_millis(seen_at),
+                same_source: Some(row.source) == source,
+            };
+            match rule(&overlap, between) {
+                Ok(_) if bare && overlap.title > 0 && overlap.title_found == 0 => {
+                    near.refused.push((row.id, Refusal::Furniture));
+                }
+                Ok(reason) => {
+                    let mut link = link(row.id, LinkKind::Text, reason, &overlap);
+                    if between.same_source {
+                        link.rests_on = probe.rests_on(&compared, overlap.shared).unwrap_or(0);
+                    }
+                    near.found.push(Found { number, compared, link });
+                }
+                Err(refusal) => near.refused.push((row.id, refusal)),
             }
         }
-        (near, outside)
+        near
     }
 
-    /// Positions of versions that share a band or two anchors, most hits first, the newer first among equals.
-    fn candidates(&self, prepared: &Prepared) -> Vec<u32> {
-        let mut by_band = Vec::new();
-        if let Some(sketch) = &prepared.sketch {
-            for (band, key) in sketch.bands().into_iter().enumerate() {
-                self.bands.look_up(band_key(band, key), &mut by_band);
-            }
-        }
-        let mut by_anchor = Vec::new();
-        let mut holders = Vec::new();
-        for &anchor in &prepared.anchors {
-            holders.clear();
-            self.anchors.look_up(anchor, &mut holders);
-            if self.distinct_sets(&holders) < ANCHOR_CLUSTERS {
-                by_anchor.extend_from_slice(&holders);
-            }
-        }
-        let oldest = self.oldest_live();
-        let mut hits: Vec<(usize, u32)> = counted(by_band);
-        hits.extend(counted(by_anchor).into_iter().filter(|&(count, _)| count >= ANCHOR_HITS_MIN));
-        hits.retain(|&(_, number)| number >= oldest && (number as usize) < self.rows.len());
-        hits.sort_unstable_by_key(|&(count, number)| (number, std::cmp::Reverse(count)));
-        hits.dedup_by_key(|&mut (_, number)| number);
-        hits.sort_unstable_by_key(|&hit| std::cmp::Reverse(hit));
-        hits.truncate(COMPARED_MAX);
-        hits.into_iter().map(|(_, number)| number).collect()
-    }
-
-    /// True where the text holds, in passages of their own, two stories that are strangers to each other.
-    fn is_hub(&self, text: &Compared, near: &[Near]) -> bool {
-        let held: Vec<&Near> = near.iter().filter(|near| held_whole(&near.link)).collect();
-        held.iter().enumerate().any(|(at, a)| {
-            held[at + 1..].iter().any(|b| {
-                self.rows[a.number as usize].set != self.rows[b.number as usize].set
-                    && are_strangers(&a.compared, &b.compared)
-                    && have_own_passages(text, &a.compared, &b.compared)
+    /// Ties by rare words between an item of a few words and its story.
+    fn short_links(&self, prepared: &Prepared, seen_at: Timestamp) -> Vec<Link> {
+        let taken = |number| self.graph.has_short(number);
+        let held = self.shorts.near(&prepared.short, seen_at, taken);
+        let is_item = prepared.short.is_item;
+        held.into_iter()
+            .map(|held| Link {
+                other: self.rows[held.number as usize].id,
+                kind: LinkKind::Short,
+                reason: Reason::WordsOfHeadline,
+                shared: held.found,
+                size: if is_item { held.item } else { held.story },
+                other_size: if is_item { held.story } else { held.item },
+                rests_on: 0,
             })
-        })
+            .collect()
     }
 
     /// The tie to the newest version of the same article, where identity alone holds them together.
@@ -217,6 +214,19 @@ impl Clusterer {
         let overlap = Overlap::of(&prepared.compared, &compared);
         Some(link(newest.id, LinkKind::Article, Reason::SameArticle, &overlap))
     }
+
+    /// Keeps the best links, and of the rest the best to each set that no better one leads to.
+    fn bound(&self, links: &mut Vec<Link>) {
+        if links.len() <= LINKS_MAX {
+            return;
+        }
+        let (mut kept, mut sets) = (0, BTreeSet::new());
+        links.retain(|link| {
+            kept += 1;
+            let set = self.number_of(link.other).map(|number| self.rows[number as usize].set);
+            sets.insert(set) || kept <= LINKS_MAX
+        });
+    }
 }
 
 /// The names an article goes by, the deciding one first: its url, else its id, within its source.
@@ -228,46 +238,23 @@ pub fn keys(article: &Article) -> Vec<u64> {
     url.into_iter().chain(id).collect()
 }
 
-fn counted(mut numbers: Vec<u32>) -> Vec<(usize, u32)> {
-    numbers.sort_unstable();
-    numbers.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])).collect()
-}
-
 fn link(other: VersionId, kind: LinkKind, reason: Reason, overlap: &Overlap) -> Link {
     let Overlap { size, other_size, shared, .. } = *overlap;
-    Link { other, kind, reason, shared, size, other_size }
+    Link { other, kind, reason, shared, size, other_size, rests_on: 0 }
 }
 
-/// The newcomer has nearly all of the older text, and more than as much besides.
-const fn held_whole(link: &Link) -> bool {
-    link.shared as u64 * 10 >= link.other_size as u64 * 8
-        && link.other_size as u64 * 10 <= link.size as u64 * 7
-}
-
-/// No text in common, and hardly a content word: two alerts of one story name the same people and places.
-fn are_strangers(a: &Compared, b: &Compared) -> bool {
-    let texts = u64::from(shared(&a.shingles, &b.shingles));
-    let smaller = a.shingles.len().min(b.shingles.len()) as u64;
-    let words = u64::from(shared(&a.content, &b.content));
-    let fewer = a.content.len().min(b.content.len()) as u64;
-    texts * 10 < smaller && words * 5 < fewer
-}
-
-/// What `text` has of `a` is not what it has of `b`.
-fn have_own_passages(text: &Compared, a: &Compared, b: &Compared) -> bool {
-    let both = u64::from(shared_by_three(&text.shingles, &a.shingles, &b.shingles));
-    both * 10 <= a.shingles.len().min(b.shingles.len()) as u64
-}
-
-/// Containment, then Jaccard, then the older: exact, by cross-multiplication.
-fn best_first(a: &Link, b: &Link) -> std::cmp::Ordering {
+/// Shared text before a few words; then containment, Jaccard, the older: exact, by cross-multiplication.
+pub(super) fn best_first(a: &Link, b: &Link) -> std::cmp::Ordering {
     let containment =
         |link: &Link| (u64::from(link.shared), u64::from(link.size.min(link.other_size)).max(1));
     let jaccard = |link: &Link| {
         (u64::from(link.shared), u64::from(link.size + link.other_size - link.shared).max(1))
     };
     let more = |(p, q): (u64, u64), (r, s): (u64, u64)| (r * q).cmp(&(p * s));
-    more(containment(a), containment(b))
+    let few_words = |link: &Link| link.kind == LinkKind::Short;
+    few_words(a)
+        .cmp(&few_words(b))
+        .then(more(containment(a), containment(b)))
         .then(more(jaccard(a), jaccard(b)))
         .then(a.other.cmp(&b.other))
 }

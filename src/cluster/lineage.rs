@@ -16,8 +16,20 @@ pub(super) struct Ends {
 
 /// How the newcomer of `link` stands to the older version.
 pub(super) fn relation(link: &Link, ends: Ends) -> Relation {
-    if link.kind == LinkKind::Contains {
+    if !link.kind.glues() {
         return Relation::Contains;
+    }
+    if link.kind == LinkKind::Editor {
+        return Relation::Copy;
+    }
+    if link.kind == LinkKind::Short {
+        // Counted in words, of which a headline has few.
+        let announces = link.size < link.other_size;
+        return match (announces, ends.same_source) {
+            (true, _) => Relation::Excerpt,
+            (false, true) => Relation::Update,
+            (false, false) => Relation::Extension,
+        };
     }
     if ends.corrects && (ends.same_article || ends.same_source) {
         return Relation::Correction;
@@ -76,6 +88,7 @@ mod tests {
             shared,
             size,
             other_size,
+            rests_on: 0,
         };
         assert_eq!(relation(&link, ends), expected);
     }

@@ -7,37 +7,51 @@
 mod apply;
 mod batch;
 mod compared;
+mod furniture;
+mod graph;
+mod hubs;
+mod index;
 mod judge;
 mod lineage;
 mod link;
+mod meeting;
 mod sets;
+mod short;
+mod split;
 mod types;
 
 pub use batch::{Batch, Placed};
-pub use compared::{BODY_WORDS_MIN, Compared, Prepared, prepare};
+pub use compared::{BODY_WORDS_MIN, Compared, KeptBlock, Prepared, WORDS_MAX, prepare};
+pub use index::Index;
 pub use judge::{Judged, Texts, keys};
-pub use link::{Overlap, rule};
+pub use link::{Between, Refusal, rule};
+pub use meeting::Overlap;
+pub use short::ShortText;
 pub use types::{
-    Change, Link, LinkKind, Member, Reason, Relation, SetId, Summary, Verdicts, Version,
+    Change, Link, LinkKind, Member, Reason, Relation, SetId, Summary, Verdicts, Version, Withdrawn,
 };
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasherDefault;
 
 use crate::lsh::Table;
-use crate::model::{ArticleId, ClusterId, PageKind, SourceId, Timestamp, VersionId};
-use sets::Sets;
+use crate::model::{
+    ArticleId, ClusterId, OriginClaim, PageKind, Timestamp, VersionId,
+};
+use graph::Graph;
+use sets::{Seen, Sets};
+use short::Shorts;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// Number of the judging rules: link rule, hub rule, identity. A change that alters one verdict needs a new number.
-pub const ENGINE: u16 = 1;
+pub const ENGINE: u16 = 2;
 
 /// What decides clusters and may be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
     /// Versions further apart in time of the fold are not compared, in milliseconds.
     pub window_millis: u64,
-    /// Only this many newest versions are compared with. Sizes the tables: some 1.3 KB each.
+    /// Only this many newest versions are compared with. Sizes the tables: some 800 bytes each.
     pub live_max: u32,
 }
 
@@ -53,13 +67,6 @@ impl Params {
         xxh3_64(format!("window={} live_max={}", self.window_millis, self.live_max).as_bytes())
     }
 }
-
-/// Clusters of one source a block must have been seen in to be furniture. Clusters, not pages: a much-updated story would
-/// filter itself out.
-const FURNITURE_CLUSTERS: usize = 3;
-
-/// Keys of a text in the containment index: sampled 5-grams and the opening. Fifty is the mean over news of 130 to 700 words.
-const ANCHORS_MEAN: usize = 50;
 
 /// Blocks of a text that are long enough to be furniture, in the mean.
 const BLOCKS_MEAN: usize = 12;
@@ -79,6 +86,14 @@ struct Row {
     relation: Relation,
     parent: Option<Link>,
     hub: bool,
+    /// It says that it corrects another.
+    corrects: bool,
+    /// Number of its language.
+    language: Option<u16>,
+    /// The words of its headline, a bit each.
+    headline: u64,
+    /// The one block on which all its links at arrival rested; 0 where they did not.
+    strayed: u64,
 }
 
 /// What the fold remembers of an article.
@@ -100,12 +115,40 @@ pub struct Clusterer {
     rows: Vec<Row>,
     articles: Vec<ArticleRow>,
     named: Fixed<u64, u32>,
-    sources: Vec<SourceId>,
-    source_numbers: BTreeMap<SourceId, u32>,
+    sources: Names,
+    languages: Names,
+    /// Claims of origin, by the version that makes them.
+    claims: BTreeMap<u32, OriginClaim>,
     sets: Sets,
-    bands: Table,
-    anchors: Table,
+    graph: Graph,
+    index: Index,
     blocks: Table,
+    /// Links that rest on a block, by the block's key, the oldest first.
+    resting: BTreeMap<u64, Vec<(u32, u32)>>,
+    shorts: Shorts,
+}
+
+/// Names by number, in order of first use.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    names: Vec<String>,
+    numbers: BTreeMap<String, u32>,
+}
+
+impl Names {
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    fn find(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
 }
 
 impl Clusterer {
@@ -117,13 +160,21 @@ impl Clusterer {
             rows: Vec::new(),
             articles: Vec::new(),
             named: Fixed::default(),
-            sources: Vec::new(),
-            source_numbers: BTreeMap::new(),
+            sources: Names::default(),
+            languages: Names::default(),
+            claims: BTreeMap::new(),
             sets: Sets::default(),
-            bands: Table::with_capacity(live * crate::sketch::BANDS),
-            anchors: Table::with_capacity(live * ANCHORS_MEAN),
+            graph: Graph::default(),
+            index: Index::with_capacity(live),
             blocks: Table::with_capacity(live * BLOCKS_MEAN),
+            resting: BTreeMap::new(),
+            shorts: Shorts::default(),
         }
+    }
+
+    /// Bytes the tables of bands, anchors and blocks may come to hold; fixed by `live_max`.
+    pub const fn index_bytes_max(&self) -> usize {
+        self.index.bytes_max() + self.blocks.bytes_max()
     }
 
     /// The settings it folds with.
@@ -144,14 +195,9 @@ impl Clusterer {
     /// Makes an applied version findable. In order of application; older than the live ones does no harm.
     pub fn admit(&mut self, version: VersionId, prepared: &Prepared) {
         let Some(number) = self.number_of(version) else { return };
-        if let Some(sketch) = &prepared.sketch {
-            for (band, key) in sketch.bands().into_iter().enumerate() {
-                self.bands.insert(band_key(band, key), number);
-            }
-        }
-        for &anchor in &prepared.anchors {
-            self.anchors.insert(anchor, number);
-        }
+        self.index.insert(number, prepared);
+        let row = &self.rows[number as usize];
+        self.shorts.admit(number, row.seen_at, &prepared.short);
     }
 
     /// Position of the oldest version that is still compared with.
@@ -186,6 +232,12 @@ impl Clusterer {
         Some((row.relation, row.parent))
     }
 
+    /// The links a version had at arrival, as they stand now, the best first. Those taken back since are gone.
+    pub fn links_of(&self, version: VersionId) -> impl Iterator<Item = Link> + '_ {
+        let number = self.number_of(version);
+        number.map_or(&[][..], |number| self.graph.of(number)).iter().map(|&(_, link)| link)
+    }
+
     /// Number of clusters.
     pub fn clusters(&self) -> usize {
         self.sets.live()
@@ -195,14 +247,4 @@ impl Clusterer {
     fn number_of(&self, version: VersionId) -> Option<u32> {
         self.rows.binary_search_by_key(&version, |row| row.id).ok().map(|number| number as u32)
     }
-}
-
-/// Equal slots in two bands must not meet.
-const fn band_key(band: usize, key: u64) -> u64 {
-    key.rotate_left(band as u32) ^ (band as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-}
-
-/// The key of a block of a source in the table of blocks.
-fn block_key(source: &SourceId, block: u64) -> u64 {
-    xxh3_64(source.as_str().as_bytes()) ^ block.rotate_left(17)
 }

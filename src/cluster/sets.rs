@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use super::types::{Relation, SetId, Summary};
 use super::{ArticleRow, Row};
-use crate::model::{Article, ClusterId, OriginBasis, OriginClaim, Timestamp, VersionId};
+use crate::model::{ClusterId, OriginBasis, OriginClaim, SourceId, Timestamp};
 
 /// One set: its members and what its summary is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Set {
     /// Positions of its versions, ascending.
     members: Vec<u32>,
     /// Articles of each source, by the source's number.
     sources: BTreeMap<u32, u32>,
-    /// Versions in each language.
-    languages: BTreeMap<String, u32>,
-    /// Best claim of origin so far and who made it.
-    origin: Option<(VersionId, OriginClaim)>,
+    /// Versions in each language, by the language's number.
+    languages: BTreeMap<u16, u32>,
+    /// The version that makes the best claim of origin.
+    origin: Option<u32>,
     first_published: Option<Timestamp>,
     lead: u32,
     last_changed: Timestamp,
@@ -29,11 +29,12 @@ pub(super) struct Sets {
     live: usize,
 }
 
-/// What of the fold a set looks at: rows by position, articles by number.
+/// What of the fold a set looks at: rows by position, articles by number, claims of origin by position.
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) rows: &'a [Row],
     pub(super) articles: &'a [ArticleRow],
+    pub(super) claims: &'a BTreeMap<u32, OriginClaim>,
 }
 
 impl Seen<'_> {
@@ -53,6 +54,20 @@ impl Seen<'_> {
         );
         row.source == first.source && newer_text
     }
+
+    /// Of two claims the better one: an agency's own item before a claimed credit, a quote last; then the older version's.
+    fn better(self, a: Option<u32>, b: Option<u32>) -> Option<u32> {
+        let rank = |number: u32| {
+            let basis = match self.claims.get(&number).map(|claim| claim.basis) {
+                Some(OriginBasis::OwnItem) => 0,
+                Some(OriginBasis::Quote) => 2,
+                Some(_) => 1,
+                None => 3,
+            };
+            (basis, number)
+        };
+        a.into_iter().chain(b).min_by_key(|&number| rank(number))
+    }
 }
 
 impl Sets {
@@ -64,15 +79,7 @@ impl Sets {
     /// A new set of one version.
     pub(super) fn found(&mut self) -> SetId {
         let id = SetId(self.sets.len() as u32);
-        self.sets.push(Some(Set {
-            members: Vec::new(),
-            sources: BTreeMap::new(),
-            languages: BTreeMap::new(),
-            origin: None,
-            first_published: None,
-            lead: 0,
-            last_changed: Timestamp::EPOCH,
-        }));
+        self.sets.push(Some(Set::default()));
         self.live += 1;
         id
     }
@@ -89,19 +96,37 @@ impl Sets {
             .expect("rows name living sets only: a merge rewrites them")
     }
 
-    /// Puts the newest version into `id`. Its row names the set already.
-    pub(super) fn join(&mut self, id: SetId, number: u32, article: &Article, seen: Seen<'_>) {
+    /// True where the set has not been merged into another.
+    pub(super) fn lives(&self, id: SetId) -> bool {
+        self.sets.get(id.0 as usize).is_some_and(Option::is_some)
+    }
+
+    /// Positions of the set's versions, ascending.
+    pub(super) fn members(&self, id: SetId) -> &[u32] {
+        &self.get(id).members
+    }
+
+    /// Makes a set of `members` (ascending) again from nothing. Their rows name it already.
+    pub(super) fn remake(&mut self, id: SetId, members: &[u32], seen: Seen<'_>) {
+        *self.get_mut(id) = Set::default();
+        for &number in members {
+            self.join(id, number, seen);
+        }
+    }
+
+    /// Puts a version newer than all in `id` into it. Its row names the set already.
+    pub(super) fn join(&mut self, id: SetId, number: u32, seen: Seen<'_>) {
         let row = &seen.rows[number as usize];
         let known = seen.has_older(number, id);
         let set = self.get_mut(id);
         set.members.push(number);
         *set.sources.entry(row.source).or_default() += u32::from(!known);
-        if let Some(lang) = &article.lang {
-            *set.languages.entry(lang.clone()).or_default() += 1;
+        if let Some(language) = row.language {
+            *set.languages.entry(language).or_default() += 1;
         }
         set.first_published = earlier(set.first_published, row.published);
-        let claim = article.origin.clone().map(|claim| (row.id, claim));
-        set.origin = better(set.origin.take(), claim);
+        let claim = seen.claims.contains_key(&number).then_some(number);
+        set.origin = seen.better(set.origin, claim);
         if set.members[0] == number || seen.may_lead(set.members[0], number) {
             set.lead = number;
             set.last_changed = row.seen_at;
@@ -117,7 +142,7 @@ impl Sets {
 
     /// Takes the members of `gone` into `kept`. The rows still name their old sets; the caller rewrites them and then calls
     /// [`Sets::settle`]. Returns the positions that moved, ascending.
-    pub(super) fn merge(&mut self, kept: SetId, gone: SetId) -> Vec<u32> {
+    pub(super) fn merge(&mut self, kept: SetId, gone: SetId, seen: Seen<'_>) -> Vec<u32> {
         let gone = self.sets[gone.0 as usize]
             .take()
             .expect("rows name living sets only: a merge rewrites them");
@@ -130,7 +155,7 @@ impl Sets {
             *set.sources.entry(source).or_default() += count;
         }
         set.first_published = earlier(set.first_published, gone.first_published);
-        set.origin = better(set.origin.take(), gone.origin);
+        set.origin = seen.better(set.origin, gone.origin);
         if gone.members[0] < set.members[0] {
             set.last_changed = gone.last_changed;
         }
@@ -171,15 +196,23 @@ impl Sets {
         &self,
         id: SetId,
         rows: &[Row],
-        names: &[crate::model::SourceId],
+        names: &[String],
+        languages: &[String],
+        claims: &BTreeMap<u32, OriginClaim>,
     ) -> Summary {
         let set = self.get(id);
         let first = &rows[set.members[0] as usize];
         let articles: u32 = set.sources.values().sum();
         let own = set.sources.get(&first.source).copied().unwrap_or(0);
-        let mut sources: Vec<_> =
-            set.sources.keys().map(|&source| names[source as usize].clone()).collect();
+        let mut sources: Vec<SourceId> =
+            set.sources.keys().map(|&source| SourceId(names[source as usize].clone())).collect();
         sources.sort();
+        let mut spoken: Vec<String> = set
+            .languages
+            .keys()
+            .map(|&language| languages[usize::from(language)].clone())
+            .collect();
+        spoken.sort();
         let newest = set.members.last().map_or(first, |&number| &rows[number as usize]);
         Summary {
             cluster: ClusterId(first.id.0),
@@ -192,8 +225,8 @@ impl Sets {
             first_published: set.first_published,
             last_changed: set.last_changed,
             last_activity: newest.seen_at,
-            languages: set.languages.keys().cloned().collect(),
-            origin: set.origin.as_ref().map(|(_, claim)| claim.clone()),
+            languages: spoken,
+            origin: set.origin.and_then(|number| claims.get(&number)).cloned(),
         }
     }
 }
@@ -201,24 +234,6 @@ impl Sets {
 fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
-}
-
-type Claim = (VersionId, OriginClaim);
-
-/// An agency's own item before a claimed credit, a quote last; then the older version's.
-fn better(a: Option<Claim>, b: Option<Claim>) -> Option<Claim> {
-    let rank = |(version, claim): &Claim| {
-        let basis = match claim.basis {
-            OriginBasis::OwnItem => 0,
-            OriginBasis::Quote => 2,
-            _ => 1,
-        };
-        (basis, *version)
-    };
-    match (a, b) {
-        (Some(a), Some(b)) => Some(if rank(&b) < rank(&a) { b } else { a }),
         (a, b) => a.or(b),
     }
 }

@@ -36,12 +36,31 @@ pub struct Verdicts {
     pub blocks: Vec<u64>,
     /// Positions in `blocks` that were furniture of this source at arrival, ascending.
     pub furniture: Vec<u16>,
+    /// Positions in `blocks` that outweigh the rest of the text, ascending: no evidence that they are furniture.
+    pub outweighing: Vec<u16>,
+    /// The words of the headline, a bit each: what two pages are about, as far as 64 bits can tell.
+    pub headline: u64,
     /// Number of distinct shingles compared.
     pub shingles: u32,
     /// Verified links to older versions, best first (containment, then Jaccard, then the older).
     pub links: Vec<Link>,
     /// True for a round-up: it contains each linked version and joins none of their clusters.
     pub hub: bool,
+    /// Links said before that hold no longer: what they rested on turned out to be furniture.
+    pub withdrawn: Vec<Withdrawn>,
+    /// Older versions that turn out to be round-ups now that a second story of theirs is here.
+    pub late_hubs: Vec<VersionId>,
+    /// Links resting on new furniture that were too many to be judged again at this arrival.
+    pub unjudged: u32,
+}
+
+/// A link between two older versions that is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Withdrawn {
+    /// The version that was linked at its arrival.
+    pub newer: VersionId,
+    /// The version it was linked to.
+    pub older: VersionId,
 }
 
 /// How two versions are tied.
@@ -55,9 +74,18 @@ pub enum LinkKind {
     Article,
     /// A round-up holds the other whole; glues nothing.
     Contains,
+    /// Shared text across a split that an editor made; glues nothing.
+    Barred,
+    /// An editor's word.
+    Editor,
 }
 
 impl LinkKind {
+    /// True where the link makes one cluster of its two ends.
+    pub const fn glues(self) -> bool {
+        !matches!(self, Self::Contains | Self::Barred)
+    }
+
     /// The word used in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -65,6 +93,8 @@ impl LinkKind {
             Self::Short => "short",
             Self::Article => "article",
             Self::Contains => "contains",
+            Self::Barred => "barred",
+            Self::Editor => "editor",
         }
     }
 }
@@ -84,6 +114,8 @@ pub struct Link {
     pub size: u32,
     /// Distinct shingles of the older version.
     pub other_size: u32,
+    /// The block of their source on which at least half of what they share rests; 0 where none does.
+    pub rests_on: u64,
 }
 
 impl Link {
@@ -125,6 +157,12 @@ pub enum Reason {
     FewFigures,
     /// Much shared and nearly all figures agree, after more than a day.
     LaterFiguresAgree,
+    /// The same text with the same figures, after more than a day.
+    SameAgain,
+    /// Half of the text, and figures, names and headlines agree, within a day.
+    AllAgree,
+    /// An editor said so.
+    Editor,
     /// Nearly all words of a headline-only item stand in a story of the last hours.
     WordsOfHeadline,
     /// Two versions of one article.
@@ -142,6 +180,9 @@ impl Reason {
             Self::FiguresAgree => "figures_agree",
             Self::FewFigures => "few_figures",
             Self::LaterFiguresAgree => "later_figures_agree",
+            Self::SameAgain => "same_again",
+            Self::AllAgree => "all_agree",
+            Self::Editor => "editor",
             Self::WordsOfHeadline => "words_of_headline",
             Self::SameArticle => "same_article",
             Self::HeldWhole => "held_whole",

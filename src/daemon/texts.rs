@@ -69,7 +69,11 @@ pub(super) fn read(reader: &Reader, location: Location) -> Option<crate::cluster
     match reader.read(location) {
         Ok(entry) => match entry.record {
             Record::Version(version) => {
-                Some(prepare(&version.article.text, &version.verdicts.furniture))
+                Some(prepare(
+                    &version.article.title,
+                    &version.article.text,
+                    &version.verdicts.furniture,
+                ))
             }
             _ => None,
         },

@@ -19,10 +19,11 @@ bytes_of!(of_page_kind, page_kind, PageKind:
     Article = 0, Index = 1, SoftNotFound = 2, LiveBlog = 3, PaywallStub = 4, Other = 5);
 bytes_of!(of_basis, basis, OriginBasis:
     OwnItem = 0, Dateline = 1, SignOff = 2, Byline = 3, Metadata = 4, Quote = 5);
-bytes_of!(of_link_kind, link_kind, LinkKind: Text = 0, Short = 1, Article = 2, Contains = 3);
+bytes_of!(of_link_kind, link_kind, LinkKind: Text = 0, Short = 1, Article = 2, Contains = 3,
+    Barred = 4, Editor = 5);
 bytes_of!(of_reason, reason, Reason:
     NearlyEqual = 0, LongShared = 1, FiguresAgree = 2, FewFigures = 3, LaterFiguresAgree = 4,
-    WordsOfHeadline = 5, SameArticle = 6, HeldWhole = 7);
+    WordsOfHeadline = 5, SameArticle = 6, HeldWhole = 7, SameAgain = 8, AllAgree = 9, Editor = 10);
 bytes_of!(of_relation, relation, Relation:
     Origin = 0, Copy = 1, Update = 2, Excerpt = 3, Extension = 4, Correction = 5, Localised = 6,
     Blend = 7, Repeat = 8, Contains = 9);
@@ -36,8 +37,8 @@ mod tests {
         for byte in 0..=u8::MAX {
             assert_eq!(page_kind(byte).map(of_page_kind), (byte < 6).then_some(byte));
             assert_eq!(basis(byte).map(of_basis), (byte < 6).then_some(byte));
-            assert_eq!(link_kind(byte).map(of_link_kind), (byte < 4).then_some(byte));
-            assert_eq!(reason(byte).map(of_reason), (byte < 8).then_some(byte));
+            assert_eq!(link_kind(byte).map(of_link_kind), (byte < 6).then_some(byte));
+            assert_eq!(reason(byte).map(of_reason), (byte < 11).then_some(byte));
             assert_eq!(relation(byte).map(of_relation), (byte < 10).then_some(byte));
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, Lost, Record, Settings, SourceNote, code};
-use crate::cluster::{Link, Verdicts, Version};
+use crate::cluster::{Link, Verdicts, Version, Withdrawn};
 use crate::model::{Article, ArticleId, OriginClaim, Seq, SourceId, Subject, Timestamp, VersionId};
 
 /// Most bytes of a record before compression: several times the largest body a fetch or a push may bring.
@@ -16,6 +16,8 @@ const KIND_VERSION: u8 = 1;
 const KIND_LOST: u8 = 2;
 const KIND_SETTINGS: u8 = 3;
 const KIND_SOURCE: u8 = 4;
+/// A version with verdicts of more kinds: the bytes of [`KIND_VERSION`], then [`DiskLater`].
+const KIND_VERSION_LATER: u8 = 5;
 
 /// Why payload bytes are no record of format 1.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,6 +84,18 @@ struct DiskVerdicts {
     hub: bool,
 }
 
+/// What verdicts hold since engine 2.
+#[derive(Default, Serialize, Deserialize)]
+struct DiskLater {
+    outweighing: Vec<u16>,
+    headline: u64,
+    withdrawn: Vec<(u64, u64)>,
+    late_hubs: Vec<u64>,
+    unjudged: u32,
+    /// The block each link rests on, in the order of the links.
+    rests_on: Vec<u64>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct DiskLink {
     other: u64,
@@ -136,7 +150,13 @@ pub(super) fn decode(seq: u64, payload: &[u8]) -> Result<Entry, Unreadable> {
     let (at, record) = match *kind {
         KIND_VERSION => {
             let disk: DiskVersion = read(body)?;
-            (disk.at, Record::Version(Box::new(version(seq, disk)?)))
+            (disk.at, Record::Version(Box::new(version(seq, disk, DiskLater::default())?)))
+        }
+        KIND_VERSION_LATER => {
+            let (disk, rest) = postcard::take_from_bytes::<DiskVersion>(body)
+                .map_err(|fault| broken(&fault.to_string()))?;
+            let later = read(rest)?;
+            (disk.at, Record::Version(Box::new(version(seq, disk, later)?)))
         }
         KIND_LOST => {
             let disk: DiskLost = read(body)?;
@@ -162,7 +182,10 @@ pub(super) fn decode(seq: u64, payload: &[u8]) -> Result<Entry, Unreadable> {
 fn raw(entry: &Entry) -> Vec<u8> {
     let at = entry.at.millis();
     match &entry.record {
-        Record::Version(version) => write(KIND_VERSION, &disk_version(at, version)),
+        Record::Version(version) => {
+            let later = disk_later(&version.verdicts);
+            write(KIND_VERSION_LATER, &(disk_version(at, version), later))
+        }
         Record::Lost(Lost { source, url, reason }) => write(
             KIND_LOST,
             &DiskLost { at, source: source.0.clone(), url: url.clone(), reason: reason.clone() },
@@ -276,6 +299,17 @@ fn disk_verdicts(verdicts: &Verdicts) -> DiskVerdicts {
     }
 }
 
+fn disk_later(verdicts: &Verdicts) -> DiskLater {
+    DiskLater {
+        outweighing: verdicts.outweighing.clone(),
+        headline: verdicts.headline,
+        withdrawn: verdicts.withdrawn.iter().map(|link| (link.newer.0, link.older.0)).collect(),
+        late_hubs: verdicts.late_hubs.iter().map(|hub| hub.0).collect(),
+        unjudged: verdicts.unjudged,
+        rests_on: verdicts.links.iter().map(|link| link.rests_on).collect(),
+    }
+}
+
 fn disk_link(link: &Link) -> DiskLink {
     DiskLink {
         other: link.other.0,
@@ -287,13 +321,13 @@ fn disk_link(link: &Link) -> DiskLink {
     }
 }
 
-fn version(seq: u64, disk: DiskVersion) -> Result<Version, Unreadable> {
+fn version(seq: u64, disk: DiskVersion, later: DiskLater) -> Result<Version, Unreadable> {
     Ok(Version {
         id: VersionId(seq),
         seen_at: Timestamp::from_millis(disk.seen_at),
         extractor: disk.extractor,
         article: article(disk.article)?,
-        verdicts: verdicts(disk.verdicts)?,
+        verdicts: verdicts(disk.verdicts, later)?,
     })
 }
 
@@ -333,8 +367,15 @@ fn origin(disk: DiskOrigin) -> Result<OriginClaim, Unreadable> {
     Ok(OriginClaim { agency: disk.agency, basis, evidence: disk.evidence })
 }
 
-fn verdicts(disk: DiskVerdicts) -> Result<Verdicts, Unreadable> {
+fn verdicts(disk: DiskVerdicts, later: DiskLater) -> Result<Verdicts, Unreadable> {
+    let rests_on = later.rests_on.into_iter().chain(std::iter::repeat(0));
+    let withdrawn = |(newer, older)| Withdrawn { newer: VersionId(newer), older: VersionId(older) };
     Ok(Verdicts {
+        outweighing: later.outweighing,
+        headline: later.headline,
+        withdrawn: later.withdrawn.into_iter().map(withdrawn).collect(),
+        late_hubs: later.late_hubs.into_iter().map(VersionId).collect(),
+        unjudged: later.unjudged,
         engine: disk.engine,
         settings: disk.settings,
         article: disk.article.map(ArticleId),
@@ -343,12 +384,17 @@ fn verdicts(disk: DiskVerdicts) -> Result<Verdicts, Unreadable> {
         blocks: disk.blocks,
         furniture: disk.furniture,
         shingles: disk.shingles,
-        links: disk.links.iter().map(link).collect::<Result<_, _>>()?,
+        links: disk
+            .links
+            .iter()
+            .zip(rests_on)
+            .map(|(disk, rests_on)| link(disk, rests_on))
+            .collect::<Result<_, _>>()?,
         hub: disk.hub,
     })
 }
 
-fn link(disk: &DiskLink) -> Result<Link, Unreadable> {
+fn link(disk: &DiskLink, rests_on: u64) -> Result<Link, Unreadable> {
     Ok(Link {
         other: VersionId(disk.other),
         kind: word("link kind", disk.kind, code::link_kind)?,
@@ -356,6 +402,7 @@ fn link(disk: &DiskLink) -> Result<Link, Unreadable> {
         shared: disk.shared,
         size: disk.size,
         other_size: disk.other_size,
+        rests_on,
     })
 }
 

@@ -1,100 +1,170 @@
 //! Keys to the versions that hold them: tables of fixed size for bands, sampled shingles and blocks.
 //!
-//! A table is an array of 64-byte lines, one memory access a key. A line holds ten entries of a 16-bit tag and a 32-bit
-//! number; a full line forgets its oldest entry. So there is no rehash pause, no tombstone, and memory is known from the
-//! start. A tag that agrees by chance is one in 65,536 a line entry: candidates are verified, so it costs a look, no error.
+//! A table is an array of 64-byte lines, each in a cache line of its own, so a key costs one memory access. A line holds ten
+//! entries of a 16-bit tag and a 32-bit number; a full line forgets its oldest entry. So there is no rehash pause, no
+//! tombstone, and memory is known from the start. A tag that agrees by chance is one in 65,536 a line entry: candidates are
+//! verified, so it costs a look, no error.
 
-/// Entries of a line: ten tags of two bytes and ten numbers of four, and the count, fill 64 bytes.
+use std::hint::black_box;
+
+/// Entries of a line: ten tags of two bytes, ten numbers of four and the count fill 64 bytes.
 const ENTRIES: usize = 10;
 
 /// Entries with one tag in a line: a text that floods a key pushes out its own kind only.
 const SAME_TAG_MAX: usize = 4;
 
-/// Words of a line: `[0..5]` tags in pairs, `[5..15]` numbers, `[15]` how many entries were ever put in (modulo 2³²).
-type Line = [u32; 16];
+/// Entries a line is laid out for. Keys fall on lines by chance, so at a mean of seven in ten a tenth of the lines are full
+/// and forget a little early.
+const LOAD: usize = 7;
 
-/// A map from keys to numbers that forgets its oldest entries.
-#[derive(Clone, Debug)]
+/// Words of a line: `[0..2]` and the low half of `[2]` are the tags, the high half of `[2]` counts the entries ever put in,
+/// `[3..8]` are the numbers in pairs.
+const WORDS: usize = 8;
+
+type Line = [u64; WORDS];
+
+/// A map from keys to numbers that forgets its oldest entries. Numbers are below `u32::MAX`.
+#[derive(Debug)]
 pub struct Table {
-    lines: Vec<Line>,
-    mask: u64,
+    /// Lines one after another from `aligned` on. Zeros until touched, so the system gives memory as it is used.
+    words: Vec<u64>,
+    /// The first word that begins a cache line.
+    aligned: usize,
+    lines: u64,
+}
+
+impl Clone for Table {
+    /// A copy lies elsewhere, so its lines begin elsewhere.
+    fn clone(&self) -> Self {
+        let mut copy = Self::with_lines(self.lines);
+        let length = self.lines as usize * WORDS;
+        copy.words[copy.aligned..][..length]
+            .copy_from_slice(&self.words[self.aligned..][..length]);
+        copy
+    }
 }
 
 impl Table {
-    /// A table that holds about `entries` at a load of six in ten. Memory: 64 bytes a line, `entries` ÷ 6 lines rounded up
-    /// to a power of two, taken from the system as it is touched.
+    /// A table that holds about `entries`: 64 bytes for each seven of them, taken from the system as it is touched.
     pub fn with_capacity(entries: usize) -> Self {
-        let lines = (entries / 6).max(1).next_power_of_two();
-        Self { lines: vec![[0; 16]; lines], mask: lines as u64 - 1 }
+        Self::with_lines(entries.div_ceil(LOAD).max(1) as u64)
+    }
+
+    fn with_lines(lines: u64) -> Self {
+        let words = vec![0; (lines as usize + 1) * WORDS];
+        let aligned = words.as_ptr().align_offset(64).min(WORDS);
+        Self { words, aligned, lines }
     }
 
     /// Bytes the table may come to hold.
     pub const fn bytes_max(&self) -> usize {
-        self.lines.len() * size_of::<Line>()
+        self.words.len() * size_of::<u64>()
     }
 
+    /// Where the line of a key begins, and the key's tag.
     fn place(&self, key: u64) -> (usize, u16) {
-        // A key may have little in its low bits (bands of equal slots): spread it first.
+        // A key may have little in some of its bits (bands of equal slots): spread it first.
         let hash = (key ^ (key >> 29)).wrapping_mul(0x9FB2_1C65_1E98_DF25);
         let hash = hash ^ (hash >> 32);
-        ((hash & self.mask) as usize, (hash >> 48) as u16)
+        let line = (u128::from(hash.rotate_left(32)) * u128::from(self.lines)) >> 64;
+        (self.aligned + line as usize * WORDS, (hash >> 48) as u16)
+    }
+
+    fn line(&self, at: usize) -> &Line {
+        self.words[at..].first_chunk().expect("place gives the beginning of a whole line")
+    }
+
+    fn line_mut(&mut self, at: usize) -> &mut Line {
+        self.words[at..].first_chunk_mut().expect("place gives the beginning of a whole line")
+    }
+
+    /// Asks memory for the lines of all `keys` at once, so that the look-ups and insertions that follow wait once instead
+    /// of once a key. Changes nothing.
+    pub fn warm(&self, keys: &[u64]) {
+        let sum = keys.iter().fold(0_u64, |sum, &key| sum.wrapping_add(self.words[self.place(key).0]));
+        black_box(sum);
     }
 
     /// Puts `number` under `key`, as the newest.
     pub fn insert(&mut self, key: u64, number: u32) {
         let (at, tag) = self.place(key);
-        let line = &mut self.lines[at];
-        let filled = (line[15] as usize).min(ENTRIES);
-        let same = (0..filled).filter(|&entry| tag_at(line, entry) == tag).count();
-        if same >= SAME_TAG_MAX {
-            replace_oldest_of_tag(line, tag, number);
+        let line = self.line_mut(at);
+        let count = count(line);
+        let filled = (count as usize).min(ENTRIES);
+        let same = matching(line, tag).filter(|&entry| entry < filled);
+        if same.clone().count() >= SAME_TAG_MAX {
+            // Numbers grow with time, so the oldest entry of a tag is the least.
+            if let Some(oldest) = same.min_by_key(|&entry| number_at(line, entry)) {
+                set_number(line, oldest, number);
+            }
             return;
         }
-        let entry = if filled < ENTRIES { filled } else { oldest(line) };
-        set(line, entry, tag, number);
-        line[15] = if filled < ENTRIES { line[15] + 1 } else { advance(line[15]) };
+        // Entries of a full line are overwritten in turn.
+        let entry = if filled < ENTRIES { filled } else { count as usize % ENTRIES };
+        set_tag(line, entry, tag);
+        set_number(line, entry, number);
+        set_count(line, if filled < ENTRIES { count + 1 } else { advance(count) });
     }
 
     /// Appends the numbers under `key` to `out`, in the order of their entries. May hold numbers of other keys with its tag.
     pub fn look_up(&self, key: u64, out: &mut Vec<u32>) {
         let (at, tag) = self.place(key);
-        let line = &self.lines[at];
-        let filled = (line[15] as usize).min(ENTRIES);
+        let line = self.line(at);
+        let filled = (count(line) as usize).min(ENTRIES);
         out.extend(
-            (0..filled).filter(|&entry| tag_at(line, entry) == tag).map(|entry| line[5 + entry]),
+            matching(line, tag).filter(|&entry| entry < filled).map(|entry| number_at(line, entry)),
         );
     }
 }
 
-fn tag_at(line: &Line, entry: usize) -> u16 {
-    (line[entry / 2] >> (16 * (entry % 2))) as u16
+const LANES: u64 = 0x0001_0001_0001_0001;
+
+/// The entries whose tag is `tag`, filled or not, ascending.
+fn matching(line: &Line, tag: u16) -> impl Iterator<Item = usize> + Clone + use<> {
+    let wanted = u64::from(tag) * LANES;
+    let zero_lanes = |word: u64| {
+        // Exact, lane by lane: adding within 15 bits cannot carry into the next lane.
+        let low = 0x7FFF * LANES;
+        !(((word & low) + low) | word | low)
+    };
+    // The third word's high half is the count, no tags.
+    let found =
+        [line[0] ^ wanted, line[1] ^ wanted, (line[2] ^ wanted) | 0xFFFF_FFFF_0000_0000].map(zero_lanes);
+    found.into_iter().enumerate().flat_map(|(at, mut lanes)| {
+        std::iter::from_fn(move || {
+            let lane = (lanes != 0).then(|| lanes.trailing_zeros() as usize / 16)?;
+            lanes &= lanes - 1;
+            Some(at * 4 + lane)
+        })
+    })
 }
 
-fn set(line: &mut Line, entry: usize, tag: u16, number: u32) {
-    let shift = 16 * (entry % 2);
-    let pair = &mut line[entry / 2];
-    *pair = (*pair & !(0xFFFF << shift)) | (u32::from(tag) << shift);
-    line[5 + entry] = number;
+const fn count(line: &Line) -> u32 {
+    (line[2] >> 32) as u32
 }
 
-/// The entry a full line loses next: they are overwritten in turn.
-const fn oldest(line: &Line) -> usize {
-    line[15] as usize % ENTRIES
+const fn set_count(line: &mut Line, count: u32) {
+    line[2] = (line[2] & 0xFFFF_FFFF) | ((count as u64) << 32);
+}
+
+const fn set_tag(line: &mut Line, entry: usize, tag: u16) {
+    let shift = 16 * (entry % 4);
+    line[entry / 4] = (line[entry / 4] & !(0xFFFF << shift)) | ((tag as u64) << shift);
+}
+
+const fn number_at(line: &Line, entry: usize) -> u32 {
+    (line[3 + entry / 2] >> (32 * (entry % 2))) as u32
+}
+
+const fn set_number(line: &mut Line, entry: usize, number: u32) {
+    let shift = 32 * (entry % 2);
+    let pair = 3 + entry / 2;
+    line[pair] = (line[pair] & !(0xFFFF_FFFF << shift)) | ((number as u64) << shift);
 }
 
 /// The next count of a full line; stays at ten or above, so that full stays full when it wraps.
 const fn advance(count: u32) -> u32 {
     if count == u32::MAX { ENTRIES as u32 + (u32::MAX % ENTRIES as u32) + 1 } else { count + 1 }
-}
-
-/// Numbers grow with time, so the oldest entry of a tag is the least.
-fn replace_oldest_of_tag(line: &mut Line, tag: u16, number: u32) {
-    let oldest = (0..ENTRIES.min(line[15] as usize))
-        .filter(|&entry| tag_at(line, entry) == tag)
-        .min_by_key(|&entry| line[5 + entry]);
-    if let Some(entry) = oldest {
-        line[5 + entry] = number;
-    }
 }
 
 #[cfg(test)]
@@ -118,6 +188,16 @@ mod tests {
             assert!(found(&table, u64::from(number) << 40).contains(&number), "{number}");
         }
         assert_eq!(found(&table, 77), [0_u32; 0]);
+        assert_eq!(found(&table.clone(), 7 << 40), [7]);
+    }
+
+    #[test]
+    fn lines_begin_where_cache_lines_do() {
+        for entries in [1, 100, 10_000] {
+            let table = Table::with_capacity(entries);
+            assert_eq!(std::ptr::from_ref(&table.words[table.aligned]).addr() % 64, 0);
+            assert!(table.words.len() >= table.aligned + table.lines as usize * WORDS);
+        }
     }
 
     #[test]
@@ -151,6 +231,16 @@ mod tests {
             (u32::MAX % ENTRIES as u32 + 1) % ENTRIES as u32
         );
         assert!(advance(u32::MAX) >= ENTRIES as u32);
+    }
+
+    #[test]
+    fn keys_that_differ_in_any_bit_alone_are_told_apart() {
+        let mut table = Table::with_capacity(10_000);
+        for bit in 0..64 {
+            table.insert(1 << bit, bit);
+        }
+        let alone = (0..64).filter(|&bit| found(&table, 1 << bit) == [bit]).count();
+        assert!(alone >= 63, "{alone}");
     }
 
     proptest! {

@@ -5,8 +5,10 @@
 //! empty. Long texts are done after one round, so a shingle costs about one hash where classic `MinHash` pays 128; the
 //! estimate is unbiased and, since slots fill without replacement, a little sharper than `MinHash` of the same size.
 
+use crate::text::folded;
+
 /// Number of tokeniser, Unicode tables, furniture rules and sketch together: two sketches compare only within one scheme.
-pub const SCHEME: u16 = 1;
+pub const SCHEME: u16 = 2;
 
 /// Slots of a sketch. 128 gives a standard error of about .03 at the similarities that matter.
 pub const SLOTS: usize = 128;
@@ -33,7 +35,7 @@ pub fn sketch(shingles: &[u64]) -> Option<Sketch> {
     for round in 0..ROUNDS {
         let seed = seed(round);
         for &shingle in shingles {
-            let hash = mix(shingle ^ seed);
+            let hash = folded(shingle ^ seed, FACTOR);
             let slot = &mut best[(hash % ROUNDS) as usize];
             let value = value(round, hash);
             if value < *slot {
@@ -48,12 +50,16 @@ pub fn sketch(shingles: &[u64]) -> Option<Sketch> {
     for (slot, round) in best.iter_mut().zip(ROUNDS..) {
         if *slot == u64::MAX {
             let seed = seed(round);
-            let least = shingles.iter().map(|&shingle| mix(shingle ^ seed)).min().unwrap_or(0);
+            let least =
+                shingles.iter().map(|&shingle| folded(shingle ^ seed, FACTOR)).min().unwrap_or(0);
             *slot = value(round, least);
         }
     }
     Some(Sketch { slots: best.map(|value| (mix(value) >> 16) as u16) })
 }
+
+/// Factor of the hash of a shingle in a round (Steele and Vigna 2021, table 6): odd, with bits well spread.
+const FACTOR: u64 = 0xF135_7AEA_2E62_A9C5;
 
 /// A slot's value orders by round first: 8 bits of round, 56 of hash. The bits that chose the slot are dropped.
 const fn value(round: u64, hash: u64) -> u64 {
@@ -174,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn scheme_one_stays_scheme_one() {
+    fn scheme_two_stays_scheme_two() {
         let got = sketch(&set(1, 300)).unwrap();
         assert_eq!(got.slots()[..8], GOLDEN);
         assert_eq!(sketch(&set(1, 3)).unwrap().slots()[120..], GOLDEN_SHORT);

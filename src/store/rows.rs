@@ -385,6 +385,8 @@ pub(super) fn member(version: VersionId, part: &MemberPart) -> Result<Member, St
             shared: part.shared,
             size: part.size,
             other_size: part.other_size,
+            // What a link rests on matters to the fold alone, which has it from the journal.
+            rests_on: 0,
         })
     };
     Ok(Member {

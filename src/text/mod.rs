@@ -3,13 +3,18 @@
 //! Everything here belongs to the scheme of [`crate::sketch::SCHEME`]: a change that moves one hash needs a new number.
 
 mod decode;
+mod hash;
 mod paragraphs;
 mod passages;
 mod shingles;
+mod tokens;
 mod words;
 
 pub use decode::{Decoded, decode};
+pub use hash::Kind;
+pub(crate) use hash::folded;
 pub use paragraphs::paragraphs;
 pub use passages::passages;
 pub use shingles::shingles;
-pub use words::{content_words, fold, numbers, word_count, words};
+pub use tokens::{Block, Tokens, content, tokens, word_count, words};
+pub use words::fold;

@@ -35,7 +35,7 @@ fn located(text: &str) -> (Vec<u64>, Vec<Range<usize>>) {
     let mut pieces = Vec::new();
     for piece in text.split_whitespace() {
         let start = piece.as_ptr() as usize - text.as_ptr() as usize;
-        words(piece, &mut hashes);
+        hashes.extend(words(piece));
         pieces.resize(hashes.len(), start..start + piece.len());
     }
     (hashes, pieces)
@@ -50,9 +50,7 @@ mod tests {
         let story = "Ships waited off the coast, where a westerly wind rose during the night. Pilots stayed ashore.";
         let other =
             "Officials said ships waited off the coast where a westerly wind rose during a storm.";
-        let mut words_of_other = Vec::new();
-        words(other, &mut words_of_other);
-        let mut set: Vec<u64> = shingles::<3>(&words_of_other).collect();
+        let mut set: Vec<u64> = shingles::<3>(&words(other)).collect();
         set.sort_unstable();
         let found: Vec<&str> =
             passages(story, &set).into_iter().map(|range| &story[range]).collect();

@@ -1,12 +1,11 @@
-//! Text to words, as hashes, and to the numbers it holds.
+//! What is a word, what separates words and what no reader sees; words of text beyond ASCII, one at a time.
 //!
 //! A word is a run of Unicode letters and digits after NFKC and lower-casing. Soft hyphens, zero-width characters, bidi
 //! marks and combining marks that are no letters vanish; every other character separates. Characters of scripts written
 //! without spaces stand alone, so that a shingle of words is a shingle of characters there.
 
-use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-use xxhash_rust::xxh3::xxh3_64;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfkc_quick};
 
 /// What one character does to the word it stands in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,22 +17,26 @@ enum Part {
 }
 
 fn part(c: char) -> Part {
-    if stands_alone(c) {
+    if c.is_ascii() {
+        if c.is_ascii_alphanumeric() { Part::Letter } else { Part::Separator }
+    } else if stands_alone(c) {
         Part::Alone
+    } else if is_ignored(c) {
+        Part::Nothing
     } else if c.is_alphanumeric() {
         Part::Letter
-    } else if is_ignored(c) || is_combining_mark(c) {
+    } else if is_combining_mark(c) {
         Part::Nothing
     } else {
         Part::Separator
     }
 }
 
-/// Characters that no reader sees and that must not break a word.
+/// Characters that no reader sees, or that only stretch a word (the Arabic tatweel), and that must not break one.
 const fn is_ignored(c: char) -> bool {
     matches!(
         c,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{640}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
             | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
     )
 }
@@ -48,72 +51,85 @@ const fn stands_alone(c: char) -> bool {
     ) && !matches!(c, '\u{E3F}' | '\u{E50}'..='\u{E59}' | '\u{30FB}')
 }
 
-/// Calls `word` with each word of `text`, normalised, in order.
-fn each_word(text: &str, mut word: impl FnMut(&str)) {
-    let mut buffer = String::with_capacity(32);
-    // ASCII separators cut the text into chunks; composition never reaches across one.
-    for chunk in text.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric()) {
-        if chunk.is_empty() {
-            continue;
-        }
-        buffer.clear();
-        if chunk.is_ascii() {
-            buffer.push_str(chunk);
-            buffer.make_ascii_lowercase();
-            word(&buffer);
-        } else {
-            each_word_unicode(chunk, &mut buffer, &mut word);
-        }
+/// Marks after which a capital letter says nothing: a sentence begins, or what follows a colon.
+pub(super) const fn ends_sentence(c: char) -> bool {
+    matches!(
+        c,
+        '.' | '!' | '?' | ':' | '…' | '。' | '！' | '？' | '：' | '؟' | '۔' | '।' | '‽'
+    )
+}
+
+/// What a chunk of text holds, piece by piece.
+pub(super) enum Piece<'a> {
+    /// A word in lower case; `capital` where its first letter was none.
+    Word { lower: &'a str, letters: usize, capital: bool, alone: bool },
+    /// A character between words.
+    Separator(char),
+}
+
+/// Calls `each` with the words and separators of `chunk`, in order. `buffer` is room to work in.
+pub(super) fn pieces(chunk: &str, buffer: &mut String, mut each: impl FnMut(Piece<'_>)) {
+    // Most text is normal as it stands, and finding that out is cheaper than normalising it.
+    if is_nfkc_quick(chunk.chars()) == IsNormalized::Yes {
+        of_normal(chunk.chars(), buffer, &mut each);
+    } else {
+        of_normal(chunk.nfkc(), buffer, &mut each);
     }
 }
 
-fn each_word_unicode(chunk: &str, buffer: &mut String, word: &mut impl FnMut(&str)) {
-    for c in chunk.nfkc().flat_map(char::to_lowercase) {
+fn of_normal(
+    chars: impl Iterator<Item = char>,
+    buffer: &mut String,
+    each: &mut impl FnMut(Piece<'_>),
+) {
+    let mut open = Open::default();
+    buffer.clear();
+    for c in chars {
         match part(c) {
-            Part::Letter => buffer.push(c),
+            Part::Letter => {
+                if open.letters == 0 {
+                    open.capital = c.is_uppercase();
+                }
+                for lower in c.to_lowercase() {
+                    // Lower-casing can leave a combining mark: İ is i and a dot.
+                    if part(lower) != Part::Nothing {
+                        buffer.push(lower);
+                        open.letters += 1;
+                    }
+                }
+            }
             Part::Nothing => {}
-            Part::Separator => flush(buffer, word),
+            Part::Separator => {
+                open.close(buffer, each);
+                each(Piece::Separator(c));
+            }
             Part::Alone => {
-                flush(buffer, word);
+                open.close(buffer, each);
                 buffer.push(c);
-                flush(buffer, word);
+                each(Piece::Word { lower: buffer, letters: 1, capital: false, alone: true });
+                buffer.clear();
             }
         }
     }
-    flush(buffer, word);
+    open.close(buffer, each);
 }
 
-fn flush(buffer: &mut String, word: &mut impl FnMut(&str)) {
-    if !buffer.is_empty() {
-        word(buffer);
-        buffer.clear();
-    }
+/// The word being read.
+#[derive(Default)]
+struct Open {
+    letters: usize,
+    capital: bool,
 }
 
-/// Appends the hash of each word of `text` to `out`, in order.
-pub fn words(text: &str, out: &mut Vec<u64>) {
-    each_word(text, |word| out.push(xxh3_64(word.as_bytes())));
-}
-
-/// Number of words of `text`.
-pub fn word_count(text: &str) -> usize {
-    let mut count = 0;
-    each_word(text, |_| count += 1);
-    count
-}
-
-/// Letters a word needs to count as a content word: shorter ones are mostly grammar in the alphabets we see.
-const CONTENT_LETTERS_MIN: usize = 5;
-
-/// Appends the hashes of the words of five letters and more that are no numbers. Unsorted, with repeats.
-pub fn content_words(text: &str, out: &mut Vec<u64>) {
-    each_word(text, |word| {
-        if word.chars().count() >= CONTENT_LETTERS_MIN
-            && !word.starts_with(|c: char| c.is_ascii_digit())
-        {
-            out.push(xxh3_64(word.as_bytes()));
+impl Open {
+    fn close(&mut self, buffer: &mut String, each: &mut impl FnMut(Piece<'_>)) {
+        if !buffer.is_empty() {
+            let Self { letters, capital } = *self;
+            each(Piece::Word { lower: buffer, letters, capital, alone: false });
+            buffer.clear();
         }
-    });
+        *self = Self::default();
+    }
 }
 
 /// `text` for comparing by eye: NFKC, lower case, runs of white space as one space, nothing invisible.
@@ -124,13 +140,13 @@ pub fn fold(text: &str) -> String {
 }
 
 /// First digit of each decimal digit row that NFKC leaves alone.
-const ZEROS: [char; 14] = [
-    '0', '\u{660}', '\u{6F0}', '\u{7C0}', '\u{966}', '\u{9E6}', '\u{A66}', '\u{AE6}', '\u{B66}',
+const ZEROS: [char; 13] = [
+    '\u{660}', '\u{6F0}', '\u{7C0}', '\u{966}', '\u{9E6}', '\u{A66}', '\u{AE6}', '\u{B66}',
     '\u{BE6}', '\u{C66}', '\u{CE6}', '\u{E50}', '\u{FF10}',
 ];
 
 /// The value of a decimal digit of any script we know, else `None`.
-fn digit(c: char) -> Option<u8> {
+pub(super) fn digit(c: char) -> Option<u8> {
     if c.is_ascii() {
         return c.to_digit(10).map(|d| d as u8);
     }
@@ -140,35 +156,17 @@ fn digit(c: char) -> Option<u8> {
     })
 }
 
-/// Appends the hash of each number of `text` to `out`. A number is a digit run; a `.` or `,` between two digits is dropped,
-/// so 1,000 and 1.000 and 1000 are one number (and 1.5 is 15: the same figures in the same place of another copy agree).
-pub fn numbers(text: &str, out: &mut Vec<u64>) {
-    let mut run: Vec<u8> = Vec::with_capacity(16);
-    let mut inner = false;
-    for c in text.chars() {
-        if let Some(value) = digit(c) {
-            run.push(b'0' + value);
-            inner = false;
-        } else if matches!(c, '.' | ',') && !run.is_empty() && !inner {
-            inner = true;
-        } else if !run.is_empty() {
-            out.push(xxh3_64(&run));
-            run.clear();
-            inner = false;
-        }
-    }
-    if !run.is_empty() {
-        out.push(xxh3_64(&run));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[&str]) {
-        let mut got = Vec::new();
-        each_word(text, |word| got.push(word.to_owned()));
+        let (mut got, mut buffer) = (Vec::new(), String::new());
+        pieces(text, &mut buffer, |piece| {
+            if let Piece::Word { lower, .. } = piece {
+                got.push(lower.to_owned());
+            }
+        });
         assert_eq!(got, expected, "{text}");
     }
 
@@ -186,6 +184,7 @@ mod tests {
     fn what_no_reader_sees_does_not_break_a_word() {
         check("har\u{AD}bour\u{200B}side \u{202B}مرفأ\u{202C}", &["harbourside", "مرفأ"]);
         check("cafe\u{301} ＡＢＣ１ ﬁsh", &["café", "abc1", "fish"]);
+        check("مـــرفأ İzmir", &["مرفأ", "izmir"]);
     }
 
     #[test]
@@ -196,16 +195,8 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_its_digits() {
-        let of = |text: &str| {
-            let mut out = Vec::new();
-            numbers(text, &mut out);
-            out
-        };
-        assert_eq!(of("1,000 and 1.000"), [of("1000")[0], of("1000")[0]]);
-        assert_eq!(of("١٢٣"), of("123"));
-        assert_eq!(of("In 1987, 25 pct.").len(), 2);
-        assert_eq!(of("no figures"), [0_u64; 0]);
+    fn digits_of_any_script_have_a_value() {
+        assert_eq!(['7', '٧', '७', '７', 'x'].map(digit), [Some(7), Some(7), Some(7), Some(7), None]);
     }
 
     #[test]

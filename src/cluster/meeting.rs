@@ -1,0 +1,373 @@
+//! Two compared texts to what they share, exactly: no sketch, no sample.
+
+use super::compared::Compared;
+use crate::text::{self, folded};
+
+/// Shingles a text may have of its own, on either side, before a single shared passage is doubtful.
+const OWN_MIN: u32 = 16;
+
+/// Words a passage needs to be a notice rather than a line of a template.
+const NOTICE_SHINGLES_MIN: u32 = 18;
+
+/// What two texts have in common. Symmetric: it is the same whichever text is called the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overlap {
+    /// Distinct shingles of the one.
+    pub size: u32,
+    /// Distinct shingles of the other.
+    pub other_size: u32,
+    /// Distinct shingles of both.
+    pub shared: u32,
+    /// Numbers of the text with fewer shingles.
+    pub numbers: u32,
+    /// Of these, how many the other text has.
+    pub numbers_found: u32,
+    /// Names of the text with fewer shingles.
+    pub names: u32,
+    /// Of these, how many the other text has.
+    pub names_found: u32,
+    /// Words of the shorter headline.
+    pub title: u32,
+    /// Of these, how many the other headline has.
+    pub title_found: u32,
+    /// Shingles in a row of the longest shared passage; 0 where it was not asked for ([`Overlap::asks_for_passage`]).
+    pub run: u32,
+    /// True where neither headline says anything that stands in the other text; false where it was not asked for.
+    pub strange_headlines: bool,
+}
+
+impl Overlap {
+    /// Counts what `a` and `b` share.
+    pub fn of(a: &Compared, b: &Compared) -> Self {
+        Probe::new(a).overlap(b)
+    }
+
+    /// Jaccard ≥ `percent` ÷ 100.
+    pub fn jaccard_at_least(&self, percent: u64) -> bool {
+        let union = u64::from(self.size) + u64::from(self.other_size) - u64::from(self.shared);
+        union > 0 && u64::from(self.shared) * 100 >= union * percent
+    }
+
+    /// Containment (shared ÷ the smaller set) ≥ `percent` ÷ 100.
+    pub fn containment_at_least(&self, percent: u64) -> bool {
+        let smaller = u64::from(self.smaller());
+        smaller > 0 && u64::from(self.shared) * 100 >= smaller * percent
+    }
+
+    /// Share of the smaller text's numbers found in the other ≥ `percent` ÷ 100; true where it has none.
+    pub fn numbers_at_least(&self, percent: u64) -> bool {
+        at_least(self.numbers_found, self.numbers, percent)
+    }
+
+    /// The same of its names.
+    pub fn names_at_least(&self, percent: u64) -> bool {
+        at_least(self.names_found, self.names, percent)
+    }
+
+    /// The same of the words of the shorter headline.
+    pub fn title_at_least(&self, percent: u64) -> bool {
+        at_least(self.title_found, self.title, percent)
+    }
+
+    /// Distinct shingles of the smaller text.
+    pub fn smaller(&self) -> u32 {
+        self.size.min(self.other_size)
+    }
+
+    /// The least that either text has of its own.
+    pub fn own(&self) -> u32 {
+        self.smaller() - self.shared
+    }
+
+    /// True where the rule looks at the longest passage: the headlines do not agree, and both texts have words of their own.
+    pub fn asks_for_passage(&self) -> bool {
+        (self.own() >= OWN_MIN && !self.title_at_least(51)) || (self.own() >= 3 && self.title_found == 0)
+    }
+
+    /// True where nearly all that is shared is one passage, and the rest speaks against it: a notice under two stories, a
+    /// statement inside two reports. Each has a top and tail and a headline of its own; or the headlines have not even a
+    /// word of the other text.
+    pub fn is_one_passage(&self, same_source: bool) -> bool {
+        let one = u64::from(self.run) * 4 >= u64::from(self.shared) * 3;
+        let own = self.own() >= OWN_MIN && !self.title_at_least(51);
+        let notice = same_source
+            && self.own() >= 3
+            && self.strange_headlines
+            && self.run >= NOTICE_SHINGLES_MIN;
+        one && (own || notice)
+    }
+}
+
+fn at_least(found: u32, of: u32, percent: u64) -> bool {
+    u64::from(found) * 100 >= u64::from(of) * percent
+}
+
+/// A text made ready to be met with many others: a table of its shingles.
+#[derive(Clone, Debug)]
+pub(super) struct Probe<'a> {
+    text: &'a Compared,
+    shingles: Vec<u64>,
+    /// The distinct shingles by hash, an empty place after each run; 0 is empty.
+    slots: Vec<u64>,
+    /// The meeting in which each slot was last hit.
+    hits: Vec<u32>,
+    meeting: u32,
+    mask: usize,
+}
+
+impl<'a> Probe<'a> {
+    pub(super) fn new(text: &'a Compared) -> Self {
+        let shingles: Vec<u64> = text::shingles::<3>(&text.words).collect();
+        let slots = table(&mut shingles.iter().copied(), shingles.len());
+        let hits = vec![0; slots.len()];
+        let mask = slots.len() - 1;
+        Self { text, shingles, slots, hits, meeting: 0, mask }
+    }
+
+    /// Counts what the text shares with `other`.
+    pub(super) fn overlap(&mut self, other: &Compared) -> Overlap {
+        let (shared, run_there) = self.meet(other, None);
+        let a = self.text;
+        let smaller = if a.shingles <= other.shingles { a } else { other };
+        let mut overlap = Overlap {
+            size: a.shingles,
+            other_size: other.shingles,
+            shared,
+            numbers: smaller.numbers.len() as u32,
+            numbers_found: in_both(&a.numbers, &other.numbers),
+            names: smaller.names.len() as u32,
+            names_found: in_both(&a.names, &other.names),
+            title: a.title.len().min(other.title.len()) as u32,
+            title_found: in_both(&a.title, &other.title),
+            run: 0,
+            strange_headlines: false,
+        };
+        if overlap.asks_for_passage() {
+            overlap.run = run_there.min(self.run_here());
+            overlap.strange_headlines = overlap.title_found == 0
+                && overlap.title >= 2
+                && is_strange(&a.title, other)
+                && is_strange(&other.title, a);
+        }
+        overlap
+    }
+
+    /// The same, without the block `hash` of both texts. Numbers, names and headlines count as they are.
+    pub(super) fn overlap_without(&mut self, other: &Compared, hash: u64) -> Overlap {
+        let whole = self.overlap(other);
+        let (with, _) = self.meet(other, None);
+        let (without, _) = self.meet(other, Some(hash));
+        let cut = with - without;
+        Overlap {
+            size: whole.size - cut.min(whole.size),
+            other_size: whole.other_size - cut.min(whole.other_size),
+            shared: without,
+            run: 0,
+            ..whole
+        }
+    }
+
+    /// Distinct shingles in common, and the longest row of them in `other`. Shingles that lie in the block `leave_out` of
+    /// `other` are passed over.
+    fn meet(&mut self, other: &Compared, leave_out: Option<u64>) -> (u32, u32) {
+        self.meeting += 1;
+        let out = leave_out.map_or(0..0, |hash| other.shingles_of(hash));
+        let (mut shared, mut row, mut longest) = (0, 0, 0);
+        for (at, shingle) in text::shingles::<3>(&other.words).enumerate() {
+            match find(&self.slots, self.mask, shingle) {
+                Ok(slot) if !out.contains(&at) => {
+                    shared += u32::from(self.hits[slot] != self.meeting);
+                    self.hits[slot] = self.meeting;
+                    row += 1;
+                    longest = longest.max(row);
+                }
+                _ => row = 0,
+            }
+        }
+        (shared, longest)
+    }
+
+    /// True at the places of this text's shingles that the other text of the last meeting has, too.
+    fn held(&self) -> impl Iterator<Item = bool> {
+        self.shingles.iter().map(|&shingle| {
+            find(&self.slots, self.mask, shingle).is_ok_and(|slot| self.hits[slot] == self.meeting)
+        })
+    }
+
+    /// The longest row of shared shingles in this text.
+    fn run_here(&self) -> u32 {
+        let (mut row, mut longest) = (0, 0);
+        for held in self.held() {
+            row = if held { row + 1 } else { 0 };
+            longest = longest.max(row);
+        }
+        longest
+    }
+
+    /// The block on which at least half of what the texts share rests, if one does. `other` is the text of the last meeting.
+    pub(super) fn rests_on(&self, other: &Compared, shared: u32) -> Option<u64> {
+        let held: Vec<bool> = self.held().collect();
+        let known = |hash: u64| other.blocks.iter().any(|block| block.hash == hash);
+        let within = |hash: u64| held[self.text.shingles_of(hash)].iter().filter(|&&held| held).count();
+        let blocks = self.text.blocks.iter().map(|block| block.hash);
+        blocks
+            .filter(|&hash| hash != 0 && known(hash))
+            .find(|&hash| within(hash) as u64 * 2 >= u64::from(shared))
+    }
+
+    /// Distinct shingles of the text that both `a` and `b` have.
+    pub(super) fn in_all_three(&mut self, a: &Compared, b: &Compared) -> u32 {
+        self.meet(a, None);
+        let first = self.meeting;
+        let of_a: Vec<bool> = self.hits.iter().map(|&hit| hit == first).collect();
+        self.meet(b, None);
+        let both = of_a.iter().zip(&self.hits).filter(|&(&of_a, &hit)| of_a && hit == self.meeting);
+        both.count() as u32
+    }
+}
+
+impl Compared {
+    /// Places of the shingles that lie whole in the first block `hash`.
+    fn shingles_of(&self, hash: u64) -> std::ops::Range<usize> {
+        let Some(at) = self.blocks.iter().position(|block| block.hash == hash) else { return 0..0 };
+        let start = at.checked_sub(1).map_or(0, |before| self.blocks[before].end as usize);
+        start..(self.blocks[at].end as usize).saturating_sub(2).max(start)
+    }
+}
+
+/// Fewer than a quarter of the headline's words stand in the text.
+fn is_strange(title: &[u64], text: &Compared) -> bool {
+    let content = text::content(&text.words);
+    u64::from(in_both(title, &content)) * 4 < title.len() as u64
+}
+
+/// Leaves each shingle once, where it came first.
+pub(super) fn distinct(shingles: &mut Vec<u64>) {
+    let mut slots = vec![0; places(shingles.len())];
+    let mask = slots.len() - 1;
+    shingles.retain(|&shingle| {
+        let free = find(&slots, mask, shingle).err();
+        if let Some(free) = free {
+            slots[free] = key(shingle);
+        }
+        free.is_some()
+    });
+}
+
+/// Places of a table for so many shingles: it is at most half full.
+const fn places(shingles: usize) -> usize {
+    let places = (shingles * 2).next_power_of_two();
+    if places < 2 { 2 } else { places }
+}
+
+/// A table of the distinct shingles.
+pub(super) fn table(shingles: &mut dyn Iterator<Item = u64>, count: usize) -> Vec<u64> {
+    let mut slots = vec![0; places(count)];
+    let mask = slots.len() - 1;
+    for shingle in shingles {
+        if let Err(free) = find(&slots, mask, shingle) {
+            slots[free] = key(shingle);
+        }
+    }
+    slots
+}
+
+/// 0 marks an empty slot, so the shingle 0 is taken for 1.
+const fn key(shingle: u64) -> u64 {
+    if shingle == 0 { 1 } else { shingle }
+}
+
+/// The slot that holds a shingle, else the free one where it would go.
+pub(super) fn find(slots: &[u64], mask: usize, shingle: u64) -> Result<usize, usize> {
+    let key = key(shingle);
+    let mut slot = folded(key, 0x9E37_79B9_7F4A_7C15) as usize & mask;
+    loop {
+        match slots[slot] {
+            0 => return Err(slot),
+            found if found == key => return Ok(slot),
+            _ => slot = (slot + 1) & mask,
+        }
+    }
+}
+
+/// Number of elements two sorted sets share.
+pub(super) fn in_both(a: &[u64], b: &[u64]) -> u32 {
+    let (mut i, mut j, mut count) = (0, 0, 0);
+    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+        count += u32::from(x == y);
+        i += usize::from(x <= y);
+        j += usize::from(y <= x);
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::prepare;
+    use proptest::prelude::*;
+
+    fn text(body: &str) -> Compared {
+        prepare("", body, &[]).compared
+    }
+
+    const NOTICE: &str = "Before you go on we use small files to keep the service running and to measure how readers use it and to choose notices";
+
+    #[test]
+    fn sets_are_counted_exactly() {
+        assert_eq!(in_both(&[1, 3, 5, 9], &[2, 3, 9, 10]), 2);
+        assert_eq!(in_both(&[], &[1]), 0);
+        let overlap = Overlap::of(&text("a b c d a b c d"), &text("x a b c d y"));
+        assert_eq!((overlap.size, overlap.other_size, overlap.shared), (4, 4, 2));
+    }
+
+    #[test]
+    fn a_notice_under_strange_headlines_is_one_passage() {
+        let page = |title: &str, own: &str| prepare(title, &format!("{own}\n{NOTICE}"), &[]).compared;
+        let a = page("Ferry strike enters third week", "Crews of the car ferries stayed ashore");
+        let b = page("Budget passes by three votes", "The farmers' party won lower fuel duty");
+        let overlap = Overlap::of(&a, &b);
+        assert!(overlap.is_one_passage(true), "{overlap:?}");
+        assert!(!overlap.is_one_passage(false));
+        let same = Overlap::of(&a, &page("Ferry strike goes on", "Crews stayed ashore for a day"));
+        assert!(!same.is_one_passage(true), "{same:?}");
+    }
+
+    #[test]
+    fn what_rests_on_a_block_goes_with_it() {
+        let a = text(&format!("Crews of the ferries stayed ashore all day\n{NOTICE}"));
+        let b = text(&format!("Parliament passed the spending plan at night\n{NOTICE}"));
+        let mut probe = Probe::new(&a);
+        let overlap = probe.overlap(&b);
+        let block = probe.rests_on(&b, overlap.shared);
+        assert_eq!(block, Some(a.blocks[1].hash));
+        assert_eq!(probe.overlap_without(&b, a.blocks[1].hash).shared, 0);
+        assert_eq!(probe.rests_on(&text("nothing of it"), 1), None);
+    }
+
+    #[test]
+    fn three_texts_share_what_each_has() {
+        let mut probe = Probe::new(&text("a b c d e f g h"))
+            .clone();
+        assert_eq!(probe.in_all_three(&text("a b c d"), &text("b c d e")), 1);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn an_overlap_is_what_sets_say_and_the_same_both_ways(
+            a in prop::collection::vec(0_u8..6, 0..60), b in prop::collection::vec(0_u8..6, 0..60), titles in ("[a-d ]{0,12}", "[a-d ]{0,12}")
+        ) {
+            let join = |words: &[u8]| words.iter().map(|w| format!("word{w}")).collect::<Vec<_>>().join(" ");
+            let a = prepare(&titles.0, &join(&a), &[]).compared;
+            let b = prepare(&titles.1, &join(&b), &[]).compared;
+            let (forth, back) = (Overlap::of(&a, &b), Overlap::of(&b, &a));
+            prop_assert_eq!(forth.shared, in_both(&a.shingle_set(), &b.shingle_set()));
+            prop_assert_eq!(forth.size as usize, a.shingle_set().len());
+            let turned = Overlap { size: back.other_size, other_size: back.size, ..back };
+            if forth.size != forth.other_size {
+                prop_assert_eq!(forth, turned);
+            }
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Items of a few words to the story they announce: by words weighed by rarity, since so few words have no runs to compare.
+//!
+//! An alert comes minutes before its story. So an item waits, three hours at the most, and the first story that holds enough
+//! of it takes it. What is enough grows with the time between the two: alerts that match by chance do so at any distance.
+
+use std::collections::VecDeque;
+
+use super::compared::Compared;
+use super::meeting::{find, table};
+use crate::model::Timestamp;
+use crate::text::{self, Kind, Tokens};
+
+/// Words of headline an item needs: fewer say nothing.
+const ITEM_WORDS_MIN: usize = 4;
+
+/// Words of a body that are looked at: what an alert says stands high in its story.
+const STORY_WORDS_MAX: usize = 400;
+
+/// How long an item waits for its story, in milliseconds.
+const WAIT_MILLIS: u64 = 3 * 3_600_000;
+
+/// How far an item looks back: a story may come in just before the alert on it.
+const LOOK_BACK_MILLIS: u64 = 5 * 60_000;
+
+/// Items that wait, and stories whose words are counted, at most.
+const KEPT_MAX: usize = 4096;
+
+/// Counters of words; two words may share one, which makes either look a little less rare.
+const COUNTERS: usize = 1 << 16;
+
+/// Share of an item's weight that a story must hold, in hundredths.
+const NEED: u64 = 60;
+
+/// More of it where a number of the item is not in the story.
+const NEED_WITHOUT_NUMBER: u64 = 20;
+
+/// More by one hundredth for each so many milliseconds beyond the first half hour.
+const NEED_STEP_MILLIS: u64 = 180_000;
+
+/// The time in which nothing more is needed.
+const FREE_MILLIS: u64 = 30 * 60_000;
+
+/// Weight that must be found, in sixteenths of a bit: 16 bits single out one story of 65,536.
+const WEIGHT_MIN: u64 = 256;
+
+/// A word weighs no more than this, in sixteenths of a bit.
+const WEIGHT_MAX: u32 = 192;
+
+/// Of an item's rarest words, a story must hold two of four: what a list of postings would ask for first.
+const RAREST: usize = 4;
+const RAREST_HELD_MIN: usize = 2;
+
+/// What the short path looks at: of an item its headline, of a story its headline and the beginning of its body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShortText {
+    /// Hashes of the distinct words, numbers among them.
+    pub words: Vec<u64>,
+    /// True for an item of a headline and hardly a body.
+    pub is_item: bool,
+}
+
+impl ShortText {
+    pub(super) fn of(title: &Tokens, compared: &Compared) -> Self {
+        let mut words = spoken(&title.words);
+        words.extend(title.numbers.iter().map(|&number| as_figure(number)));
+        let is_item = !compared.has_body();
+        if is_item && words.len() < ITEM_WORDS_MIN {
+            return Self::default();
+        }
+        if !is_item {
+            let body = &compared.words[..compared.words.len().min(STORY_WORDS_MAX)];
+            words.extend(spoken(body));
+            words.extend(compared.numbers.iter().map(|&number| as_figure(number)));
+        }
+        super::meeting::distinct(&mut words);
+        Self { words, is_item }
+    }
+}
+
+/// The words that are no figures; pairs of neighbours in scripts without spaces.
+fn spoken(words: &[u64]) -> Vec<u64> {
+    let alone = |word: &u64| Kind::of(*word) == Kind::Alone;
+    let lettered = |word: &&u64| matches!(Kind::of(**word), Kind::Plain | Kind::Content);
+    let mut out: Vec<u64> = words.iter().filter(lettered).copied().collect();
+    let pairs = words.windows(2).filter(|pair| pair.iter().all(alone));
+    out.extend(pairs.map(|pair| text::folded(pair[0], pair[1]) & !3));
+    out
+}
+
+/// A number among words: its lowest bits say what it is.
+const fn as_figure(number: u64) -> u64 {
+    number | Kind::Figure as u64
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    number: u32,
+    seen_at: Timestamp,
+    words: Vec<u64>,
+}
+
+/// The items that wait, the newest stories, and how often their words occur.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shorts {
+    items: VecDeque<Kept>,
+    stories: VecDeque<Kept>,
+    /// Stories kept that hold a word of this counter.
+    counters: Vec<u16>,
+}
+
+/// A story that holds an item: whose link, and how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    /// The older of the two.
+    pub(super) number: u32,
+    /// Words of the item that the story has.
+    pub(super) found: u32,
+    /// Words of the item, of the story.
+    pub(super) item: u32,
+    pub(super) story: u32,
+}
+
+impl Shorts {
+    /// Lets a version be found. What is kept is a function of the newest items and stories alone, so a restart that makes
+    /// them ready again judges as before.
+    pub(super) fn admit(&mut self, number: u32, seen_at: Timestamp, text: &ShortText) {
+        if text.words.is_empty() {
+            return;
+        }
+        let kept = Kept { number, seen_at, words: text.words.clone() };
+        if text.is_item {
+            self.items.push_back(kept);
+            if self.items.len() > KEPT_MAX {
+                self.items.pop_front();
+            }
+            return;
+        }
+        if self.counters.is_empty() {
+            self.counters = vec![0; COUNTERS];
+        }
+        for &word in &kept.words {
+            self.counters[counter(word)] += 1;
+        }
+        self.stories.push_back(kept);
+        if self.stories.len() > KEPT_MAX
+            && let Some(oldest) = self.stories.pop_front()
+        {
+            for &word in &oldest.words {
+                self.counters[counter(word)] -= 1;
+            }
+        }
+    }
+
+    /// The older versions a newcomer is tied to: for an item the story that holds most of it, for a story all waiting items it
+    /// holds. `taken` tells items that have their story.
+    pub(super) fn near(
+        &self,
+        text: &ShortText,
+        seen_at: Timestamp,
+        taken: impl Fn(u32) -> bool,
+    ) -> Vec<Held> {
+        if text.words.is_empty() {
+            return Vec::new();
+        }
+        if text.is_item { self.story_for(text, seen_at).into_iter().collect() } else { self.items_of(text, seen_at, taken) }
+    }
+
+    fn story_for(&self, item: &ShortText, seen_at: Timestamp) -> Option<Held> {
+        let weighed = self.weigh(&item.words);
+        let recent = self.stories.iter().rev().take_while(|story| {
+            story.seen_at <= seen_at && story.seen_at.distance_millis(seen_at) <= LOOK_BACK_MILLIS
+        });
+        // The most weight; of equals the newest, which comes first.
+        let mut best: Option<(u64, Held)> = None;
+        for story in recent {
+            let slots = table(&mut story.words.iter().copied(), story.words.len());
+            let Some((weight, found)) = weighed.held_by(&slots, 0) else { continue };
+            if best.is_none_or(|(most, _)| weight > most) {
+                best = Some((weight, held(story.number, found, &item.words, &story.words)));
+            }
+        }
+        best.map(|(_, held)| held)
+    }
+
+    fn items_of(
+        &self,
+        story: &ShortText,
+        seen_at: Timestamp,
+        taken: impl Fn(u32) -> bool,
+    ) -> Vec<Held> {
+        let waiting = self.items.iter().rev().take_while(|item| {
+            item.seen_at > seen_at || item.seen_at.distance_millis(seen_at) <= WAIT_MILLIS
+        });
+        let mut slots = Vec::new();
+        let mut found = Vec::new();
+        for item in waiting.filter(|item| item.seen_at <= seen_at) {
+            if slots.is_empty() {
+                slots = table(&mut story.words.iter().copied(), story.words.len());
+            }
+            let apart = item.seen_at.distance_millis(seen_at);
+            if let Some((_, count)) = self.weigh(&item.words).held_by(&slots, apart)
+                && !taken(item.number)
+            {
+                found.push(held(item.number, count, &item.words, &story.words));
+            }
+        }
+        found
+    }
+
+    /// Each word with its weight: how rare it is among the stories kept, in sixteenths of a bit.
+    fn weigh(&self, words: &[u64]) -> Weighed {
+        let all = log2_sixteenths(self.stories.len() as u32 + 1);
+        let weight = |word: u64| {
+            let count = self.counters.get(counter(word)).copied().unwrap_or(0);
+            all.saturating_sub(log2_sixteenths(u32::from(count) + 1)).min(WEIGHT_MAX)
+        };
+        let mut words: Vec<(u64, u32)> = words.iter().map(|&word| (word, weight(word))).collect();
+        words.sort_unstable_by_key(|&(word, weight)| (std::cmp::Reverse(weight), word));
+        Weighed(words)
+    }
+}
+
+fn held(number: u32, found: u32, item: &[u64], story: &[u64]) -> Held {
+    Held { number, found, item: item.len() as u32, story: story.len() as u32 }
+}
+
+const fn counter(word: u64) -> usize {
+    (word >> 40) as usize % COUNTERS
+}
+
+/// An item's words, the rarest first.
+struct Weighed(Vec<(u64, u32)>);
+
+impl Weighed {
+    /// The weight and number of its words that a story has, where these are enough `apart` milliseconds from it.
+    fn held_by(&self, slots: &[u64], apart: u64) -> Option<(u64, u32)> {
+        let has = |word: u64| find(slots, slots.len() - 1, word).is_ok();
+        let rare = self.0.iter().take(RAREST).filter(|&&(word, _)| has(word)).count();
+        if rare < RAREST_HELD_MIN {
+            return None;
+        }
+        let (mut all, mut weight, mut count, mut need) = (0, 0, 0, NEED);
+        let mut number_lacks = false;
+        for &(word, of_word) in &self.0 {
+            let here = has(word);
+            all += u64::from(of_word);
+            weight += u64::from(of_word) * u64::from(here);
+            count += u32::from(here);
+            number_lacks |= !here && Kind::of(word) == Kind::Figure;
+        }
+        if number_lacks {
+            need += NEED_WITHOUT_NUMBER;
+        }
+        need += apart.saturating_sub(FREE_MILLIS) / NEED_STEP_MILLIS;
+        (all > 0 && weight >= WEIGHT_MIN && weight * 100 >= all * need).then_some((weight, count))
+    }
+}
+
+/// 16 · log₂ of `x` ≥ 1, rounded down between the sixteenths of each octave.
+fn log2_sixteenths(x: u32) -> u32 {
+    // floor(16 · log₂(1 + n/16)).
+    const WITHIN: [u32; 16] = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 12, 13, 14, 15];
+    let octave = x.ilog2();
+    let fraction = if octave >= 4 { (x >> (octave - 4)) & 15 } else { (x << (4 - octave)) & 15 };
+    16 * octave + WITHIN[fraction as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::prepare;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_secs(minutes * 60)
+    }
+
+    fn item(title: &str) -> ShortText {
+        prepare(title, "", &[]).short
+    }
+
+    /// Stories enough that words have a weight.
+    fn news() -> Shorts {
+        let mut shorts = Shorts::default();
+        for story in 0..400 {
+            let body: Vec<String> =
+                (0..60).map(|word| format!("common{}", (word * 7 + story) % 90)).collect();
+            let text = prepare("port news of the day", &body.join(" "), &[]).short;
+            shorts.admit(story, at(-600), &text);
+        }
+        shorts
+    }
+
+    const ALERT: &str = "ORSK PORT TO REOPEN ON MAY 4, AUTHORITY SAYS";
+    const STORY: &str = "The port authority of Orsk said it would reopen its locks on May 4, after the river had fallen and \
+        the pilots had gone back to work";
+
+    #[test]
+    fn a_story_takes_the_alert_that_announced_it() {
+        let mut shorts = news();
+        shorts.admit(500, at(0), &item(ALERT));
+        let story = prepare("Orsk port to reopen", STORY, &[]).short;
+        let near = |minutes| shorts.near(&story, at(minutes), |_| false);
+        assert_eq!(near(10).iter().map(|held| held.number).collect::<Vec<_>>(), [500]);
+        assert_eq!(near(181), []);
+        assert_eq!(shorts.near(&story, at(10), |number| number == 500), []);
+    }
+
+    #[test]
+    fn another_date_is_another_story_unless_nearly_all_else_agrees() {
+        let mut shorts = news();
+        shorts.admit(500, at(0), &item("ORSK PORT REOPENS MAY 11, SHIPPING SOURCES IN ALDEN BELIEVE"));
+        let story = prepare("Orsk port to reopen", STORY, &[]).short;
+        assert_eq!(shorts.near(&story, at(10), |_| false), []);
+    }
+
+    #[test]
+    fn an_alert_finds_a_story_of_the_last_minutes() {
+        let mut shorts = news();
+        shorts.admit(500, at(0), &prepare("Orsk port to reopen", STORY, &[]).short);
+        assert_eq!(shorts.near(&item(ALERT), at(4), |_| false).len(), 1);
+        assert_eq!(shorts.near(&item(ALERT), at(6), |_| false), []);
+    }
+
+    #[test]
+    fn in_the_first_hour_of_all_nothing_is_known_to_be_rare() {
+        let mut shorts = Shorts::default();
+        shorts.admit(1, at(0), &item(ALERT));
+        let story = prepare("Orsk port to reopen", STORY, &[]).short;
+        assert_eq!(shorts.near(&story, at(1), |_| false), []);
+    }
+
+    #[test]
+    fn three_words_are_no_item() {
+        assert_eq!(item("Port reopens soon"), ShortText::default());
+        assert!(item("Port of Orsk reopens").is_item);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_counted_exactly() {
+        let mut shorts = Shorts::default();
+        let texts: Vec<ShortText> =
+            (0..3).map(|n| prepare("a title of words", &format!("word{n} ").repeat(20), &[]).short).collect();
+        for number in 0..(KEPT_MAX as u32 + 50) {
+            shorts.admit(number, at(i64::from(number)), &texts[number as usize % 3]);
+            shorts.admit(number, at(i64::from(number)), &item("an alert of words"));
+        }
+        assert_eq!((shorts.stories.len(), shorts.items.len()), (KEPT_MAX, KEPT_MAX));
+        let counted: u32 = shorts.counters.iter().map(|&count| u32::from(count)).sum();
+        let held: usize = shorts.stories.iter().map(|story| story.words.len()).sum();
+        assert_eq!(counted as usize, held);
+    }
+
+    #[test]
+    fn logarithms_are_sixteenths_of_a_bit() {
+        for (x, expected) in [(1, 0), (2, 16), (3, 25), (4, 32), (1000, 159), (1024, 160), (65_536, 256)] {
+            assert_eq!(log2_sixteenths(x), expected, "{x}");
+        }
+    }
+}
