@@ -14,36 +14,20 @@ fn of_text(c: &mut Criterion) {
         let text = common::body(1, count);
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_with_input(BenchmarkId::new("words", count), &text, |b, text| {
-            b.iter(|| {
-                let mut hashes = Vec::new();
-                words(black_box(text), &mut hashes);
-                hashes
-            });
+            b.iter(|| words(black_box(text)));
         });
         group.bench_with_input(BenchmarkId::new("shingles", count), &text, |b, text| {
-            b.iter(|| {
-                let mut hashes = Vec::new();
-                words(black_box(text), &mut hashes);
-                shingles::<3>(&hashes).collect::<Vec<_>>()
-            });
+            b.iter(|| shingles::<3>(&words(black_box(text))).collect::<Vec<_>>());
         });
         group.bench_with_input(BenchmarkId::new("sketch", count), &text, |b, text| {
-            b.iter(|| {
-                let mut hashes = Vec::new();
-                words(black_box(text), &mut hashes);
-                sketch(&shingles::<3>(&hashes).collect::<Vec<_>>())
-            });
+            b.iter(|| sketch(&shingles::<3>(&words(black_box(text))).collect::<Vec<_>>()));
         });
     }
     group.finish();
 }
 
 fn of_pair(c: &mut Criterion) {
-    let of = |story| {
-        let mut hashes = Vec::new();
-        words(&common::body(story, 700), &mut hashes);
-        sketch(&shingles::<3>(&hashes).collect::<Vec<_>>())
-    };
+    let of = |story| sketch(&shingles::<3>(&words(&common::body(story, 700))).collect::<Vec<_>>());
     let (Some(a), Some(b)) = (of(1), of(2)) else { return };
     c.bench_function("similarity of two sketches", |bench| {
         bench.iter(|| black_box(&a).similarity(black_box(&b)));

@@ -123,9 +123,11 @@ fn tell(found: &Value, args: &Args) {
         "shingles            A {}, B {}, both {}",
         found["shingles"]["a"], found["shingles"]["b"], found["shingles"]["shared"]
     ));
-    for (key, of, what) in
-        [("numbers", "of_smaller", "smaller text's"), ("names", "of_smaller", "smaller text's"), ("headline", "of_shorter", "shorter one's")]
-    {
+    for (key, of, what) in [
+        ("numbers", "of_smaller", "smaller text's"),
+        ("names", "of_smaller", "smaller text's"),
+        ("headline", "of_shorter", "shorter one's"),
+    ] {
         let counts = &found[key];
         say(&format!("{key:<20}{} of the {what} {} found", counts["found"], counts[of]));
     }

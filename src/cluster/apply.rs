@@ -2,7 +2,7 @@
 
 use super::furniture::strayed;
 use super::lineage::{Ends, relation, says_it_corrects};
-use super::types::{Change, Link, Member, Relation, SetId, Version};
+use super::types::{Change, Link, LinkKind, Member, Relation, SetId, Version};
 use super::{ArticleRow, Clusterer, Row, Seen, Summary};
 use crate::model::{ArticleId, VersionId};
 use std::collections::BTreeSet;
@@ -16,15 +16,15 @@ impl Clusterer {
         let mut touched = self.take_back(&verdicts.withdrawn, &verdicts.late_hubs, &mut changes);
         let number = self.rows.len() as u32;
         let (article, new_article) = self.enter_article(version, number);
-        let ties = self.ties(version);
-        self.enter_row(version, number, article);
+        let (ties, barred) = self.ties(version, article);
+        self.enter_row(version, number, article, &barred);
         let set = self.place(number, &ties, &mut changes);
         self.rows[number as usize].set = set;
         let seen = Seen { rows: &self.rows, articles: &self.articles, claims: &self.claims };
         self.sets.join(set, number, seen);
         changes.push(Change::Joined { set, member: self.member(number), new_article });
         let older = self.restate_older(article, number, &mut changes);
-        self.remember_links(version, number);
+        self.remember_links(version, number, &barred);
         self.remember_blocks(version, number);
         touched.extend(older);
         touched.remove(&set);
@@ -39,20 +39,21 @@ impl Clusterer {
 
     /// The row of a set as it stands.
     pub(super) fn summary(&self, set: SetId) -> Summary {
-        self.sets.summary(
-            set,
-            &self.rows,
-            &self.sources.names,
-            &self.languages.names,
-            &self.claims,
-        )
+        self.sets.summary(set, &self.rows, &self.sources.names, &self.languages.names, &self.claims)
     }
 
-    fn enter_row(&mut self, version: &Version, number: u32, article: u32) {
+    fn enter_row(
+        &mut self,
+        version: &Version,
+        number: u32,
+        article: u32,
+        barred: &BTreeSet<VersionId>,
+    ) {
         let found = &version.article;
         let source = self.sources.number(found.source.as_str());
         let language = found.lang.as_deref().map(|lang| self.languages.number(lang) as u16);
-        let parent = version.verdicts.links.first().copied();
+        let mut links = version.verdicts.links.iter();
+        let parent = links.find(|link| !barred.contains(&link.other)).copied();
         if let Some(claim) = &found.origin {
             self.claims.insert(number, claim.clone());
         }
@@ -75,11 +76,14 @@ impl Clusterer {
     }
 
     /// Keeps the links of a version, so that its cluster can be made again without one of them.
-    fn remember_links(&mut self, version: &Version, number: u32) {
+    fn remember_links(&mut self, version: &Version, number: u32, barred: &BTreeSet<VersionId>) {
         for link in &version.verdicts.links {
-            if let Some(older) = self.number_of(link.other) {
-                self.graph.tie(number, older, *link);
+            let Some(older) = self.number_of(link.other) else { continue };
+            let mut link = *link;
+            if barred.contains(&link.other) {
+                link.kind = LinkKind::Barred;
             }
+            self.graph.tie(number, older, link);
         }
     }
 
@@ -107,21 +111,8 @@ impl Clusterer {
     }
 
     /// Articles are founded in order, so their numbers are found by halving.
-    fn article_number(&self, id: ArticleId) -> Option<u32> {
+    pub(super) fn article_number(&self, id: ArticleId) -> Option<u32> {
         self.articles.binary_search_by_key(&id, |row| row.id).ok().map(|number| number as u32)
-    }
-
-    /// The sets the version ties together, best link first, each once.
-    fn ties(&self, version: &Version) -> Vec<SetId> {
-        let mut sets = Vec::new();
-        for link in version.verdicts.links.iter().filter(|link| link.kind.glues()) {
-            let Some(number) = self.number_of(link.other) else { continue };
-            let set = self.rows[number as usize].set;
-            if !sets.contains(&set) {
-                sets.push(set);
-            }
-        }
-        sets
     }
 
     /// How a version stands to the older end of `parent`.
@@ -152,7 +143,7 @@ impl Clusterer {
         others.iter().fold(first, |kept, &other| self.merge(kept, other, changes))
     }
 
-    fn merge(&mut self, a: SetId, b: SetId, changes: &mut Vec<Change>) -> SetId {
+    pub(super) fn merge(&mut self, a: SetId, b: SetId, changes: &mut Vec<Change>) -> SetId {
         let (kept, gone) = self.sets.larger_first(a, b);
         let ids = [self.sets.cluster(kept, &self.rows), self.sets.cluster(gone, &self.rows)];
         let seen = Seen { rows: &self.rows, articles: &self.articles, claims: &self.claims };

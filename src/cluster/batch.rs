@@ -56,6 +56,11 @@ impl Batch {
         &self.clusterer
     }
 
+    /// The fold, for an editor's word.
+    pub const fn clusterer_mut(&mut self) -> &mut Clusterer {
+        &mut self.clusterer
+    }
+
     /// Judges and applies one article, seen at `seen_at`.
     pub fn push(&mut self, article: Article, seen_at: Timestamp) -> Placed {
         let first = self.texts.front().map_or(0, |(id, ..)| id.0);

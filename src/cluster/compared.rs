@@ -28,7 +28,7 @@ const ANCHORS_MAX: usize = 1 << 9;
 const ANCHOR_SAMPLE: u64 = 16;
 
 /// One in so many of those that begin in the opening: an alert shares few words with its story, but its words open it.
-const OPENING_SAMPLE: u64 = 4;
+const OPENING_SAMPLE: u64 = 1;
 
 /// Words of the opening.
 const OPENING_WORDS: usize = 40;
@@ -52,6 +52,8 @@ pub struct Compared {
     pub words: Vec<u64>,
     /// Number of distinct word 3-grams.
     pub shingles: u32,
+    /// Words that are figures, repeats and all.
+    pub figures: u32,
     /// Hashes of its numbers, sorted, without repeats.
     pub numbers: Vec<u64>,
     /// Hashes of its names, sorted, without repeats.
@@ -69,6 +71,11 @@ impl Compared {
         set.sort_unstable();
         set.dedup();
         set
+    }
+
+    /// True of tables, prices and results: more than a quarter of the words are figures.
+    pub const fn is_agate(&self) -> bool {
+        self.figures as usize * 4 > self.words.len()
     }
 
     /// True where the text is long enough for its shingles to say something.
@@ -123,16 +130,33 @@ impl Blocks {
         self.tokens.blocks[position].words - start
     }
 
-    /// Positions of the blocks that have less than thrice their words beside them, where a story would have more: such a page
-    /// says nothing about whether the block is furniture. Templates are made of such blocks.
-    pub(super) fn outweighing(&self) -> Vec<u16> {
+    /// Positions of the blocks of which this page says nothing, be they furniture or not: those that have less than thrice
+    /// their words beside them, where a story would have more, and those that the headline speaks of.
+    pub(super) fn no_evidence(&self) -> Vec<u16> {
         let all = self.tokens.words.len();
-        let outweighs = |&position: &usize| {
+        let says_nothing = |&position: &usize| {
             let block = self.length(position);
             let beside = (3 * block).clamp(BODY_WORDS_MIN as usize, STORY_WORDS);
-            self.hashes[position] != 0 && all - block < beside
+            self.hashes[position] != 0 && (all - block < beside || self.is_headlined(position))
         };
-        (0..self.hashes.len()).filter(outweighs).map(|position| position as u16).collect()
+        (0..self.hashes.len()).filter(says_nothing).map(|position| position as u16).collect()
+    }
+
+    /// True where a quarter of what the headline is about stands in the block.
+    fn is_headlined(&self, position: usize) -> bool {
+        let end = self.tokens.blocks[position].words;
+        let words = &self.tokens.words[end - self.length(position)..end];
+        // A bit a word spares most words the search.
+        let bit = |word: u64| 1_u64 << (word >> 58);
+        let bits = self.about.iter().fold(0, |bits, &word| bits | bit(word));
+        let mut found: Vec<u64> = words
+            .iter()
+            .copied()
+            .filter(|&word| bits & bit(word) != 0 && self.about.binary_search(&word).is_ok())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        !found.is_empty() && found.len() * 4 >= self.about.len()
     }
 
     /// What is compared of all blocks but those at `furniture` (ascending positions), with sketch and anchors.
@@ -155,6 +179,8 @@ impl Blocks {
         let mut shingles: Vec<u64> = text::shingles::<3>(&compared.words).collect();
         distinct(&mut shingles);
         compared.shingles = shingles.len() as u32;
+        let is_figure = |&&word: &&u64| text::Kind::of(word) == text::Kind::Figure;
+        compared.figures = compared.words.iter().filter(is_figure).count() as u32;
         let enough = compared.has_body();
         let sketch = if enough { sketch::sketch(&shingles) } else { None };
         let anchors = if enough { anchors(&compared.words) } else { Vec::new() };
@@ -167,7 +193,9 @@ impl Blocks {
         for (position, end) in self.tokens.blocks.iter().enumerate() {
             if furniture.binary_search(&(position as u16)).is_err() {
                 compared.words.extend_from_slice(&self.tokens.words[start.words..end.words]);
-                compared.numbers.extend_from_slice(&self.tokens.numbers[start.numbers..end.numbers]);
+                compared
+                    .numbers
+                    .extend_from_slice(&self.tokens.numbers[start.numbers..end.numbers]);
                 compared.names.extend_from_slice(&self.tokens.names[start.names..end.names]);
                 let end = compared.words.len() as u32;
                 compared.blocks.push(KeptBlock { hash: self.hashes[position], end });
@@ -262,12 +290,15 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_is_most_of_its_page_is_no_evidence() {
+    fn a_block_that_is_most_of_its_page_or_its_subject_is_no_evidence() {
         let notice = "word ".repeat(30);
         let page = |own: usize| format!("{notice}\n{}", "own ".repeat(own));
-        assert_eq!(Blocks::new("", &page(8)).outweighing(), [0]);
-        assert_eq!(Blocks::new("", &page(10)).outweighing(), [0]);
-        assert_eq!(Blocks::new("", &page(89)).outweighing(), [0, 1]);
-        assert_eq!(Blocks::new("", &page(90)).outweighing(), [1]);
+        let says_nothing_of = |title: &str, own: usize| Blocks::new(title, &page(own)).no_evidence();
+        assert_eq!(says_nothing_of("", 8), [0]);
+        assert_eq!(says_nothing_of("", 10), [0]);
+        assert_eq!(says_nothing_of("", 89), [0, 1]);
+        assert_eq!(says_nothing_of("", 90), [1]);
+        assert_eq!(says_nothing_of("In other news", 90), [1]);
+        assert_eq!(says_nothing_of("In a word", 90), [0, 1]);
     }
 }

@@ -1,7 +1,8 @@
 //! Blocks that a source shows beside unrelated stories: found as they come, and what rested on them judged again.
 //!
-//! A block is furniture from the third cluster on that shows it under a headline of its own. Clusters are counted, not pages: a
-//! story updated ten times must not filter itself out. Two pages that only the block itself holds together count as two.
+//! A block is furniture from the third cluster on that shows it. Clusters are counted, not pages: a story updated ten times
+//! must not filter itself out. Two pages that only the block itself holds together count as two. A page on which the block is
+//! what the headline speaks of, or most of the text, is no evidence: recurring templates look like that.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,7 @@ use super::meeting::Probe;
 use super::types::{LinkKind, Version, Withdrawn};
 use super::{Clusterer, SetId, Texts};
 use crate::model::{SourceId, Timestamp};
+use crate::text;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Clusters of one source that show a block, with which it is furniture.
@@ -41,14 +43,14 @@ impl Clusterer {
         seen_at: Timestamp,
         texts: &mut Texts<'_>,
     ) -> Cleared {
-        let outweighing = blocks.outweighing();
+        let no_evidence = blocks.no_evidence();
         let (mut furniture, mut suspects) = (Vec::new(), Vec::new());
         for (position, &hash) in blocks.hashes.iter().enumerate().filter(|&(_, &hash)| hash != 0) {
             let position = position as u16;
             let shown = self.shown(source, hash);
             if shown.count >= CLUSTERS {
                 furniture.push(position);
-            } else if shown.count + 1 == CLUSTERS && outweighing.binary_search(&position).is_err() {
+            } else if shown.count + 1 == CLUSTERS && no_evidence.binary_search(&position).is_err() {
                 suspects.push((position, shown));
             }
         }
@@ -59,8 +61,8 @@ impl Clusterer {
             furniture.sort_unstable();
             let near = self.near(&blocks.prepare(&furniture), source, seen_at, false, texts);
             let sets: BTreeSet<SetId> = near.sets(self);
-            let words = headline(&blocks.about);
-            suspects.retain(|(_, shown)| shown.is_unrelated(&sets, words));
+            let headline = headline(&blocks.about);
+            suspects.retain(|(_, shown)| shown.is_unrelated(&sets, headline));
             furniture = known;
             furniture.extend(suspects.iter().map(|&(position, _)| position));
             furniture.sort_unstable();
@@ -74,7 +76,8 @@ impl Clusterer {
             prepared = blocks.prepare(&[]);
         }
         let near = self.near(&prepared, source, seen_at, bare, texts);
-        let found = suspects.iter().map(|&(position, _)| blocks.hashes[position as usize]).collect();
+        let found =
+            suspects.iter().map(|&(position, _)| blocks.hashes[position as usize]).collect();
         Cleared { furniture, found, prepared, near }
     }
 
@@ -107,14 +110,16 @@ impl Clusterer {
         let (mut withdrawn, mut judged, mut unjudged) = (BTreeSet::new(), 0, 0);
         for &hash in found {
             let resting = self.resting.get(&block_key(source, hash)).map_or(&[][..], Vec::as_slice);
-            for &(newer, older) in resting.iter().filter(|&&(_, older)| older >= self.oldest_live()) {
+            for &(newer, older) in resting.iter().filter(|&&(_, older)| older >= self.oldest_live())
+            {
                 if judged == REJUDGED_MAX {
                     unjudged += 1;
                     continue;
                 }
                 judged += 1;
                 if !self.holds_without(newer, older, hash, texts) {
-                    let (newer, older) = (self.rows[newer as usize].id, self.rows[older as usize].id);
+                    let (newer, older) =
+                        (self.rows[newer as usize].id, self.rows[older as usize].id);
                     withdrawn.insert(Withdrawn { newer, older });
                 }
             }
@@ -145,8 +150,9 @@ impl Clusterer {
                 resting.push((number, older));
             }
         }
-        for (position, &hash) in verdicts.blocks.iter().enumerate().filter(|&(_, &hash)| hash != 0) {
-            if verdicts.outweighing.binary_search(&(position as u16)).is_ok() {
+        for (position, &hash) in verdicts.blocks.iter().enumerate().filter(|&(_, &hash)| hash != 0)
+        {
+            if verdicts.no_evidence.binary_search(&(position as u16)).is_ok() {
                 continue;
             }
             // Sets the version is in for more than this block's sake.
@@ -171,20 +177,21 @@ struct Shown {
 }
 
 impl Shown {
-    /// True where a page under `headline` would be one more unrelated story: the text it is in by other evidence and its
-    /// headline are new to the block. What stands under one headline again and again is a template, no furniture.
+    /// True where a page would be one more story that has nothing to do with those before: it is in none of their sets by
+    /// other evidence, and its headline is none of theirs again, as a template's is.
     fn is_unrelated(&self, sets: &BTreeSet<SetId>, headline: u64) -> bool {
-        let alike = |known: u64| {
-            let fewer = known.count_ones().min(headline.count_ones());
-            fewer > 0 && (known & headline).count_ones() * 2 >= fewer
+        let again = |known: u64| {
+            let shared = (known & headline).count_ones();
+            shared >= 2 && shared * 2 >= known.count_ones().min(headline.count_ones())
         };
-        self.sets.is_disjoint(sets) && !self.headlines.iter().any(|&known| alike(known))
+        self.sets.is_disjoint(sets) && !self.headlines.iter().any(|&known| again(known))
     }
 }
 
-/// The words of a headline, a bit each.
+/// The longer words of a headline, a bit each: whether two are of one kind, as far as 64 bits can tell.
 pub(super) fn headline(words: &[u64]) -> u64 {
-    words.iter().fold(0, |bits, word| bits | 1 << (word >> 58))
+    let long = words.iter().filter(|&&word| text::Kind::of(word) == text::Kind::Content);
+    long.fold(0, |bits, word| bits | 1 << (word >> 58))
 }
 
 /// The one block on which all links of a version rest; 0 where there are none or others.

@@ -19,6 +19,17 @@ const fn holds(shared: u32, whole: u32, part: u32) -> bool {
     shared as u64 * 10 >= part as u64 * 8 && part as u64 * 10 <= whole as u64 * 7
 }
 
+/// What a barred link was.
+pub(super) const fn restored(reason: Reason) -> LinkKind {
+    match reason {
+        Reason::WordsOfHeadline => LinkKind::Short,
+        Reason::SameArticle => LinkKind::Article,
+        Reason::HeldWhole => LinkKind::Contains,
+        Reason::Editor => LinkKind::Editor,
+        _ => LinkKind::Text,
+    }
+}
+
 /// Links by their newer end, and who was linked to whom. Versions without a link take no room.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
@@ -73,7 +84,8 @@ impl Graph {
             self.hub_link(hub, older, held_whole(&link));
         }
         for &newer in &self.later(hub).to_vec() {
-            let link = self.of(newer).iter().find(|&&(older, _)| older == hub).map(|&(_, link)| link);
+            let link =
+                self.of(newer).iter().find(|&&(older, _)| older == hub).map(|&(_, link)| link);
             self.hub_link(newer, hub, link.is_some_and(|link| holds_newcomer(&link)));
         }
     }
@@ -114,7 +126,8 @@ impl Graph {
     }
 
     fn glued(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
-        let back = self.of(number).iter().filter(|(_, link)| link.kind.glues()).map(|&(older, _)| older);
+        let back =
+            self.of(number).iter().filter(|(_, link)| link.kind.glues()).map(|&(older, _)| older);
         let forth = self.later(number).iter().copied().filter(move |&newer| {
             self.of(newer).iter().any(|&(older, link)| older == number && link.kind.glues())
         });

@@ -56,7 +56,8 @@ impl Clusterer {
     fn held_by(&self, holder: u32) -> Vec<u32> {
         let text = |kind: LinkKind| matches!(kind, LinkKind::Text | LinkKind::Contains);
         let older = self.graph.of(holder).iter();
-        let older = older.filter(|(_, link)| text(link.kind) && held_whole(link)).map(|&(other, _)| other);
+        let older =
+            older.filter(|(_, link)| text(link.kind) && held_whole(link)).map(|&(other, _)| other);
         let newer = self.graph.later(holder).iter().copied().filter(|&newer| {
             self.graph
                 .of(newer)

@@ -5,7 +5,7 @@ use crate::lsh::Table;
 use crate::sketch::{BANDS, Sketch};
 
 /// Keys of a text in the containment index, in the mean: news of 130 words has some 20, of 700 words some 50.
-const ANCHORS_MEAN: usize = 40;
+const ANCHORS_MEAN: usize = 60;
 
 /// Clusters that hold an anchor until it says nothing any more.
 const ANCHOR_CLUSTERS: usize = 3;
@@ -116,7 +116,10 @@ mod tests {
     use crate::cluster::prepare;
 
     fn story(seed: usize) -> String {
-        (0..120).map(|word| format!("word{}", (word * word + 7 * word * seed + seed) % 977)).collect::<Vec<_>>().join(" ")
+        (0..120)
+            .map(|word| format!("word{}", (word * word + 7 * word * seed + seed) % 977))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Clusterer {
             article: known.map(|number| self.articles[number as usize].id),
             keys,
             content,
-            outweighing: blocks.outweighing(),
+            no_evidence: blocks.no_evidence(),
             blocks: blocks.hashes,
             furniture,
             headline: headline(&prepared.compared.title),
@@ -120,8 +120,7 @@ impl Clusterer {
         Some(self.rows[article.versions[at] as usize].id)
     }
 
-    /// The live versions near the text, each verified. A `bare` text, which is furniture of its source and little else, is near
-    /// none whose headline has no word of its own.
+    /// The live versions near the text, each verified. A `bare` text is furniture of its source and little else.
     pub(super) fn near(
         &self,
         prepared: &Prepared,
@@ -158,7 +157,7 @@ impl Clusterer {
                 same_source: Some(row.source) == source,
             };
             match rule(&overlap, between) {
-                Ok(_) if bare && overlap.title > 0 && overlap.title_found == 0 => {
+                Ok(_) if bare && !is_same_page(&overlap) => {
                     near.refused.push((row.id, Refusal::Furniture));
                 }
                 Ok(reason) => {
@@ -227,6 +226,11 @@ impl Clusterer {
             sets.insert(set) || kept <= LINKS_MAX
         });
     }
+}
+
+/// Two texts that are furniture and little else are versions where they are alike as a whole and so are their headlines.
+fn is_same_page(overlap: &Overlap) -> bool {
+    overlap.jaccard_at_least(70) && overlap.title_found >= 2
 }
 
 /// The names an article goes by, the deciding one first: its url, else its id, within its source.

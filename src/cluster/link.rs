@@ -17,6 +17,9 @@ const SHORT_SHINGLES: u32 = 30;
 /// Shingles a text needs for the headline to help it: below, names and figures are too few to say much.
 const AGREEING_SHINGLES_MIN: u32 = 20;
 
+/// Words two headlines share where they help.
+const HEADLINE_WORDS_MIN: u32 = 2;
+
 /// Shared shingles that are common copy whatever stands around it: some three paragraphs.
 const LONG_SHARED: u32 = 200;
 
@@ -61,9 +64,7 @@ impl Refusal {
         match self {
             Self::Empty => "one text has no three words in a row",
             Self::LittleShared => "too little shared text",
-            Self::OnePassage => {
-                "they share one passage, and each has a story of its own around it"
-            }
+            Self::OnePassage => "they share one passage, and each has a story of its own around it",
             Self::ShortAndLate => "more than a day apart, and too short to be sure",
             Self::FiguresDiffer => {
                 "the text is alike and the figures differ: a template, or news in old words"
@@ -121,8 +122,8 @@ fn late(overlap: &Overlap) -> Result<Reason, Refusal> {
     if !overlap.numbers_at_least(80) {
         return Err(Refusal::FiguresDiffer);
     }
-    let of_one_thing = overlap.names_at_least(80)
-        && (overlap.title_at_least(40) || overlap.shared >= LONG_SHARED);
+    let of_one_thing =
+        overlap.names_at_least(80) && (overlap.title_at_least(40) || overlap.shared >= LONG_SHARED);
     if of_one_thing { Ok(Reason::LaterFiguresAgree) } else { Err(Refusal::NamesDiffer) }
 }
 
@@ -134,12 +135,18 @@ fn same_day(overlap: &Overlap) -> Result<Reason, Refusal> {
     if half && overlap.shared >= LONG_SHARED && overlap.numbers_at_least(60) {
         return Ok(Reason::LongShared);
     }
-    let short = overlap.smaller() < SHORT_SHINGLES;
-    let figures_agree = overlap.numbers_at_least(if short { 80 } else { 50 });
+    // Of a table or a line or two the figures are the news; a table is filled in anew all day, though.
+    let needed = match (overlap.smaller() < SHORT_SHINGLES, overlap.agate) {
+        (true, _) => 80,
+        (false, true) => 65,
+        (false, false) => 50,
+    };
+    let figures_agree = overlap.numbers_at_least(needed);
     let rewritten = half
         && overlap.shared >= BODY_WORDS_MIN
         && overlap.smaller() >= AGREEING_SHINGLES_MIN
         && overlap.names_at_least(80)
+        && overlap.title_found >= HEADLINE_WORDS_MIN
         && overlap.title_at_least(40);
     if rewritten && figures_agree {
         return Ok(Reason::AllAgree);
@@ -220,6 +227,14 @@ mod tests {
     }
 
     #[test]
+    fn of_a_table_the_figures_are_the_news() {
+        let table = numbers(texts(90, 90, 55), 17, 30);
+        check(table, 1, Ok(Reason::FiguresAgree));
+        check(Overlap { agate: true, ..table }, 1, Err(Refusal::FiguresDiffer));
+        check(Overlap { agate: true, ..numbers(table, 20, 30) }, 1, Ok(Reason::FiguresAgree));
+    }
+
+    #[test]
     fn a_rewritten_lead_is_held_by_names_figures_and_headline_together() {
         let lead = names(numbers(texts(70, 440, 37), 3, 4), 10, 12);
         check(titled(lead, 2), 5, Ok(Reason::AllAgree));
@@ -241,7 +256,7 @@ mod tests {
         let statement = texts(100, 120, 70);
         check(Overlap { run: 68, ..statement }, 1, Err(Refusal::OnePassage));
         check(Overlap { run: 40, ..statement }, 1, Ok(Reason::FiguresAgree));
-        check(titled(Overlap { run: 68, ..statement }, 3), 1, Ok(Reason::FiguresAgree));
+        check(titled(Overlap { run: 68, ..statement }, 3), 1, Ok(Reason::AllAgree));
     }
 
     #[test]
@@ -262,7 +277,7 @@ mod tests {
                 size, other_size: other, shared, run: run.min(shared),
                 numbers: numbers.0, numbers_found: numbers.1.min(numbers.0),
                 names: names.0, names_found: names.1.min(names.0),
-                title: title.0, title_found: title.1.min(title.0), strange_headlines: false,
+                title: title.0, title_found: title.1.min(title.0), strange_headlines: false, agate: false,
             };
             let turned = Overlap { size: other, other_size: size, ..overlap };
             let between = Between { apart_millis: hours * HOUR, same_source: false };

@@ -30,6 +30,8 @@ pub struct Overlap {
     pub title: u32,
     /// Of these, how many the other headline has.
     pub title_found: u32,
+    /// True where both are tables of figures ([`Compared::is_agate`]).
+    pub agate: bool,
     /// Shingles in a row of the longest shared passage; 0 where it was not asked for ([`Overlap::asks_for_passage`]).
     pub run: u32,
     /// True where neither headline says anything that stands in the other text; false where it was not asked for.
@@ -81,7 +83,8 @@ impl Overlap {
 
     /// True where the rule looks at the longest passage: the headlines do not agree, and both texts have words of their own.
     pub fn asks_for_passage(&self) -> bool {
-        (self.own() >= OWN_MIN && !self.title_at_least(51)) || (self.own() >= 3 && self.title_found == 0)
+        (self.own() >= OWN_MIN && !self.title_at_least(51))
+            || (self.own() >= 3 && self.title_found == 0)
     }
 
     /// True where nearly all that is shared is one passage, and the rest speaks against it: a notice under two stories, a
@@ -139,6 +142,7 @@ impl<'a> Probe<'a> {
             names_found: in_both(&a.names, &other.names),
             title: a.title.len().min(other.title.len()) as u32,
             title_found: in_both(&a.title, &other.title),
+            agate: a.is_agate() && other.is_agate(),
             run: 0,
             strange_headlines: false,
         };
@@ -208,7 +212,8 @@ impl<'a> Probe<'a> {
     pub(super) fn rests_on(&self, other: &Compared, shared: u32) -> Option<u64> {
         let held: Vec<bool> = self.held().collect();
         let known = |hash: u64| other.blocks.iter().any(|block| block.hash == hash);
-        let within = |hash: u64| held[self.text.shingles_of(hash)].iter().filter(|&&held| held).count();
+        let within =
+            |hash: u64| held[self.text.shingles_of(hash)].iter().filter(|&&held| held).count();
         let blocks = self.text.blocks.iter().map(|block| block.hash);
         blocks
             .filter(|&hash| hash != 0 && known(hash))
@@ -323,7 +328,8 @@ mod tests {
 
     #[test]
     fn a_notice_under_strange_headlines_is_one_passage() {
-        let page = |title: &str, own: &str| prepare(title, &format!("{own}\n{NOTICE}"), &[]).compared;
+        let page =
+            |title: &str, own: &str| prepare(title, &format!("{own}\n{NOTICE}"), &[]).compared;
         let a = page("Ferry strike enters third week", "Crews of the car ferries stayed ashore");
         let b = page("Budget passes by three votes", "The farmers' party won lower fuel duty");
         let overlap = Overlap::of(&a, &b);
@@ -347,8 +353,8 @@ mod tests {
 
     #[test]
     fn three_texts_share_what_each_has() {
-        let mut probe = Probe::new(&text("a b c d e f g h"))
-            .clone();
+        let whole = text("a b c d e f g h");
+        let mut probe = Probe::new(&whole);
         assert_eq!(probe.in_all_three(&text("a b c d"), &text("b c d e")), 1);
     }
 

@@ -15,6 +15,7 @@ mod judge;
 mod lineage;
 mod link;
 mod meeting;
+mod overrides;
 mod sets;
 mod short;
 mod split;
@@ -26,6 +27,7 @@ pub use index::Index;
 pub use judge::{Judged, Texts, keys};
 pub use link::{Between, Refusal, rule};
 pub use meeting::Overlap;
+pub use overrides::{Override, OverrideError};
 pub use short::ShortText;
 pub use types::{
     Change, Link, LinkKind, Member, Reason, Relation, SetId, Summary, Verdicts, Version, Withdrawn,
@@ -35,10 +37,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasherDefault;
 
 use crate::lsh::Table;
-use crate::model::{
-    ArticleId, ClusterId, OriginClaim, PageKind, Timestamp, VersionId,
-};
+use crate::model::{ArticleId, ClusterId, OriginClaim, PageKind, Timestamp, VersionId};
 use graph::Graph;
+use overrides::InForce;
 use sets::{Seen, Sets};
 use short::Shorts;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -90,7 +91,7 @@ struct Row {
     corrects: bool,
     /// Number of its language.
     language: Option<u16>,
-    /// The words of its headline, a bit each.
+    /// The longer words of its headline, a bit each.
     headline: u64,
     /// The one block on which all its links at arrival rested; 0 where they did not.
     strayed: u64,
@@ -126,6 +127,7 @@ pub struct Clusterer {
     /// Links that rest on a block, by the block's key, the oldest first.
     resting: BTreeMap<u64, Vec<(u32, u32)>>,
     shorts: Shorts,
+    overrides: Vec<InForce>,
 }
 
 /// Names by number, in order of first use.
@@ -169,6 +171,7 @@ impl Clusterer {
             blocks: Table::with_capacity(live * BLOCKS_MEAN),
             resting: BTreeMap::new(),
             shorts: Shorts::default(),
+            overrides: Vec::new(),
         }
     }
 

@@ -162,7 +162,11 @@ impl Shorts {
         if text.words.is_empty() {
             return Vec::new();
         }
-        if text.is_item { self.story_for(text, seen_at).into_iter().collect() } else { self.items_of(text, seen_at, taken) }
+        if text.is_item {
+            self.story_for(text, seen_at).into_iter().collect()
+        } else {
+            self.items_of(text, seen_at, taken)
+        }
     }
 
     fn story_for(&self, item: &ShortText, seen_at: Timestamp) -> Option<Held> {
@@ -308,7 +312,11 @@ mod tests {
     #[test]
     fn another_date_is_another_story_unless_nearly_all_else_agrees() {
         let mut shorts = news();
-        shorts.admit(500, at(0), &item("ORSK PORT REOPENS MAY 11, SHIPPING SOURCES IN ALDEN BELIEVE"));
+        shorts.admit(
+            500,
+            at(0),
+            &item("ORSK PORT REOPENS MAY 11, SHIPPING SOURCES IN ALDEN BELIEVE"),
+        );
         let story = prepare("Orsk port to reopen", STORY, &[]).short;
         assert_eq!(shorts.near(&story, at(10), |_| false), []);
     }
@@ -338,8 +346,9 @@ mod tests {
     #[test]
     fn what_is_kept_is_bounded_and_counted_exactly() {
         let mut shorts = Shorts::default();
-        let texts: Vec<ShortText> =
-            (0..3).map(|n| prepare("a title of words", &format!("word{n} ").repeat(20), &[]).short).collect();
+        let texts: Vec<ShortText> = (0..3)
+            .map(|n| prepare("a title of words", &format!("word{n} ").repeat(20), &[]).short)
+            .collect();
         for number in 0..(KEPT_MAX as u32 + 50) {
             shorts.admit(number, at(i64::from(number)), &texts[number as usize % 3]);
             shorts.admit(number, at(i64::from(number)), &item("an alert of words"));
@@ -352,7 +361,9 @@ mod tests {
 
     #[test]
     fn logarithms_are_sixteenths_of_a_bit() {
-        for (x, expected) in [(1, 0), (2, 16), (3, 25), (4, 32), (1000, 159), (1024, 160), (65_536, 256)] {
+        for (x, expected) in
+            [(1, 0), (2, 16), (3, 25), (4, 32), (1000, 159), (1024, 160), (65_536, 256)]
+        {
             assert_eq!(log2_sixteenths(x), expected, "{x}");
         }
     }

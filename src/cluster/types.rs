@@ -36,9 +36,10 @@ pub struct Verdicts {
     pub blocks: Vec<u64>,
     /// Positions in `blocks` that were furniture of this source at arrival, ascending.
     pub furniture: Vec<u16>,
-    /// Positions in `blocks` that outweigh the rest of the text, ascending: no evidence that they are furniture.
-    pub outweighing: Vec<u16>,
-    /// The words of the headline, a bit each: what two pages are about, as far as 64 bits can tell.
+    /// Positions in `blocks`, ascending, that this page says nothing of: they are most of its text, or what its headline
+    /// speaks of.
+    pub no_evidence: Vec<u16>,
+    /// The longer words of the headline, a bit each.
     pub headline: u64,
     /// Number of distinct shingles compared.
     pub shingles: u32,

@@ -68,13 +68,11 @@ impl LiveTexts {
 pub(super) fn read(reader: &Reader, location: Location) -> Option<crate::cluster::Prepared> {
     match reader.read(location) {
         Ok(entry) => match entry.record {
-            Record::Version(version) => {
-                Some(prepare(
-                    &version.article.title,
-                    &version.article.text,
-                    &version.verdicts.furniture,
-                ))
-            }
+            Record::Version(version) => Some(prepare(
+                &version.article.title,
+                &version.article.text,
+                &version.verdicts.furniture,
+            )),
             _ => None,
         },
         Err(fault) => {

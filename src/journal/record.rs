@@ -87,7 +87,7 @@ struct DiskVerdicts {
 /// What verdicts hold since engine 2.
 #[derive(Default, Serialize, Deserialize)]
 struct DiskLater {
-    outweighing: Vec<u16>,
+    no_evidence: Vec<u16>,
     headline: u64,
     withdrawn: Vec<(u64, u64)>,
     late_hubs: Vec<u64>,
@@ -301,7 +301,7 @@ fn disk_verdicts(verdicts: &Verdicts) -> DiskVerdicts {
 
 fn disk_later(verdicts: &Verdicts) -> DiskLater {
     DiskLater {
-        outweighing: verdicts.outweighing.clone(),
+        no_evidence: verdicts.no_evidence.clone(),
         headline: verdicts.headline,
         withdrawn: verdicts.withdrawn.iter().map(|link| (link.newer.0, link.older.0)).collect(),
         late_hubs: verdicts.late_hubs.iter().map(|hub| hub.0).collect(),
@@ -371,7 +371,7 @@ fn verdicts(disk: DiskVerdicts, later: DiskLater) -> Result<Verdicts, Unreadable
     let rests_on = later.rests_on.into_iter().chain(std::iter::repeat(0));
     let withdrawn = |(newer, older)| Withdrawn { newer: VersionId(newer), older: VersionId(older) };
     Ok(Verdicts {
-        outweighing: later.outweighing,
+        no_evidence: later.no_evidence,
         headline: later.headline,
         withdrawn: later.withdrawn.into_iter().map(withdrawn).collect(),
         late_hubs: later.late_hubs.into_iter().map(VersionId).collect(),

@@ -38,8 +38,7 @@ impl Clone for Table {
     fn clone(&self) -> Self {
         let mut copy = Self::with_lines(self.lines);
         let length = self.lines as usize * WORDS;
-        copy.words[copy.aligned..][..length]
-            .copy_from_slice(&self.words[self.aligned..][..length]);
+        copy.words[copy.aligned..][..length].copy_from_slice(&self.words[self.aligned..][..length]);
         copy
     }
 }
@@ -81,7 +80,8 @@ impl Table {
     /// Asks memory for the lines of all `keys` at once, so that the look-ups and insertions that follow wait once instead
     /// of once a key. Changes nothing.
     pub fn warm(&self, keys: &[u64]) {
-        let sum = keys.iter().fold(0_u64, |sum, &key| sum.wrapping_add(self.words[self.place(key).0]));
+        let sum =
+            keys.iter().fold(0_u64, |sum, &key| sum.wrapping_add(self.words[self.place(key).0]));
         black_box(sum);
     }
 
@@ -128,8 +128,8 @@ fn matching(line: &Line, tag: u16) -> impl Iterator<Item = usize> + Clone + use<
         !(((word & low) + low) | word | low)
     };
     // The third word's high half is the count, no tags.
-    let found =
-        [line[0] ^ wanted, line[1] ^ wanted, (line[2] ^ wanted) | 0xFFFF_FFFF_0000_0000].map(zero_lanes);
+    let found = [line[0] ^ wanted, line[1] ^ wanted, (line[2] ^ wanted) | 0xFFFF_FFFF_0000_0000]
+        .map(zero_lanes);
     found.into_iter().enumerate().flat_map(|(at, mut lanes)| {
         std::iter::from_fn(move || {
             let lane = (lanes != 0).then(|| lanes.trailing_zeros() as usize / 16)?;

@@ -9,7 +9,9 @@ const TURNS: [u32; 5] = [0, 21, 42, 11, 32];
 pub fn shingles<const N: usize>(words: &[u64]) -> impl Iterator<Item = u64> + '_ {
     const { assert!(N >= 1 && N <= 5, "TURNS has five places") };
     words.windows(N).map(|run| {
-        run.iter().zip(&TURNS).fold(0_u64, |sum, (word, turn)| sum.wrapping_add(word.rotate_left(*turn)))
+        run.iter()
+            .zip(&TURNS)
+            .fold(0_u64, |sum, (word, turn)| sum.wrapping_add(word.rotate_left(*turn)))
     })
 }
 
@@ -33,7 +35,8 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_different_runs_have_different_hashes() {
-        let words: Vec<u64> = (0_u64..100).map(|n| crate::text::words(&format!("w{n}"))[0]).collect();
+        let words: Vec<u64> =
+            (0_u64..100).map(|n| crate::text::words(&format!("w{n}"))[0]).collect();
         let mut all: Vec<u64> = Vec::new();
         for &a in &words[..47] {
             for &b in &words[..47] {

@@ -119,7 +119,8 @@ struct Number {
 impl Number {
     fn digit(&mut self, value: u8) {
         let before = if self.open { self.hash } else { 0 };
-        self.hash = (before ^ (u64::from(value) + 1)).wrapping_mul(0x9FB2_1C65_1E98_DF25).rotate_left(23);
+        self.hash =
+            (before ^ (u64::from(value) + 1)).wrapping_mul(0x9FB2_1C65_1E98_DF25).rotate_left(23);
         self.open = true;
     }
 
@@ -143,7 +144,13 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn over(text: &'a str) -> Self {
         let found = Tokens { words: Vec::with_capacity(text.len() / 5), ..Tokens::default() };
-        Self { text, found, number: Number::default(), sentence_begins: true, buffer: String::new() }
+        Self {
+            text,
+            found,
+            number: Number::default(),
+            sentence_begins: true,
+            buffer: String::new(),
+        }
     }
 
     fn read(&mut self) {

@@ -53,10 +53,7 @@ const fn stands_alone(c: char) -> bool {
 
 /// Marks after which a capital letter says nothing: a sentence begins, or what follows a colon.
 pub(super) const fn ends_sentence(c: char) -> bool {
-    matches!(
-        c,
-        '.' | '!' | '?' | ':' | '…' | '。' | '！' | '？' | '：' | '؟' | '۔' | '।' | '‽'
-    )
+    matches!(c, '.' | '!' | '?' | ':' | '…' | '。' | '！' | '？' | '：' | '؟' | '۔' | '।' | '‽')
 }
 
 /// What a chunk of text holds, piece by piece.
@@ -196,7 +193,10 @@ mod tests {
 
     #[test]
     fn digits_of_any_script_have_a_value() {
-        assert_eq!(['7', '٧', '७', '７', 'x'].map(digit), [Some(7), Some(7), Some(7), Some(7), None]);
+        assert_eq!(
+            ['7', '٧', '७', '７', 'x'].map(digit),
+            [Some(7), Some(7), Some(7), Some(7), None]
+        );
     }
 
     #[test]

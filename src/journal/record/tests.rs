@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cluster::{LinkKind, Reason};
+use crate::cluster::{LinkKind, Reason, Withdrawn};
 use crate::model::{OriginBasis, PageKind};
 
 /// One of everything, so that every field is in the golden bytes.
@@ -43,6 +43,7 @@ fn full() -> Entry {
         shared: 300,
         size: 301,
         other_size: 302,
+        rests_on: 9,
     };
     let verdicts = Verdicts {
         engine: 1,
@@ -52,9 +53,14 @@ fn full() -> Entry {
         content: 5,
         blocks: vec![8, 9],
         furniture: vec![1],
+        no_evidence: vec![0],
+        headline: 0x81,
         shingles: 301,
         links: vec![link],
         hub: true,
+        withdrawn: vec![Withdrawn { newer: VersionId(5), older: VersionId(2) }],
+        late_hubs: vec![VersionId(4)],
+        unjudged: 6,
     };
     let version = Version {
         id: VersionId(7),
@@ -74,6 +80,47 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
+/// A version as engine 1 wrote it.
+const VERSION: &str = "01c0bb01c0bb010104616c62610105414c422d37011668747470733a2f2f616c62612e6578616d70\
+             6c652f3701057461673a37174665727279206261636b20696e20506f72742056656c6c2354686520\
+             6665727279206973206261636b2e0a4e6f626f64792077617320687572742e0301a09c0101f0ab01\
+             01010102656e0104416c6261010c427920496e6573204d6f6c6c0101320105464552525901040106\
+             6d6564746f700830343030303030300106757064617465010a414444532071756f746501046e6f6e\
+             650104416c6261030c427920496e6573204d6f6c6c01077b2278223a317d01ffffffffffffffffff\
+             010103020102050208090101ad0201030105ac02ad02ae0201";
+
+/// The same with what engine 2 adds.
+const VERSION_LATER: &str = "05c0bb01c0bb010104616c62610105414c422d37011668747470733a2f2f616c62612e6578616d70\
+    6c652f3701057461673a37174665727279206261636b20696e20506f72742056656c6c2354686520\
+    6665727279206973206261636b2e0a4e6f626f64792077617320687572742e0301a09c0101f0ab01\
+    01010102656e0104416c6261010c427920496e6573204d6f6c6c0101320105464552525901040106\
+    6d6564746f700830343030303030300106757064617465010a414444532071756f746501046e6f6e\
+    650104416c6261030c427920496e6573204d6f6c6c01077b2278223a317d01ffffffffffffffffff\
+    010103020102050208090101ad0201030105ac02ad02ae0201010081010105020104060109";
+
+#[test]
+fn a_version_of_engine_one_is_read_for_ever() {
+    let mut expected = full();
+    if let Record::Version(version) = &mut expected.record {
+        let verdicts = std::mem::take(&mut version.verdicts);
+        let links = verdicts.links.iter().map(|link| Link { rests_on: 0, ..*link }).collect();
+        version.verdicts = Verdicts {
+            no_evidence: Vec::new(),
+            headline: 0,
+            links,
+            withdrawn: Vec::new(),
+            late_hubs: Vec::new(),
+            unjudged: 0,
+            ..verdicts
+        };
+    }
+    let bytes: Vec<u8> = (0..VERSION.len() / 2)
+        .map(|at| u8::from_str_radix(&VERSION[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    let stored = zstd::bulk::compress(&bytes, 3).unwrap();
+    assert_eq!(decode(7, &stored).unwrap(), expected);
+}
+
 #[test]
 fn format_one_stays_format_one() {
     let lost =
@@ -87,16 +134,7 @@ fn format_one_stays_format_one() {
         lang: None,
     };
     for (entry, golden) in [
-        (
-            full(),
-            "01c0bb01c0bb010104616c62610105414c422d37011668747470733a2f2f616c62612e6578616d70\
-             6c652f3701057461673a37174665727279206261636b20696e20506f72742056656c6c2354686520\
-             6665727279206973206261636b2e0a4e6f626f64792077617320687572742e0301a09c0101f0ab01\
-             01010102656e0104416c6261010c427920496e6573204d6f6c6c0101320105464552525901040106\
-             6d6564746f700830343030303030300106757064617465010a414444532071756f746501046e6f6e\
-             650104416c6261030c427920496e6573204d6f6c6c01077b2278223a317d01ffffffffffffffffff\
-             010103020102050208090101ad0201030105ac02ad02ae0201",
-        ),
+        (full(), VERSION_LATER),
         (entry(1, Record::Lost(lost)), "02c0bb0104616c626109687474703a2f2f612f04676f6e65"),
         (entry(1, Record::Settings(settings)), "03c0bb0101020304"),
         (entry(1, Record::Source(note)), "04c0bb0104616c626104416c6261066167656e63790100"),
@@ -173,17 +211,24 @@ prop_compose! {
         article in proptest::option::of(any::<u64>()),
         hashes in proptest::collection::vec(any::<u64>(), 0..5),
         furniture in proptest::collection::vec(any::<u16>(), 0..3),
-        links in proptest::collection::vec((any::<u64>(), 0_u8..4, 0_u8..8, any::<[u32; 3]>()), 0..4),
+        links in proptest::collection::vec((any::<u64>(), 0_u8..6, 0_u8..11, any::<[u32; 3]>()), 0..4),
         hub in any::<bool>(),
+        withdrawn in proptest::collection::vec(any::<(u64, u64)>(), 0..3),
     ) -> Verdicts {
+        let version = |(newer, older)| Withdrawn { newer: VersionId(newer), older: VersionId(older) };
         Verdicts {
+            headline: u64::from(engine) << 7,
+            no_evidence: furniture.iter().map(|position| position ^ 1).collect(),
+            late_hubs: withdrawn.iter().map(|&(newer, _)| VersionId(newer)).collect(),
+            unjudged: withdrawn.len() as u32,
+            withdrawn: withdrawn.into_iter().map(version).collect(),
             engine, settings: u64::from(engine) << 40, article: article.map(ArticleId),
             keys: hashes.clone(), content: 9, blocks: hashes, furniture, shingles: 4, hub,
             links: links.into_iter().map(|(other, kind, reason, [shared, size, other_size])| Link {
                 other: VersionId(other),
                 kind: code::link_kind(kind).unwrap(),
                 reason: code::reason(reason).unwrap(),
-                shared, size, other_size,
+                shared, size, other_size, rests_on: other ^ 5,
             }).collect(),
         }
     }

@@ -64,6 +64,7 @@ fn format_one_stays_format_one() {
         shared: 3,
         size: 4,
         other_size: 5,
+        rests_on: 0,
     };
     let member = Member {
         version: VersionId(9),

@@ -1,0 +1,97 @@
+//! Splits, merges and their undoing over a fold of invented texts.
+
+use super::*;
+use crate::cluster::{Batch, Params, Placed};
+use crate::model::{Article, Timestamp};
+
+/// A text of numbered sentences: texts that share most of them are near.
+fn body(sentences: std::ops::Range<u32>) -> String {
+    sentences
+        .map(|n| {
+            format!(
+                "Sentence {} tells what pilot {} saw near lock {} that night.",
+                n * 7,
+                n * 11,
+                n * 13
+            )
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn push(batch: &mut Batch, source: &str, text: String) -> VersionId {
+    let id = Some(format!("{}", text.len()));
+    let article = Article {
+        source: source.into(),
+        id,
+        title: "Locks closed".into(),
+        text,
+        ..Article::default()
+    };
+    match batch.push(article, Timestamp::EPOCH) {
+        Placed::Version { version, .. } => version.id,
+        Placed::Duplicate(version) => version,
+    }
+}
+
+fn clusters(batch: &Batch, versions: &[VersionId]) -> Vec<u64> {
+    versions.iter().map(|&version| batch.clusterer().cluster_of(version).unwrap().0).collect()
+}
+
+#[test]
+fn a_split_is_final_a_newcomer_joins_its_best_side_and_undoing_brings_all_together() {
+    let mut batch = Batch::new(Params::default());
+    let mut versions: Vec<VersionId> = [("a", 0..20), ("b", 1..21), ("c", 2..22)]
+        .map(|(source, range)| push(&mut batch, source, body(range)))
+        .into();
+    assert_eq!(clusters(&batch, &versions), [1, 1, 1]);
+    let fold = batch.clusterer_mut();
+    let word = Override::Split { articles: vec![ArticleId(3)] };
+    let changes = fold.override_with(9, &word).unwrap();
+    assert!(changes.iter().any(|change| matches!(change, Change::Split { .. })), "{changes:?}");
+    assert_eq!(clusters(&batch, &versions), [1, 1, 3]);
+    // Nearest to the third, and near the others, too.
+    versions.push(push(&mut batch, "d", body(2..23)));
+    assert_eq!(clusters(&batch, &versions), [1, 1, 3, 3]);
+    let barred = batch
+        .clusterer()
+        .links_of(versions[3])
+        .filter(|link| link.kind == LinkKind::Barred)
+        .count();
+    assert_eq!(barred, 2);
+    let fold = batch.clusterer_mut();
+    assert_eq!(
+        fold.override_with(10, &Override::Merge { a: ClusterId(1), b: ClusterId(3) }),
+        Err(OverrideError::Barred(9))
+    );
+    fold.override_with(11, &Override::Undo { number: 9 }).unwrap();
+    assert_eq!(clusters(&batch, &versions)[..3], [1, 1, 1]);
+    assert!(batch.clusterer_mut().override_with(12, &Override::Undo { number: 9 }).is_err());
+}
+
+#[test]
+fn a_merge_holds_what_texts_do_not_until_it_is_undone() {
+    let mut batch = Batch::new(Params::default());
+    let versions = [push(&mut batch, "a", body(0..20)), push(&mut batch, "b", body(100..120))];
+    let fold = batch.clusterer_mut();
+    let word = Override::Merge { a: ClusterId(2), b: ClusterId(1) };
+    fold.override_with(7, &word).unwrap();
+    assert_eq!(fold.override_with(8, &word), Err(OverrideError::OneAlready));
+    assert_eq!(clusters(&batch, &versions), [1, 1]);
+    batch.clusterer_mut().override_with(8, &Override::Undo { number: 7 }).unwrap();
+    assert_eq!(clusters(&batch, &versions), [1, 2]);
+}
+
+#[test]
+fn a_split_that_is_none_says_what_is_wrong() {
+    let mut batch = Batch::new(Params::default());
+    push(&mut batch, "a", body(0..20));
+    push(&mut batch, "b", body(100..120));
+    let fold = batch.clusterer_mut();
+    let split = |articles: &[u64]| Override::Split {
+        articles: articles.iter().map(|&id| ArticleId(id)).collect(),
+    };
+    assert_eq!(fold.override_with(7, &split(&[1])), Err(OverrideError::NotAPart));
+    assert_eq!(fold.override_with(7, &split(&[1, 2])), Err(OverrideError::NotAPart));
+    assert!(matches!(fold.override_with(7, &split(&[5])), Err(OverrideError::Unknown(_))));
+}
