@@ -28,10 +28,19 @@ const ANCHORS_MAX: usize = 1 << 9;
 const ANCHOR_SAMPLE: u64 = 16;
 
 /// One in so many of those that begin in the opening: an alert shares few words with its story, but its words open it.
-const OPENING_SAMPLE: u64 = 1;
+const OPENING_SAMPLE: u64 = 2;
 
 /// Words of the opening.
 const OPENING_WORDS: usize = 40;
+
+/// Words under which a text is an alert, whose opening is anchored whole.
+const ALERT_WORDS: usize = 80;
+
+/// Of the 5-grams at the beginning of each further block, so many are anchors: what is taken over whole begins a paragraph.
+const BLOCK_GRAMS: usize = 2;
+
+/// Blocks of which this holds.
+const OPENED_BLOCKS: usize = 24;
 
 /// Anchors a text has at least, so that short items are found.
 const ANCHORS_MIN: usize = 8;
@@ -183,7 +192,7 @@ impl Blocks {
         compared.figures = compared.words.iter().filter(is_figure).count() as u32;
         let enough = compared.has_body();
         let sketch = if enough { sketch::sketch(&shingles) } else { None };
-        let anchors = if enough { anchors(&compared.words) } else { Vec::new() };
+        let anchors = if enough { anchors(&compared) } else { Vec::new() };
         let short = ShortText::of(&self.title, &compared);
         Prepared { compared, sketch, anchors, short }
     }
@@ -234,15 +243,20 @@ fn hash_of(words: &[u64]) -> u64 {
     text::folded(sum ^ 0xD6E8_FEB8_6659_FD93, words.len() as u64 ^ 0xA076_1D64_78BD_642F).max(1)
 }
 
-fn anchors(words: &[u64]) -> Vec<u64> {
+fn anchors(compared: &Compared) -> Vec<u64> {
     // A sum of turned words is mixed before its bits choose.
-    let grams: Vec<u64> = text::shingles::<5>(words)
+    let grams: Vec<u64> = text::shingles::<5>(&compared.words)
         .map(|sum| text::folded(sum ^ 0xC2B2_AE3D_27D4_EB4F, 0xF135_7AEA_2E62_A9C5))
         .collect();
     let sampled = |rate: u64| move |gram: &u64| gram.is_multiple_of(rate);
     let mut found: Vec<u64> = grams.iter().copied().filter(sampled(ANCHOR_SAMPLE)).collect();
+    let rate = if compared.words.len() < ALERT_WORDS { 1 } else { OPENING_SAMPLE };
     let opening = &grams[..grams.len().min(OPENING_WORDS - 4)];
-    found.extend(opening.iter().copied().filter(sampled(OPENING_SAMPLE)));
+    found.extend(opening.iter().copied().filter(sampled(rate)));
+    for block in compared.blocks.iter().take(OPENED_BLOCKS) {
+        let start = block.end as usize;
+        found.extend(grams.iter().skip(start).take(BLOCK_GRAMS));
+    }
     if found.len() < ANCHORS_MIN {
         let mut least = grams;
         least.sort_unstable();
@@ -293,7 +307,8 @@ mod tests {
     fn a_block_that_is_most_of_its_page_or_its_subject_is_no_evidence() {
         let notice = "word ".repeat(30);
         let page = |own: usize| format!("{notice}\n{}", "own ".repeat(own));
-        let says_nothing_of = |title: &str, own: usize| Blocks::new(title, &page(own)).no_evidence();
+        let says_nothing_of =
+            |title: &str, own: usize| Blocks::new(title, &page(own)).no_evidence();
         assert_eq!(says_nothing_of("", 8), [0]);
         assert_eq!(says_nothing_of("", 10), [0]);
         assert_eq!(says_nothing_of("", 89), [0, 1]);

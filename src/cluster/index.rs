@@ -4,8 +4,8 @@ use super::compared::Prepared;
 use crate::lsh::Table;
 use crate::sketch::{BANDS, Sketch};
 
-/// Keys of a text in the containment index, in the mean: news of 130 words has some 20, of 700 words some 50.
-const ANCHORS_MEAN: usize = 60;
+/// Keys of a text in the containment index, in the mean: news of 130 words has some 35, of 700 words some 85.
+const ANCHORS_MEAN: usize = 64;
 
 /// Clusters that hold an anchor until it says nothing any more.
 const ANCHOR_CLUSTERS: usize = 3;
