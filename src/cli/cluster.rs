@@ -121,13 +121,19 @@ impl Work {
             Ok(article) => {
                 let tag = (self.answers.lines.len(), stream::name(&article));
                 self.answers.lines.push(None);
-                self.stream.push(tag, article, |tag, placed| self.answers.take(tag, placed))
+                self.stream.push(tag, article, |tag, placed| {
+                    self.answers.take(tag, placed);
+                    Ok(())
+                })
             }
         }
     }
 
     fn all_read(&mut self) -> anyhow::Result<()> {
-        self.stream.finish(|tag, placed| self.answers.take(tag, placed))
+        self.stream.finish(|tag, placed| {
+            self.answers.take(tag, placed);
+            Ok(())
+        })
     }
 
     /// Writes the links as they stand at the end: one that was taken back is none.
@@ -194,7 +200,7 @@ struct Answers {
 }
 
 impl Answers {
-    fn take(&mut self, (place, name): (usize, String), placed: Placed) -> anyhow::Result<()> {
+    fn take(&mut self, (place, name): (usize, String), placed: Placed) {
         let (version, duplicate) = match placed {
             Placed::Duplicate(version) => (version, true),
             Placed::Version { version, refused, .. } => {
@@ -205,7 +211,6 @@ impl Answers {
             }
         };
         self.lines[place] = Some(Answer { name, version, duplicate });
-        Ok(())
     }
 
     fn name_of(&self, version: VersionId) -> &str {
