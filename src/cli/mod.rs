@@ -12,6 +12,8 @@ mod held;
 mod ingest;
 mod input;
 mod openapi;
+mod replay;
+mod rows;
 mod run;
 mod stats;
 mod stream;
@@ -52,6 +54,8 @@ enum Command {
     Evaluate(evaluate::Args),
     /// Compare two texts with the very sets the detector uses
     Compare(compare::Args),
+    /// Make the derived rows again from the journal, or say how its clusters would come out by other rules
+    Replay(replay::Args),
     /// Read everything in a data directory and list what is wrong
     Verify(verify::Args),
     /// Count what a data directory holds
@@ -128,6 +132,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Cluster(args) => cluster::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Export(args) => export::run(args),

@@ -6,9 +6,13 @@ use crate::cluster::{Batch, Clusterer, Params, Placed};
 use crate::config;
 use crate::model::{Article, Timestamp};
 
-/// The settings that `--set` changes, from its KEY=VALUE words.
+/// The settings that `--set` names, over the defaults.
 pub(super) fn params(set: &[String]) -> Result<Params, Usage> {
-    let mut params = Params::default();
+    params_over(Params::default(), set)
+}
+
+/// Settings with those changed that `--set` names in its KEY=VALUE words.
+pub(super) fn params_over(mut params: Params, set: &[String]) -> Result<Params, Usage> {
     for pair in set {
         let (key, value) =
             pair.split_once('=').ok_or_else(|| Usage(format!("--set {pair}: write KEY=VALUE")))?;

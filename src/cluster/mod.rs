@@ -16,6 +16,7 @@ mod lineage;
 mod link;
 mod meeting;
 mod overrides;
+pub mod regroup;
 mod sets;
 mod short;
 mod split;

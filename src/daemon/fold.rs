@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Fault;
-use super::texts::{LiveTexts, read};
+use super::texts::LiveTexts;
 use crate::cluster::{Change, Clusterer, Params};
 use crate::journal::{Entry, Location, Reader, Record, Settings, SourceNote};
 use crate::model::{Seq, SourceId, Timestamp};
@@ -31,8 +31,8 @@ impl Fold {
     /// Folds the whole journal, and brings `store` up to it where it lags.
     pub(super) fn open(reader: &Reader, store: &Store, params: Params) -> Result<Self, Fault> {
         let mut fold = Self::new(reader, params);
-        fold.catch_up(reader, Seq(u64::MAX), store)?;
-        fold.ready(reader);
+        fold.catch_up(reader, Seq(u64::MAX), store, &mut |_| {})?;
+        fold.ready();
         Ok(fold)
     }
 
@@ -47,8 +47,14 @@ impl Fold {
         }
     }
 
-    /// Applies the records up to `last`; those that `store` does not have yet go there, too.
-    fn catch_up(&mut self, reader: &Reader, last: Seq, store: &Store) -> Result<(), Fault> {
+    /// Applies the records up to `last`; those that `store` does not have yet go there, too. Tells `each` how far it is.
+    fn catch_up(
+        &mut self,
+        reader: &Reader,
+        last: Seq,
+        store: &Store,
+        each: &mut dyn FnMut(Seq),
+    ) -> Result<(), Fault> {
         let applied = store.applied_seq();
         let mut lagging = Lagging::default();
         for entry in reader.entries(Seq(1)) {
@@ -60,6 +66,7 @@ impl Fold {
             if entry.seq > applied {
                 lagging.push(entry, location, changes, store)?;
             }
+            each(self.last);
         }
         lagging.flush(store)
     }
@@ -69,7 +76,7 @@ impl Fold {
         match &entry.record {
             Record::Version(version) => {
                 self.seen_at = self.seen_at.max(version.seen_at);
-                self.texts.placed(version.id, location);
+                self.texts.placed(version, location);
                 self.clusterer.apply(version)
             }
             Record::Settings(settings) => {
@@ -85,11 +92,10 @@ impl Fold {
     }
 
     /// Makes what is live findable again: only these texts are read and sketched.
-    fn ready(&mut self, reader: &Reader) {
+    fn ready(&mut self) {
         let live: Vec<_> = self.clusterer.live(self.seen_at).collect();
         for version in live {
-            let Some(location) = self.texts.place(version) else { continue };
-            let Some(prepared) = read(reader, location) else { continue };
+            let Some(prepared) = self.texts.read(version) else { continue };
             self.clusterer.admit(version, &prepared);
             self.texts.keep(version, prepared.compared);
         }
@@ -127,7 +133,7 @@ impl Lagging {
 }
 
 /// The settings that were last in force in a journal; the defaults where it names none.
-pub(super) fn settings(reader: &Reader) -> Result<Params, Fault> {
+pub fn settings(reader: &Reader) -> Result<Params, Fault> {
     let mut params = Params::default();
     for entry in reader.entries(Seq(1)) {
         if let Record::Settings(settings) = entry?.1.record {
@@ -138,16 +144,18 @@ pub(super) fn settings(reader: &Reader) -> Result<Params, Fault> {
     Ok(params)
 }
 
-/// Folds the journal up to record `last` into a fresh store at `scratch`: what the derived rows should be there.
+/// Folds the journal up to record `last` into a fresh store at `scratch`: what the derived rows should be there. Tells `each`
+/// which records are done.
 pub fn rebuild(
     reader: &Reader,
     last: Seq,
     scratch: &Path,
     cache_bytes: u64,
+    each: &mut dyn FnMut(Seq),
 ) -> Result<Store, Fault> {
     let (store, _) = Store::open(scratch, cache_bytes)?;
     // Nothing is judged, so nothing need be findable.
     let mut fold = Fold::new(reader, Params { live_max: 1, ..Params::default() });
-    fold.catch_up(reader, last, &store)?;
+    fold.catch_up(reader, last, &store, each)?;
     Ok(store)
 }

@@ -14,6 +14,8 @@ mod harvester;
 mod line;
 mod offline;
 mod poller;
+mod rejudge;
+mod replay;
 mod texts;
 mod writer;
 
@@ -38,8 +40,10 @@ use crate::store::{Event, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::wire::Agency;
 
-pub use fold::rebuild;
+pub use fold::{rebuild, settings};
 pub use offline::Offline;
+pub use rejudge::{Rejudged, rejudge};
+pub use replay::{Replayed, replay};
 
 /// Changes a slow listener may lag behind before it must resume from the store.
 const EVENTS_MAX: usize = 1024;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lru::LruCache;
 use tracing::error;
 
-use crate::cluster::{Compared, prepare};
+use crate::cluster::{Compared, Prepared, Version, prepare};
 use crate::journal::{Location, Reader, Record};
 use crate::model::VersionId;
 
@@ -17,10 +17,17 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(8192).expect("8192 is not 0");
 /// Sets by version; those not at hand are made again from the journal.
 pub(super) struct LiveTexts {
     kept: LruCache<VersionId, Arc<Compared>>,
-    /// Where the newest versions lie, ascending.
-    places: VecDeque<(VersionId, Location)>,
+    /// The newest versions, ascending.
+    places: VecDeque<Place>,
     live_max: usize,
     reader: Reader,
+}
+
+/// Where a version lies, and what of it was left out of the comparison.
+struct Place {
+    version: VersionId,
+    location: Location,
+    furniture: Box<[u16]>,
 }
 
 impl LiveTexts {
@@ -34,8 +41,9 @@ impl LiveTexts {
     }
 
     /// A version has become durable at `location`. In the order of their ids.
-    pub(super) fn placed(&mut self, version: VersionId, location: Location) {
-        self.places.push_back((version, location));
+    pub(super) fn placed(&mut self, version: &Version, location: Location) {
+        let furniture = version.verdicts.furniture.as_slice().into();
+        self.places.push_back(Place { version: version.id, location, furniture });
         if self.places.len() > self.live_max {
             self.places.pop_front();
         }
@@ -51,33 +59,26 @@ impl LiveTexts {
         if let Some(compared) = self.kept.get(&version) {
             return Some(Arc::clone(compared));
         }
-        let at = self.places.binary_search_by_key(&version, |&(id, _)| id).ok()?;
-        let compared = Arc::new(read(&self.reader, self.places[at].1)?.compared);
+        let compared = Arc::new(self.read(version)?.compared);
         self.kept.put(version, Arc::clone(&compared));
         Some(compared)
     }
 
-    /// Where a live version lies.
-    pub(super) fn place(&self, version: VersionId) -> Option<Location> {
-        let at = self.places.binary_search_by_key(&version, |&(id, _)| id).ok()?;
-        Some(self.places[at].1)
-    }
-}
-
-/// The text of the version at `location`, made ready as it was when it was judged.
-pub(super) fn read(reader: &Reader, location: Location) -> Option<crate::cluster::Prepared> {
-    match reader.read(location) {
-        Ok(entry) => match entry.record {
-            Record::Version(version) => Some(prepare(
-                &version.article.title,
-                &version.article.text,
-                &version.verdicts.furniture,
-            )),
-            _ => None,
-        },
-        Err(fault) => {
-            error!(%fault, "a live text cannot be read back; nothing will be tied to it");
-            None
+    /// The text of a live version, read from the journal and made ready as it was when it was judged.
+    pub(super) fn read(&self, version: VersionId) -> Option<Prepared> {
+        let at = self.places.binary_search_by_key(&version, |place| place.version).ok()?;
+        let Place { location, ref furniture, .. } = self.places[at];
+        match self.reader.read(location) {
+            Ok(entry) => match entry.record {
+                Record::Version(version) => {
+                    Some(prepare(&version.article.title, &version.article.text, furniture))
+                }
+                _ => None,
+            },
+            Err(fault) => {
+                error!(%fault, "a live text cannot be read back; nothing will be tied to it");
+                None
+            }
         }
     }
 }

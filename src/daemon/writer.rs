@@ -195,7 +195,7 @@ impl Writer {
             }
             for (entry, &location) in batch.entries.iter().zip(&places) {
                 if let Record::Version(version) = &entry.record {
-                    self.fold.texts.placed(version.id, location);
+                    self.fold.texts.placed(version, location);
                 }
             }
         }

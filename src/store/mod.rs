@@ -12,6 +12,7 @@ mod open;
 mod query;
 mod read;
 mod rows;
+mod swap;
 mod types;
 
 pub use dump::DumpRow;
@@ -59,6 +60,23 @@ impl Store {
     /// Gives where they lie; `None` where there were none.
     pub fn set_aside(dir: &Path) -> Result<Option<PathBuf>, StoreError> {
         open::set_aside(dir)
+    }
+
+    /// Where rows may be made beside those of `dir`, to be [put in their place](Store::put_in_place): a path at which nothing is.
+    /// What an earlier attempt left there is removed. The caller holds the directory's lock.
+    pub fn beside(dir: &Path) -> Result<PathBuf, StoreError> {
+        swap::mend(dir)?;
+        Ok(swap::beside(dir))
+    }
+
+    /// Puts the rows made at [`Store::beside`] in place of those of `dir`, and removes the old ones. Drop every `Store` first.
+    pub fn put_in_place(dir: &Path) -> Result<(), StoreError> {
+        swap::put_in_place(dir)
+    }
+
+    /// Takes over the poller's rows from the rows of `dir`, which may be damaged otherwise; gives how many there were.
+    pub fn carry_over(&self, dir: &Path, cache_bytes: u64) -> Result<u64, StoreError> {
+        swap::carry_over(self, dir, cache_bytes)
     }
 
     /// How much is stored, and up to which record.

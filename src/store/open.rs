@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use super::query::Sort;
 use super::rows::{self, Meta};
-use super::{Store, StoreError, guarded, keys};
+use super::{Store, StoreError, guarded, keys, swap};
 use crate::journal::Location;
 use crate::model::Seq;
 
@@ -31,6 +31,7 @@ pub struct Opened {
 }
 
 pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> {
+    swap::mend(dir)?;
     match attempt(dir, cache_bytes) {
         Err(fault) if fault.is_damage() => {
             let why = match &fault {
@@ -73,7 +74,7 @@ pub(super) fn set_aside(dir: &Path) -> Result<Option<PathBuf>, StoreError> {
     Ok(Some(to))
 }
 
-fn folder(dir: &Path) -> PathBuf {
+pub(super) fn folder(dir: &Path) -> PathBuf {
     dir.join("store")
 }
 
@@ -92,20 +93,15 @@ fn aside_numbers(dir: &Path) -> Result<Vec<u32>, StoreError> {
     Ok(numbers)
 }
 
-fn io_fault<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> StoreError + 'a {
+pub(super) fn io_fault<'a>(
+    what: &'static str,
+    path: &'a Path,
+) -> impl FnOnce(io::Error) -> StoreError + 'a {
     move |source| StoreError::Io { what, path: path.to_path_buf(), source }
 }
 
 fn attempt(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> {
-    let path = folder(dir);
-    remove_torn_snapshots(&path)?;
-    let tree = guarded("open", || {
-        Ok(sled::Config::new()
-            .path(&path)
-            .cache_capacity(cache_bytes)
-            .flush_every_ms(Some(FLUSH_EVERY_MILLIS))
-            .open()?)
-    })?;
+    let tree = tree(&folder(dir), cache_bytes)?;
     let meta = guarded("read all rows", || check(&tree));
     let meta = match meta {
         Ok(meta) => meta,
@@ -124,6 +120,18 @@ fn attempt(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> 
     let store =
         Store { tree, meta: Arc::new(RwLock::new(meta)), writing: Arc::new(Mutex::new(())) };
     Ok((store, opened))
+}
+
+/// The tree at `path` as sled opens it, its rows unread.
+pub(super) fn tree(path: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
+    remove_torn_snapshots(path)?;
+    guarded("open", || {
+        Ok(sled::Config::new()
+            .path(path)
+            .cache_capacity(cache_bytes)
+            .flush_every_ms(Some(FLUSH_EVERY_MILLIS))
+            .open()?)
+    })
 }
 
 /// sled reads a half-written `snap.*.generating` as its newest snapshot and fails; what it was made from is still there (sled #1527).

@@ -221,7 +221,8 @@ async fn feeds_go_in_clusters_come_out_and_a_replay_gives_the_same() {
     let last = kept.applied_seq();
     assert_eq!(last, Reader::open(&data).unwrap().last_seq(), "the line ran dry");
     let scratch = dir.path().join("scratch");
-    let replayed = daemon::rebuild(&Reader::open(&data).unwrap(), last, &scratch, 8 << 20).unwrap();
+    let reader = Reader::open(&data).unwrap();
+    let replayed = daemon::rebuild(&reader, last, &scratch, 8 << 20, &mut |_| {}).unwrap();
     assert_eq!(dump(&kept), dump(&replayed));
     drop(kept);
 

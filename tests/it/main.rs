@@ -24,6 +24,8 @@ mod fetch;
 mod http;
 mod replay;
 #[cfg(feature = "daemon")]
+mod replay_command;
+#[cfg(feature = "daemon")]
 mod store;
 mod wire;
 

@@ -1,0 +1,245 @@
+//! `copytaster replay`: a journal to derived rows made anew, or to how its clusters would come out if judged again.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::{Usage, complain, held, rounded, rows, say, stream};
+use crate::cluster::regroup::{Merge, Move, Regrouping, Split};
+use crate::cluster::{ENGINE, Params};
+use crate::config;
+use crate::daemon::{self, Rejudged, Replayed};
+use crate::journal::{Lock, Reader};
+
+/// Arguments of `replay`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line, each by itself")]
+pub(super) struct Args {
+    /// The data directory
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Judge every version again by the present rules instead of following the verdicts in the journal
+    #[arg(long)]
+    judge: bool,
+    /// Judge with this setting: window=48h, `live_max=50000`
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "judge")]
+    set: Vec<String>,
+    /// Change nothing, say what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+    /// No progress bar and no closing line; differences and faults are told all the same
+    #[arg(long)]
+    quiet: bool,
+}
+
+const AFTER_HELP: &str = "\
+Without --judge the derived rows are made again from the verdicts in the journal, beside the present
+ones, and take their place when they are complete. No cluster changes. With --dry-run they are made
+in the directory for temporary files, and what differs is listed: exit status 1 where anything does.
+
+With --judge --dry-run every version is judged again in memory, by default with the settings last in
+force in the journal, and each cluster that would come out otherwise is named. Exit status 0 whether
+there are any or not.";
+
+/// Runs the command.
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match (args.judge, args.dry_run) {
+        (false, false) => rebuild(args),
+        (false, true) => compare(args),
+        (true, true) => judge(args),
+        (true, false) => Err(Usage(
+            "--judge changes nothing in this release, it only says what would change: add --dry-run"
+                .to_owned(),
+        )
+        .into()),
+    }
+}
+
+/// A bar over so many records, shown on a terminal only.
+fn bar(records: u64, quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(records);
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} records {elapsed}, {eta} left");
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn seconds(start: Instant) -> f64 {
+    rounded(start.elapsed().as_secs_f64())
+}
+
+/// Makes the rows again and puts them in place.
+fn rebuild(args: &Args) -> anyhow::Result<ExitCode> {
+    let _lock = held::alone(&args.data, Lock::take)?;
+    let (start, last) = (Instant::now(), Reader::open(&args.data)?.last_seq());
+    let bar = bar(last.0, args.quiet);
+    let cache = config::Store::default().cache;
+    let made = daemon::replay(&args.data, cache, &mut |seq| bar.set_position(seq.0));
+    bar.finish_and_clear();
+    let Replayed { counts, carried } = made?;
+    let (records, seconds) = (counts.applied_seq.0, seconds(start));
+    if let Err(fault) = &carried {
+        complain(&format!(
+            "the poller's notes could not all be read from the old rows ({fault}): the next round asks every feed anew"
+        ));
+    }
+    if args.json {
+        say(&json!({
+            "records": records, "versions": counts.versions, "clusters": counts.clusters,
+            "carried": carried.ok(), "seconds": seconds,
+        })
+        .to_string());
+    } else if !args.quiet {
+        say(&format!(
+            "{records} records, {} versions, {} clusters: rows made again in {seconds} s",
+            counts.versions, counts.clusters
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the rows elsewhere and lists what differs.
+fn compare(args: &Args) -> anyhow::Result<ExitCode> {
+    let _lock = held::alone(&args.data, Lock::take_to_read)?;
+    let (start, last) = (Instant::now(), Reader::open(&args.data)?.last_seq());
+    let bar = bar(last.0, args.quiet);
+    let mut wrong = Vec::new();
+    let made = rows::compare(&args.data, &mut |seq| bar.set_position(seq.0), &mut wrong);
+    bar.finish_and_clear();
+    let (made, seconds) = (made?, seconds(start));
+    let records = made.map_or(0, |counts| counts.applied_seq.0);
+    if args.json {
+        say(&json!({
+            "clean": wrong.is_empty(), "records": records, "journal_seq": last.0,
+            "versions": made.map(|counts| counts.versions),
+            "clusters": made.map(|counts| counts.clusters), "wrong": wrong, "seconds": seconds,
+        })
+        .to_string());
+    } else {
+        for line in &wrong {
+            say(line);
+        }
+    }
+    if let (false, false, Some(counts)) = (args.json, args.quiet, made) {
+        let verdict = if wrong.is_empty() { "nothing would change" } else { "see above" };
+        say(&format!(
+            "{records} of {last} records, {} versions, {} clusters in {seconds} s: {verdict}",
+            counts.versions, counts.clusters
+        ));
+    }
+    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Judges again and tells which clusters would come out otherwise.
+fn judge(args: &Args) -> anyhow::Result<ExitCode> {
+    // A wrong word is said before anything is read.
+    stream::params(&args.set)?;
+    let _lock = held::alone(&args.data, Lock::take_to_read)?;
+    let reader = Reader::open(&args.data)?;
+    let params = stream::params_over(daemon::settings(&reader)?, &args.set)?;
+    let (start, bar) = (Instant::now(), bar(reader.last_seq().0, args.quiet));
+    let judged = daemon::rejudge(&reader, params, &mut |seq| bar.set_position(seq.0));
+    bar.finish_and_clear();
+    let (judged, seconds) = (judged?, seconds(start));
+    if args.json {
+        say(&as_json(&judged, params, seconds).to_string());
+    } else {
+        tell(&judged.regrouping);
+        if !args.quiet {
+            close(&judged, params, seconds);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(Regrouping { merged, split, moved, .. }: &Regrouping) {
+    for Merge { into, from } in merged {
+        say(&format!("merge {} -> {into}", joined(from)));
+    }
+    for Split { from, into } in split {
+        let part =
+            |(cluster, count): &(_, usize)| format!("[{cluster} {}]", counted(*count, "version"));
+        let parts: Vec<String> = into.iter().map(part).collect();
+        say(&format!("split {from} -> {}", parts.join(", ")));
+    }
+    for Move { version, from, to } in moved {
+        say(&format!("moved {version} from {from} to {to}"));
+    }
+}
+
+fn close(judged: &Rejudged, params: Params, seconds: f64) {
+    let Rejudged { versions, without_text, links_before, links_after, regrouping, .. } = judged;
+    let Regrouping { before, after, unchanged, merged, split, moved } = regrouping;
+    let then: Vec<u16> = judged.engines.iter().copied().collect();
+    say(&format!(
+        "{} judged again in {seconds} s by rules {ENGINE} (then {}), window {} h, live_max {}",
+        counted(*versions, "version"),
+        joined(&then),
+        params.window_millis as f64 / 3.6e6,
+        params.live_max,
+    ));
+    if *without_text > 0 {
+        say(&format!(
+            "{} whose text is gone left by the old verdicts",
+            counted(*without_text, "version")
+        ));
+    }
+    say(&format!(
+        "clusters {before} -> {after}: {unchanged} unchanged, {}, {}, {} moved; links {links_before} -> {links_after}",
+        counted(merged.len(), "merge"),
+        counted(split.len(), "split"),
+        counted(moved.len(), "version"),
+    ));
+}
+
+fn joined(items: &[impl ToString]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn as_json(judged: &Rejudged, params: Params, seconds: f64) -> Value {
+    let Rejudged { versions, without_text, engines, links_before, links_after, regrouping } =
+        judged;
+    let Regrouping { before, after, unchanged, merged, split, moved } = regrouping;
+    let merge = |Merge { into, from }: &Merge| {
+        let from: Vec<String> = from.iter().map(ToString::to_string).collect();
+        json!({"into": into.to_string(), "from": from})
+    };
+    let split_of = |Split { from, into }: &Split| {
+        let parts: Vec<String> = into.iter().map(|(cluster, _)| cluster.to_string()).collect();
+        let counts: Vec<usize> = into.iter().map(|&(_, count)| count).collect();
+        json!({"from": from.to_string(), "into": parts, "versions": counts})
+    };
+    let move_of = |Move { version, from, to }: &Move| json!({"version": version.to_string(), "from": from.to_string(), "to": to.to_string()});
+    json!({
+        "versions": versions,
+        "without_text": without_text,
+        "engine_then": engines,
+        "engine_now": ENGINE,
+        "window_millis": params.window_millis,
+        "live_max": params.live_max,
+        "clusters_before": before,
+        "clusters_after": after,
+        "unchanged": unchanged,
+        "merged": merged.iter().map(merge).collect::<Vec<_>>(),
+        "split": split.iter().map(split_of).collect::<Vec<_>>(),
+        "moved": moved.iter().map(move_of).collect::<Vec<_>>(),
+        "links_before": links_before,
+        "links_after": links_after,
+        "seconds": seconds,
+    })
+}

@@ -1,0 +1,95 @@
+//! The derived rows of a data directory and a fresh fold of its journal, to what differs between them.
+
+use std::cmp::Ordering;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::config;
+use crate::daemon;
+use crate::journal::Reader;
+use crate::model::Seq;
+use crate::store::{Counts, DumpRow, Store};
+
+/// Differences listed; the rest is counted.
+const LISTED_MAX: usize = 20;
+
+/// Folds the journal anew beside the rows that are served, and compares row by row. Tells `each` which records are folded.
+/// Gives what the fresh rows hold; `None` where the served ones cannot be read.
+///
+/// Rows that end before the journal are no fault: a kill leaves them so, and the next start brings them up to it. They are
+/// compared with a fold up to where they end.
+pub(super) fn compare(
+    dir: &Path,
+    each: &mut dyn FnMut(Seq),
+    wrong: &mut Vec<String>,
+) -> anyhow::Result<Option<Counts>> {
+    let cache = config::Store::default().cache;
+    let served = match Store::open_existing(dir, cache) {
+        Ok((served, _)) => served,
+        Err(fault) => {
+            wrong.push(format!("rows: {fault}; the next start makes them again from the journal"));
+            return Ok(None);
+        }
+    };
+    let scratch = std::env::temp_dir().join(format!("copytaster-rows-{}", std::process::id()));
+    // Fresh by all means: rows that a dead process of this number left would be taken for our own.
+    if scratch.exists() {
+        remove(&scratch)?;
+    }
+    let reader = Reader::open(dir)?;
+    let rebuilt = daemon::rebuild(&reader, served.applied_seq(), &scratch, cache, each);
+    let compared = rebuilt.map_err(anyhow::Error::from).and_then(|rebuilt| {
+        differences(&served, &rebuilt, wrong)?;
+        Ok(Some(rebuilt.counts()))
+    });
+    remove(&scratch)?;
+    compared
+}
+
+fn remove(scratch: &Path) -> anyhow::Result<()> {
+    std::fs::remove_dir_all(scratch)
+        .with_context(|| format!("{} cannot be removed", scratch.display()))
+}
+
+/// What one side has and the other has not, or has otherwise. Both come in the order of their keys.
+fn differences(served: &Store, rebuilt: &Store, wrong: &mut Vec<String>) -> anyhow::Result<()> {
+    let (mut left, mut right) = (served.dump(), rebuilt.dump());
+    let (mut a, mut b) = (left.next().transpose()?, right.next().transpose()?);
+    let mut more = 0;
+    loop {
+        let (order, line) = match (&a, &b) {
+            (None, None) => break,
+            (Some(x), Some(y)) if x == y => (Ordering::Equal, None),
+            (Some(x), Some(y)) if x.key == y.key => (
+                Ordering::Equal,
+                Some(format!("rows: {} holds {} and should hold {}", shown(x), x.value, y.value)),
+            ),
+            (Some(x), y) if y.as_ref().is_none_or(|y| x.key < y.key) => {
+                (Ordering::Less, Some(format!("rows: {} should not be there", shown(x))))
+            }
+            (_, y) => {
+                (Ordering::Greater, y.as_ref().map(|y| format!("rows: {} is missing", shown(y))))
+            }
+        };
+        match line {
+            Some(line) if wrong.len() < LISTED_MAX => wrong.push(line),
+            Some(_) => more += 1,
+            None => {}
+        }
+        if order != Ordering::Greater {
+            a = left.next().transpose()?;
+        }
+        if order != Ordering::Less {
+            b = right.next().transpose()?;
+        }
+    }
+    if more > 0 {
+        wrong.push(format!("rows: and {more} more differences"));
+    }
+    Ok(())
+}
+
+fn shown(row: &DumpRow) -> String {
+    format!("{} {}", row.kind, row.key)
+}

@@ -1,0 +1,46 @@
+//! A data directory to the same one with its derived rows made anew: what its verdicts say, whatever stood there.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::Fault;
+use super::fold::rebuild;
+use crate::journal::Reader;
+use crate::model::Seq;
+use crate::store::{Counts, Store, StoreError};
+
+/// How long the last write may take; sled writes all along, and on a full disk it may never answer.
+const FLUSH_DEADLINE: Duration = Duration::from_mins(2);
+
+/// What was made.
+#[derive(Debug)]
+pub struct Replayed {
+    /// What the new rows hold.
+    pub counts: Counts,
+    /// Rows of the poller that were carried over, or why not all could be.
+    pub carried: Result<u64, StoreError>,
+}
+
+/// Makes the derived rows of `dir` again from the whole journal, beside the present ones, and puts them in their place; tells
+/// `each` which records are done. The caller holds the directory's lock. Until the last step, the present rows stay as they are.
+pub fn replay(dir: &Path, cache_bytes: u64, each: &mut dyn FnMut(Seq)) -> Result<Replayed, Fault> {
+    let reader = Reader::open(dir)?;
+    let beside = Store::beside(dir)?;
+    let made = rebuild(&reader, reader.last_seq(), &beside, cache_bytes, each);
+    let replayed = made.and_then(|store| {
+        let carried = store.carry_over(dir, cache_bytes);
+        store.flush(FLUSH_DEADLINE)?;
+        Ok(Replayed { counts: store.counts(), carried })
+    });
+    match replayed {
+        Ok(replayed) => {
+            Store::put_in_place(dir)?;
+            Ok(replayed)
+        }
+        Err(fault) => {
+            // What was made so far is of no use; the fault is what has to be told.
+            let _ = Store::beside(dir);
+            Err(fault)
+        }
+    }
+}

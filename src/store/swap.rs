@@ -1,0 +1,77 @@
+//! Rows made beside the present ones, to the present ones.
+//!
+//! ```text
+//! DIR/store.rebuilding/store   being made
+//! DIR/store                    in use          ──► DIR/store.replaced, removed when the new ones stand
+//! ```
+//! A crash leaves either the old rows or the new ones, or for an instant neither under its name: then the next opening puts
+//! the old ones back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::open::{folder, io_fault, tree};
+use super::{Store, StoreError, guarded, keys, rows};
+
+/// Puts back what a swap that did not end took away, and removes what it left.
+pub(super) fn mend(dir: &Path) -> Result<(), StoreError> {
+    let (store, old) = (folder(dir), replaced(dir));
+    if old.exists() && !store.exists() {
+        fs::rename(&old, &store).map_err(io_fault("move back", &old))?;
+    }
+    remove(&old)?;
+    remove(&beside(dir))
+}
+
+/// Puts the rows made beside in place of the present ones.
+pub(super) fn put_in_place(dir: &Path) -> Result<(), StoreError> {
+    let (store, old, new) = (folder(dir), replaced(dir), folder(&beside(dir)));
+    let had_rows = store.exists();
+    if had_rows {
+        fs::rename(&store, &old).map_err(io_fault("move aside", &store))?;
+    }
+    if let Err(source) = fs::rename(&new, &store) {
+        if had_rows {
+            fs::rename(&old, &store).map_err(io_fault("move back", &old))?;
+        }
+        return Err(io_fault("move into place", &new)(source));
+    }
+    let durable = fs::File::open(dir).and_then(|names| names.sync_all());
+    durable.map_err(io_fault("make durable", dir))?;
+    mend(dir)
+}
+
+/// Copies the rows that are not derived from the rows of `dir` into `store`, byte for byte; gives how many.
+pub(super) fn carry_over(store: &Store, dir: &Path, cache_bytes: u64) -> Result<u64, StoreError> {
+    let from = folder(dir);
+    if !from.exists() {
+        return Ok(0);
+    }
+    let old = tree(&from, cache_bytes)?;
+    guarded("read the poller's rows", || {
+        let mut carried = 0;
+        for row in old.range([keys::NOT_DERIVED]..) {
+            let (key, bytes) = row?;
+            rows::body(&key, &bytes)?;
+            store.tree.insert(key, bytes)?;
+            carried += 1;
+        }
+        Ok(carried)
+    })
+}
+
+/// Where rows are made beside those of `dir`.
+pub(super) fn beside(dir: &Path) -> PathBuf {
+    dir.join("store.rebuilding")
+}
+
+fn replaced(dir: &Path) -> PathBuf {
+    dir.join("store.replaced")
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    if path.exists() {
+        fs::remove_dir_all(path).map_err(io_fault("remove", path))?;
+    }
+    Ok(())
+}
