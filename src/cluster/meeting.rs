@@ -83,8 +83,7 @@ impl Overlap {
 
     /// True where the rule looks at the longest passage: the headlines do not agree, and both texts have words of their own.
     pub fn asks_for_passage(&self) -> bool {
-        (self.own() >= OWN_MIN && !self.title_at_least(51))
-            || (self.own() >= 3 && self.title_found == 0)
+        (self.own() >= OWN_MIN && !self.title_at_least(51)) || self.title_found == 0
     }
 
     /// True where nearly all that is shared is one passage, and the rest speaks against it: a notice under two stories, a
@@ -93,10 +92,7 @@ impl Overlap {
     pub fn is_one_passage(&self, same_source: bool) -> bool {
         let one = u64::from(self.run) * 4 >= u64::from(self.shared) * 3;
         let own = self.own() >= OWN_MIN && !self.title_at_least(51);
-        let notice = same_source
-            && self.own() >= 3
-            && self.strange_headlines
-            && self.run >= NOTICE_SHINGLES_MIN;
+        let notice = same_source && self.strange_headlines && self.run >= NOTICE_SHINGLES_MIN;
         one && (own || notice)
     }
 }
