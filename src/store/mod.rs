@@ -7,6 +7,7 @@ mod apply;
 mod draft;
 mod dump;
 mod error;
+mod findable;
 mod keys;
 mod open;
 mod query;

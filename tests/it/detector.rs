@@ -217,12 +217,9 @@ fn the_same_template_for_another_firm_stays_apart() {
     desk.push("alba", "Tolvik Ferries issues bond", &bond("Tolvik Ferries", "Sund Bank", 80));
     let other =
         desk.push("alba", "Orsk Mills sells paper", &bond("Orsk Mills", "Harbour Credit", 60));
-    let told: Vec<Refusal> = desk.refused.iter().map(|&(_, why)| why).collect();
-    if desk.cluster(other) != other.0 {
-        // Within a day nearly equal texts are tied whatever they name; the figure says how alike these are.
-        assert_eq!(desk.last().0.verdicts.links[0].reason, Reason::NearlyEqual);
-    } else {
-        assert!(told.contains(&Refusal::NamesDiffer), "{told:?}");
-    }
+    assert_eq!(desk.cluster(other), other.0, "{:?}", desk.last().0.verdicts.links);
+    assert_eq!(desk.refused, [(VersionId(1), Refusal::NamesDiffer)]);
+    let same = desk.push("mara", "Bond of Tolvik Ferries", &bond("Tolvik Ferries", "Sund Bank", 80));
+    assert_eq!(desk.cluster(same), 1);
     desk.holds();
 }
