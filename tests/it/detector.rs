@@ -219,7 +219,8 @@ fn the_same_template_for_another_firm_stays_apart() {
         desk.push("alba", "Orsk Mills sells paper", &bond("Orsk Mills", "Harbour Credit", 60));
     assert_eq!(desk.cluster(other), other.0, "{:?}", desk.last().0.verdicts.links);
     assert_eq!(desk.refused, [(VersionId(1), Refusal::NamesDiffer)]);
-    let same = desk.push("mara", "Bond of Tolvik Ferries", &bond("Tolvik Ferries", "Sund Bank", 80));
+    let same =
+        desk.push("mara", "Bond of Tolvik Ferries", &bond("Tolvik Ferries", "Sund Bank", 80));
     assert_eq!(desk.cluster(same), 1);
     desk.holds();
 }
