@@ -25,6 +25,9 @@ const REJUDGED_MAX: usize = 256;
 /// Links that rest on one block which are remembered; the newest go unremembered beyond it.
 const RESTING_MAX: usize = 4 * REJUDGED_MAX;
 
+/// Versions after which links that are out of reach are forgotten.
+const FORGET_EVERY: u32 = 4096;
+
 /// What is left of a text, and what it is near.
 pub(super) struct Cleared {
     pub(super) furniture: Vec<u16>,
