@@ -153,6 +153,13 @@ impl Clusterer {
                 resting.push((number, older));
             }
         }
+        if number.is_multiple_of(FORGET_EVERY) {
+            let oldest = self.oldest_live();
+            self.resting.retain(|_, links| {
+                links.retain(|&(_, older)| older >= oldest);
+                !links.is_empty()
+            });
+        }
         for (position, &hash) in verdicts.blocks.iter().enumerate().filter(|&(_, &hash)| hash != 0)
         {
             if verdicts.no_evidence.binary_search(&(position as u16)).is_ok() {
