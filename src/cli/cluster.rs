@@ -59,10 +59,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let bar = input::bar();
     for file in &args.files {
         let input = input::open(file, &bar)?;
-        input::lines(input, |(number, line)| work.line(&file.display().to_string(), number, line))?;
+        input::lines(input, |(number, line)| {
+            work.line(&file.display().to_string(), number, line);
+            Ok(())
+        })?;
     }
     bar.finish_and_clear();
-    work.all_read()?;
+    work.all_read();
     work.write_pairs()?;
     let mut out: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(BufWriter::new(create(path)?)),
@@ -104,36 +107,24 @@ impl Work {
         Ok(Self { stream, answers: Answers::default(), pairs, links: 0, bad: 0 })
     }
 
-    fn line(
-        &mut self,
-        file: &str,
-        number: usize,
-        line: Result<String, String>,
-    ) -> anyhow::Result<()> {
+    fn line(&mut self, file: &str, number: usize, line: Result<String, String>) {
         let article =
             line.and_then(|line| jsonl::parse(&line).map_err(|problem| problem.to_string()));
         match article {
             Err(problem) => {
                 self.bad += 1;
                 complain(&format!("{file}:{number}: {problem}"));
-                Ok(())
             }
             Ok(article) => {
                 let tag = (self.answers.lines.len(), stream::name(&article));
                 self.answers.lines.push(None);
-                self.stream.push(tag, article, |tag, placed| {
-                    self.answers.take(tag, placed);
-                    Ok(())
-                })
+                self.stream.push(tag, article, |tag, placed| self.answers.take(tag, placed));
             }
         }
     }
 
-    fn all_read(&mut self) -> anyhow::Result<()> {
-        self.stream.finish(|tag, placed| {
-            self.answers.take(tag, placed);
-            Ok(())
-        })
+    fn all_read(&mut self) {
+        self.stream.finish(|tag, placed| self.answers.take(tag, placed));
     }
 
     /// Writes the links as they stand at the end: one that was taken back is none.

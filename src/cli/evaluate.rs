@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for file in files {
         if args.pred.is_some() { work.read_pred(file)? } else { work.read_texts(file)? }
     }
-    work.place_texts()?;
+    work.place_texts();
     bar.finish_and_clear();
     if matches!(work.gold, Gold::Empty) {
         bail!("{} has no good gold line: there is nothing to score", args.gold.display());
@@ -153,13 +153,13 @@ impl<'a> Work<'a> {
     /// Reads gold lines that are article records too. One that is refused as either counts as neither.
     fn read_gold_with_texts(&mut self, file: File<'a>) -> anyhow::Result<()> {
         let path = file.path;
-        file.values(|spot, value| match value.and_then(|value| self.add_with_text(value)) {
-            Ok(Some(article)) => self.cluster(spot, article),
-            Ok(None) => Ok(()),
-            Err(problem) => {
-                self.note(spot, Err(problem));
-                Ok(())
+        file.values(|spot, value| {
+            match value.and_then(|value| self.add_with_text(value)) {
+                Ok(Some(article)) => self.cluster(spot, article),
+                Ok(None) => {}
+                Err(problem) => self.note(spot, Err(problem)),
             }
+            Ok(())
         })?;
         if matches!(self.gold, Gold::Pairs(_)) {
             return Err(Usage(format!(
@@ -201,28 +201,24 @@ impl<'a> Work<'a> {
         file.values(|spot, value| {
             match value.and_then(|value| jsonl::parse_value(value).map_err(in_words)) {
                 Ok(article) => self.cluster(spot, article),
-                Err(problem) => {
-                    self.note(spot, Err(problem));
-                    Ok(())
-                }
+                Err(problem) => self.note(spot, Err(problem)),
             }
+            Ok(())
         })
     }
 
-    fn cluster(&mut self, spot: Spot<'a>, article: Article) -> anyhow::Result<()> {
+    fn cluster(&mut self, spot: Spot<'a>, article: Article) {
         let tag = (spot, stream::name(&article));
         self.stream.push(tag, article, |(spot, name), placed| {
             self.placed.push((spot, name, placed.id()));
-            Ok(())
-        })
+        });
     }
 
     /// The end of the texts: now the clusters are known.
-    fn place_texts(&mut self) -> anyhow::Result<()> {
+    fn place_texts(&mut self) {
         self.stream.finish(|(spot, name), placed| {
             self.placed.push((spot, name, placed.id()));
-            Ok(())
-        })?;
+        });
         for (spot, name, version) in std::mem::take(&mut self.placed) {
             // By number: names of articles need not be unique across sources.
             let cluster = self.stream.clusterer().cluster_of(version);
@@ -230,7 +226,6 @@ impl<'a> Work<'a> {
             let added = self.predicted.add(name, cluster).map_err(in_words);
             self.note(spot, added);
         }
-        Ok(())
     }
 
     /// Tells and counts a line that was refused.

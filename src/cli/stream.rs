@@ -60,43 +60,27 @@ impl<T> Stream<T> {
     }
 
     /// Takes the next record; calls `each` with every record that has got its place.
-    pub(super) fn push(
-        &mut self,
-        tag: T,
-        article: Article,
-        each: impl FnMut(T, Placed) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    pub(super) fn push(&mut self, tag: T, article: Article, each: impl FnMut(T, Placed)) {
         let seen_at = article.first_seen.or(article.published);
         let dated = self.timeline.push((tag, article), seen_at);
         match &mut self.held {
-            Some(held) => {
-                held.extend(dated);
-                Ok(())
-            }
+            Some(held) => held.extend(dated),
             None => self.fold(dated, each),
         }
     }
 
     /// Folds what waited for its time; there is no record after it.
-    pub(super) fn finish(
-        &mut self,
-        each: impl FnMut(T, Placed) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    pub(super) fn finish(&mut self, each: impl FnMut(T, Placed)) {
         let mut dated = self.held.take().unwrap_or_default();
         dated.extend(self.timeline.finish());
         dated.sort_by_key(|&(_, seen_at)| seen_at);
-        self.fold(dated, each)
+        self.fold(dated, each);
     }
 
-    fn fold(
-        &mut self,
-        dated: Vec<((T, Article), Timestamp)>,
-        mut each: impl FnMut(T, Placed) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    fn fold(&mut self, dated: Vec<((T, Article), Timestamp)>, mut each: impl FnMut(T, Placed)) {
         for ((tag, article), seen_at) in dated {
-            each(tag, self.batch.push(article, seen_at))?;
+            each(tag, self.batch.push(article, seen_at));
         }
-        Ok(())
     }
 
     /// The clusters so far.

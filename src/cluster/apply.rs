@@ -53,7 +53,9 @@ impl Clusterer {
         let source = self.sources.number(found.source.as_str());
         let language = found.lang.as_deref().map(|lang| self.languages.number(lang) as u16);
         let mut links = version.verdicts.links.iter();
-        let parent = links.find(|link| !barred.contains(&link.other)).copied();
+        let hub = version.verdicts.hub;
+        let leads = |link: &&Link| !barred.contains(&link.other) && (hub || link.kind.glues());
+        let parent = links.find(leads).copied();
         if let Some(claim) = &found.origin {
             self.claims.insert(number, claim.clone());
         }

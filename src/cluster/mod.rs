@@ -20,6 +20,7 @@ pub mod regroup;
 mod sets;
 mod short;
 mod split;
+mod stored;
 mod types;
 
 pub use batch::{Batch, Placed};
@@ -207,6 +208,11 @@ impl Clusterer {
     /// Position of the oldest version that is still compared with.
     pub(crate) fn oldest_live(&self) -> u32 {
         (self.rows.len() as u32).saturating_sub(self.params.live_max)
+    }
+
+    /// The oldest version that is still compared with.
+    pub fn oldest_live_version(&self) -> Option<VersionId> {
+        self.rows.get(self.oldest_live() as usize).map(|row| row.id)
     }
 
     /// The versions that may still be compared with one seen at `now` or later: start-up readies these.

@@ -5,13 +5,16 @@ use std::path::Path;
 
 use super::Fault;
 use super::texts::LiveTexts;
-use crate::cluster::{Change, Clusterer, Params};
+use crate::cluster::{Change, Clusterer, Params, Prepared};
 use crate::journal::{Entry, Location, Reader, Record, Settings, SourceNote};
 use crate::model::{Seq, SourceId, Timestamp};
 use crate::store::{Applied, Store};
 
 /// Records applied to the store in one batch: sled holds a lock while it writes one.
 pub(super) const BATCH_RECORDS: usize = 256;
+
+/// Versions whose texts are read at start: twice what the short path remembers.
+const READ_AT_START: usize = 8192;
 
 /// The state after the last record.
 pub(super) struct Fold {
@@ -32,7 +35,7 @@ impl Fold {
     pub(super) fn open(reader: &Reader, store: &Store, params: Params) -> Result<Self, Fault> {
         let mut fold = Self::new(reader, params);
         fold.catch_up(reader, Seq(u64::MAX), store, &mut |_| {})?;
-        fold.ready();
+        fold.ready(store);
         Ok(fold)
     }
 
@@ -91,10 +94,17 @@ impl Fold {
         }
     }
 
-    /// Makes what is live findable again: only these texts are read and sketched.
-    fn ready(&mut self) {
+    /// Makes what is live findable again. Of the newest versions the texts are read, since they are compared with most and the
+    /// short path wants their words; of the others the sketch that is kept will do, where it is of the present scheme.
+    fn ready(&mut self, store: &Store) {
         let live: Vec<_> = self.clusterer.live(self.seen_at).collect();
-        for version in live {
+        let newest = live.len().saturating_sub(READ_AT_START);
+        for (at, version) in live.into_iter().enumerate() {
+            let kept = (at < newest).then(|| store.findable(version).ok().flatten()).flatten();
+            if let Some(prepared) = kept.and_then(|bytes| Prepared::from_bytes(&bytes)) {
+                self.clusterer.admit(version, &prepared);
+                continue;
+            }
             let Some(prepared) = self.texts.read(version) else { continue };
             self.clusterer.admit(version, &prepared);
             self.texts.keep(version, prepared.compared);

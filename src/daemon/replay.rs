@@ -17,7 +17,7 @@ const FLUSH_DEADLINE: Duration = Duration::from_mins(2);
 pub struct Replayed {
     /// What the new rows hold.
     pub counts: Counts,
-    /// Rows of the poller that were carried over, or why not all could be.
+    /// Rows carried over that are not derived, or why not all could be.
     pub carried: Result<u64, StoreError>,
 }
 
@@ -28,7 +28,8 @@ pub fn replay(dir: &Path, cache_bytes: u64, each: &mut dyn FnMut(Seq)) -> Result
     let beside = Store::beside(dir)?;
     let made = rebuild(&reader, reader.last_seq(), &beside, cache_bytes, each);
     let replayed = made.and_then(|store| {
-        let carried = store.carry_over(dir, cache_bytes);
+        let is_ours = |seq, at| reader.read(at).is_ok_and(|entry| entry.seq == seq);
+        let carried = store.carry_over(dir, cache_bytes, &is_ours);
         store.flush(FLUSH_DEADLINE)?;
         Ok(Replayed { counts: store.counts(), carried })
     });

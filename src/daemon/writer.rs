@@ -56,6 +56,7 @@ pub(super) struct Batch {
     replies: Vec<(oneshot::Sender<Vec<Accepted>>, Vec<Answered>)>,
     visited: Vec<(u64, Arc<crate::config::Source>, Visits)>,
     polled: Vec<(String, Box<Poll>)>,
+    findable: Vec<(VersionId, Vec<u8>)>,
 }
 
 impl Writer {
@@ -163,6 +164,7 @@ impl Writer {
                 let version = Version { id, seen_at, extractor, article, verdicts: *verdicts };
                 let changes = self.fold.clusterer.apply(&version);
                 self.fold.clusterer.admit(id, &prepared);
+                batch.findable.push((id, prepared.to_bytes()));
                 self.fold.texts.keep(id, prepared.compared);
                 batch.via.push(via);
                 self.enter(Record::Version(Box::new(version)), changes, batch);
@@ -206,6 +208,11 @@ impl Writer {
 
     /// What the poller must know after a restart. Lost with a crash it costs a visit, no article.
     fn remember(&self, batch: &Batch) -> Result<(), Fault> {
+        if let Some(oldest) = self.fold.clusterer.oldest_live_version() {
+            for part in batch.findable.chunks(BATCH_RECORDS) {
+                self.store.put_findable(part, oldest)?;
+            }
+        }
         for (endpoint, poll) in &batch.polled {
             self.store.put_poll(endpoint, &super::desk::poll_row(poll))?;
         }

@@ -17,6 +17,7 @@
 //! ─── below derived, above the poller's own ───
 //! 60   endpoint, xxh3-128                    poll state, the poller's bytes
 //! 61   lead, u64                             what became of a lead, the poller's bytes
+//! 62   version u64                           what makes a live version findable; made again from its text where it is lost
 //! ```
 //! Numbers are big-endian, so that the order of bytes is the order of the journal.
 
@@ -43,6 +44,7 @@ pub(super) const EVENT: u8 = 0x40;
 pub(super) const NOT_DERIVED: u8 = 0x60;
 const POLL: u8 = 0x60;
 pub(super) const SEEN: u8 = 0x61;
+pub(super) const FINDABLE: u8 = 0x62;
 
 /// The kind of row a key's tag names, for people.
 pub(super) const fn kind(tag: u8) -> &'static str {
@@ -61,12 +63,17 @@ pub(super) const fn kind(tag: u8) -> &'static str {
         EVENT => "event",
         POLL => "poll",
         SEEN => "seen",
+        FINDABLE => "findable",
         _ => "unknown",
     }
 }
 
 pub(super) const fn meta() -> [u8; 1] {
     [META]
+}
+
+pub(super) fn findable(id: VersionId) -> Vec<u8> {
+    tagged(FINDABLE, &[&id.0.to_be_bytes()])
 }
 
 pub(super) fn version(id: VersionId) -> Vec<u8> {

@@ -7,6 +7,7 @@ mod apply;
 mod draft;
 mod dump;
 mod error;
+mod findable;
 mod keys;
 mod open;
 mod query;
@@ -30,6 +31,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use crate::journal::Location;
 use crate::model::Seq;
 
 /// The derived rows of a data directory. Cheap to clone; every call blocks, so none belongs on an async worker.
@@ -74,9 +76,15 @@ impl Store {
         swap::put_in_place(dir)
     }
 
-    /// Takes over the poller's rows from the rows of `dir`, which may be damaged otherwise; gives how many there were.
-    pub fn carry_over(&self, dir: &Path, cache_bytes: u64) -> Result<u64, StoreError> {
-        swap::carry_over(self, dir, cache_bytes)
+    /// Takes over the rows that are not derived from the rows of `dir`, which may be damaged otherwise; gives how many. `is_ours`
+    /// tells whether a record lies there in the journal that these rows are of.
+    pub fn carry_over(
+        &self,
+        dir: &Path,
+        cache_bytes: u64,
+        is_ours: &dyn Fn(Seq, Location) -> bool,
+    ) -> Result<u64, StoreError> {
+        swap::carry_over(self, dir, cache_bytes, is_ours)
     }
 
     /// How much is stored, and up to which record.

@@ -14,6 +14,7 @@ mod config;
 mod crash;
 #[cfg(feature = "daemon")]
 mod daemon;
+mod detector;
 #[cfg(feature = "daemon")]
 mod docs;
 #[cfg(feature = "daemon")]

@@ -3,6 +3,7 @@
 mod commands;
 mod crash;
 mod damage;
+mod late;
 
 use std::path::Path;
 
