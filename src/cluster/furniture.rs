@@ -25,6 +25,9 @@ const REJUDGED_MAX: usize = 256;
 /// Links that rest on one block which are remembered; the newest go unremembered beyond it.
 const RESTING_MAX: usize = 4 * REJUDGED_MAX;
 
+/// Versions after which links that are out of reach are forgotten.
+const FORGET_EVERY: u32 = 4096;
+
 /// What is left of a text, and what it is near.
 pub(super) struct Cleared {
     pub(super) furniture: Vec<u16>,
@@ -149,6 +152,13 @@ impl Clusterer {
             if resting.len() < RESTING_MAX {
                 resting.push((number, older));
             }
+        }
+        if number.is_multiple_of(FORGET_EVERY) {
+            let oldest = self.oldest_live();
+            self.resting.retain(|_, links| {
+                links.retain(|&(_, older)| older >= oldest);
+                !links.is_empty()
+            });
         }
         for (position, &hash) in verdicts.blocks.iter().enumerate().filter(|&(_, &hash)| hash != 0)
         {

@@ -34,7 +34,7 @@ pub struct Overlap {
     pub agate: bool,
     /// Shingles in a row of the longest shared passage; 0 where it was not asked for ([`Overlap::asks_for_passage`]).
     pub run: u32,
-    /// True where neither headline says anything that stands in the other text; false where it was not asked for.
+    /// True where hardly a word of either headline stands in the other or in its text; false where it was not asked for.
     pub strange_headlines: bool,
 }
 
@@ -83,12 +83,12 @@ impl Overlap {
 
     /// True where the rule looks at the longest passage: the headlines do not agree, and both texts have words of their own.
     pub fn asks_for_passage(&self) -> bool {
-        (self.own() >= OWN_MIN && !self.title_at_least(51)) || self.title_found == 0
+        (self.own() >= OWN_MIN && !self.title_at_least(51)) || !self.title_at_least(26)
     }
 
     /// True where nearly all that is shared is one passage, and the rest speaks against it: a notice under two stories, a
-    /// statement inside two reports. Each has a top and tail and a headline of its own; or the headlines have not even a
-    /// word of the other text.
+    /// statement inside two reports. Each has a top and tail and a headline of its own; or of the headlines hardly a word
+    /// stands in the other text.
     pub fn is_one_passage(&self, same_source: bool) -> bool {
         let one = u64::from(self.run) * 4 >= u64::from(self.shared) * 3;
         let own = self.own() >= OWN_MIN && !self.title_at_least(51);
@@ -144,8 +144,8 @@ impl<'a> Probe<'a> {
         };
         if overlap.asks_for_passage() {
             overlap.run = run_there.min(self.run_here());
-            overlap.strange_headlines = overlap.title_found == 0
-                && overlap.title >= 2
+            overlap.strange_headlines = overlap.title >= 2
+                && !overlap.title_at_least(26)
                 && is_strange(&a.title, other)
                 && is_strange(&other.title, a);
         }

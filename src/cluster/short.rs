@@ -201,6 +201,11 @@ impl Shorts {
             if slots.is_empty() {
                 slots = table(&mut story.words.iter().copied(), story.words.len());
             }
+            // Most items have no word in common with the story: they need not be weighed.
+            let has = |&&word: &&u64| find(&slots, slots.len() - 1, word).is_ok();
+            if item.words.iter().filter(has).count() < RAREST_HELD_MIN {
+                continue;
+            }
             let apart = item.seen_at.distance_millis(seen_at);
             if let Some((_, count)) = self.weigh(&item.words).held_by(&slots, apart)
                 && !taken(item.number)

@@ -187,6 +187,18 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
+        /// Five standard errors: one pair in a million would lie outside by chance.
+        #[test]
+        fn an_estimate_lies_within_its_bound(len in 1_u64..1500, part in 0_u64..=100, start in 0_u64..1_000_000) {
+            let shared = len * part / 100;
+            let truth = shared as f64 / (2 * len - shared) as f64;
+            let a = sketch(&set(start, len)).unwrap();
+            let b = sketch(&set(start + len - shared, len)).unwrap();
+            let bound = 5.0 * (truth * (1.0 - truth) / SLOTS as f64).sqrt() + 1.0 / SLOTS as f64;
+            let error = (f64::from(a.similarity(&b)) - truth).abs();
+            prop_assert!(error <= bound, "{len}/{shared}: off by {error}, bound {bound}");
+        }
+
         #[test]
         fn equal_sets_have_equal_bands(seed in 0_u64..1_000_000, len in 1_u64..400) {
             let a = sketch(&set(seed, len)).unwrap();

@@ -224,3 +224,24 @@ fn the_same_template_for_another_firm_stays_apart() {
     assert_eq!(desk.cluster(same), 1);
     desk.holds();
 }
+
+#[test]
+fn a_site_with_a_notice_on_every_page_has_no_tie_that_rests_on_it() {
+    let mut desk = Desk::open();
+    for page in 0..300_u64 {
+        let paragraphs = wire::paragraphs(page);
+        let own = match page % 5 {
+            0 => paragraphs.join("\n"),
+            1 => paragraphs[0].clone(),
+            2 => paragraphs[0].split(' ').take(20).collect::<Vec<_>>().join(" "),
+            3 => paragraphs[0].split(' ').take(8).collect::<Vec<_>>().join(" "),
+            _ => String::new(),
+        };
+        // Headlines share a word now and then.
+        let title = format!("Mayor{page} quits{page} bridge{page} over{}", page % 3);
+        let version = desk.push("harbour", &title, &format!("{own}\n{NOTICE}"));
+        let links = &desk.last().0.verdicts.links;
+        assert!(links.is_empty(), "page {page} ({version}): {links:?}");
+    }
+    desk.holds();
+}
