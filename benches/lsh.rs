@@ -1,10 +1,11 @@
-//! Look-up and insertion in tables that hold many live versions, and a whole arrival in such a fold.
+//! Look-up and insertion in tables that hold many live versions, and a whole arrival in such a fold. Side by side with other
+//! libraries, and at a million: `benches/peers`.
 
 mod common;
 
 use std::hint::black_box;
 
-use copytaster::cluster::{Batch, Params};
+use copytaster::cluster::{Batch, Index, Params, Prepared, prepare};
 use copytaster::lsh::Table;
 use copytaster::model::{Article, Timestamp};
 use copytaster::sketch::BANDS;
@@ -32,7 +33,9 @@ fn tables(c: &mut Criterion) {
             b.iter(|| {
                 version = (version + 7919) % live;
                 found.clear();
-                for key in black_box(bands(version)) {
+                let keys = black_box(bands(version));
+                table.warm(&keys);
+                for key in keys {
                     table.look_up(key, &mut found);
                 }
                 found.len()
@@ -48,6 +51,27 @@ fn tables(c: &mut Criterion) {
             });
         });
     }
+    group.finish();
+}
+
+/// Both tables of the detector, over texts of 130 words. The next text is taken from some that were made ready before.
+fn index(c: &mut Criterion) {
+    const LIVE: u32 = 10_000;
+    let ready = |story: u64| prepare("A title", &common::body(story, 130), &[]);
+    let mut index = Index::with_capacity(LIVE as usize);
+    for number in 0..LIVE {
+        index.insert(number, &ready(u64::from(number)));
+    }
+    let next: Vec<Prepared> = (0..2_000).map(|story| ready(u64::from(LIVE) / 2 + story)).collect();
+    let mut group = c.benchmark_group("one text in bands and containment");
+    group.bench_function("candidates", |b| {
+        let mut turn = next.iter().cycle();
+        b.iter(|| turn.next().map(|text| index.candidates(text, 0, |number| number).len()));
+    });
+    group.bench_function("insert", |b| {
+        let mut turn = (LIVE..).zip(next.iter().cycle());
+        b.iter(|| turn.next().map(|(number, text)| index.insert(number, text)));
+    });
     group.finish();
 }
 
@@ -76,5 +100,5 @@ fn arrivals(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, tables, arrivals);
+criterion_group!(benches, tables, index, arrivals);
 criterion_main!(benches);

@@ -1,6 +1,6 @@
 //! A text as the detector compares it: blocks to words, furniture left out, sketch and anchors.
 
-use super::meeting::distinct;
+use super::meeting::count_distinct;
 use super::short::ShortText;
 use crate::sketch::{self, Sketch};
 use crate::text::{self, Tokens};
@@ -185,9 +185,8 @@ impl Blocks {
             set.sort_unstable();
             set.dedup();
         }
-        let mut shingles: Vec<u64> = text::shingles::<3>(&compared.words).collect();
-        distinct(&mut shingles);
-        compared.shingles = shingles.len() as u32;
+        let shingles: Vec<u64> = text::shingles::<3>(&compared.words).collect();
+        compared.shingles = count_distinct(&shingles);
         let is_figure = |&&word: &&u64| text::Kind::of(word) == text::Kind::Figure;
         compared.figures = compared.words.iter().filter(is_figure).count() as u32;
         let enough = compared.has_body();
@@ -248,11 +247,17 @@ fn anchors(compared: &Compared) -> Vec<u64> {
     let grams: Vec<u64> = text::shingles::<5>(&compared.words)
         .map(|sum| text::folded(sum ^ 0xC2B2_AE3D_27D4_EB4F, 0xF135_7AEA_2E62_A9C5))
         .collect();
-    let sampled = |rate: u64| move |gram: &u64| gram.is_multiple_of(rate);
-    let mut found: Vec<u64> = grams.iter().copied().filter(sampled(ANCHOR_SAMPLE)).collect();
+    let mut found = vec![0; grams.len()];
+    let mut count = 0;
+    for &gram in &grams {
+        // Written in any case: no processor could foresee which are anchors.
+        found[count] = gram;
+        count += usize::from(gram.is_multiple_of(ANCHOR_SAMPLE));
+    }
+    found.truncate(count);
     let rate = if compared.words.len() < ALERT_WORDS { 1 } else { OPENING_SAMPLE };
     let opening = &grams[..grams.len().min(OPENING_WORDS - 4)];
-    found.extend(opening.iter().copied().filter(sampled(rate)));
+    found.extend(opening.iter().filter(|gram| gram.is_multiple_of(rate)));
     for block in compared.blocks.iter().take(OPENED_BLOCKS) {
         let start = block.end as usize;
         found.extend(grams.iter().skip(start).take(BLOCK_GRAMS));

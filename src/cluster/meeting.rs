@@ -246,13 +246,38 @@ fn is_strange(title: &[u64], text: &Compared) -> bool {
 pub(super) fn distinct(shingles: &mut Vec<u64>) {
     let mut slots = vec![0; places(shingles.len())];
     let mask = slots.len() - 1;
-    shingles.retain(|&shingle| {
-        let free = find(&slots, mask, shingle).err();
-        if let Some(free) = free {
-            slots[free] = key(shingle);
-        }
-        free.is_some()
-    });
+    let mut kept = 0;
+    for at in 0..shingles.len() {
+        let shingle = shingles[at];
+        let (new, slot) = match find(&slots, mask, shingle) {
+            Ok(slot) => (false, slot),
+            Err(free) => (true, free),
+        };
+        // Written in any case: no processor could foresee which are new.
+        slots[slot] = key(shingle);
+        shingles[kept] = shingle;
+        kept += usize::from(new);
+    }
+    shingles.truncate(kept);
+}
+
+/// Number of different shingles. Repeats are few, so a byte for each of sixteen times as many tells most of them apart; only
+/// those that meet on a byte are compared.
+pub(super) fn count_distinct(shingles: &[u64]) -> u32 {
+    let bits = (16 * shingles.len()).next_power_of_two().max(2).ilog2();
+    let place =
+        |shingle: u64| (shingle.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - bits)) as usize;
+    let mut hits = vec![0_u8; 1 << bits];
+    for &shingle in shingles {
+        let hit = &mut hits[place(shingle)];
+        *hit = hit.saturating_add(1);
+    }
+    let mut met: Vec<u64> =
+        shingles.iter().copied().filter(|&shingle| hits[place(shingle)] > 1).collect();
+    let alone = shingles.len() - met.len();
+    met.sort_unstable();
+    met.dedup();
+    (alone + met.len()) as u32
 }
 
 /// Places of a table for so many shingles: it is at most half full.
@@ -262,7 +287,7 @@ const fn places(shingles: usize) -> usize {
 }
 
 /// A table of the distinct shingles.
-pub(super) fn table(shingles: &mut dyn Iterator<Item = u64>, count: usize) -> Vec<u64> {
+pub(super) fn table(shingles: impl Iterator<Item = u64>, count: usize) -> Vec<u64> {
     let mut slots = vec![0; places(count)];
     let mask = slots.len() - 1;
     for shingle in shingles {
@@ -282,13 +307,10 @@ const fn key(shingle: u64) -> u64 {
 pub(super) fn find(slots: &[u64], mask: usize, shingle: u64) -> Result<usize, usize> {
     let key = key(shingle);
     let mut slot = folded(key, 0x9E37_79B9_7F4A_7C15) as usize & mask;
-    loop {
-        match slots[slot] {
-            0 => return Err(slot),
-            found if found == key => return Ok(slot),
-            _ => slot = (slot + 1) & mask,
-        }
+    while slots[slot] != 0 && slots[slot] != key {
+        slot = (slot + 1) & mask;
     }
+    if slots[slot] == key { Ok(slot) } else { Err(slot) }
 }
 
 /// Number of elements two sorted sets share.

@@ -31,19 +31,15 @@ pub fn sketch(shingles: &[u64]) -> Option<Sketch> {
         return None;
     }
     let mut best = [u64::MAX; SLOTS];
-    let mut empty = SLOTS;
     for round in 0..ROUNDS {
         let seed = seed(round);
         for &shingle in shingles {
             let hash = folded(shingle ^ seed, FACTOR);
+            // The lesser of two without a branch, which no processor could foresee.
             let slot = &mut best[(hash % ROUNDS) as usize];
-            let value = value(round, hash);
-            if value < *slot {
-                empty -= usize::from(*slot == u64::MAX);
-                *slot = value;
-            }
+            *slot = value(round, hash).min(*slot);
         }
-        if empty == 0 {
+        if best.iter().fold(true, |full, &slot| full & (slot != u64::MAX)) {
             break;
         }
     }

@@ -70,32 +70,22 @@ const CONTENT_LETTERS_MIN: usize = 4;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * ONES;
 
-/// One bit a byte, byte 0 lowest: set where the byte belongs to a word, being an ASCII letter or digit or no ASCII at all.
-const fn word_bits(eight: u64) -> u64 {
-    let low = eight & !HIGH;
-    let lower = low | (0x20 * ONES);
-    // Adding makes the high bit of each byte say "at least"; no byte carries into the next, all being below 0x80.
-    let letter = (lower + (0x80 - b'a' as u64) * ONES) & !(lower + (0x7F - b'z' as u64) * ONES);
-    let figure = (low + (0x80 - b'0' as u64) * ONES) & !(low + (0x7F - b'9' as u64) * ONES);
-    let word = ((letter | figure) | eight) & HIGH;
-    (word >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
-}
+/// Bytes whose bits make one mask.
+const MASKED: usize = 64;
 
-fn masks(bytes: &[u8]) -> Vec<u64> {
-    bytes
-        .chunks(64)
-        .map(|chunk| {
-            let (eights, rest) = chunk.as_chunks::<8>();
-            let mut mask = 0;
-            for (at, &eight) in eights.iter().enumerate() {
-                mask |= word_bits(u64::from_le_bytes(eight)) << (8 * at);
-            }
-            if !rest.is_empty() {
-                mask |= word_bits(hash::halves(rest).0) << (8 * eights.len());
-            }
-            mask
-        })
-        .collect()
+/// One bit a byte, byte 0 lowest: set where the byte belongs to a word, being an ASCII letter or digit or no ASCII at all.
+fn word_bits(bytes: &[u8; MASKED]) -> u64 {
+    // A loop over bytes that compilers turn into a few wide instructions, then the high bit of each byte moved together.
+    let of_word = bytes.map(|byte| {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        let figure = byte.wrapping_sub(b'0') < 10;
+        if letter | figure | (byte >= 0x80) { 0x80 } else { 0 }
+    });
+    let (eights, _) = of_word.as_chunks::<8>();
+    eights.iter().rev().fold(0, |mask, &eight| {
+        let bits = u64::from_le_bytes(eight) >> 7;
+        (mask << 8) | (bits.wrapping_mul(0x0102_0408_1020_4080) >> 56)
+    })
 }
 
 /// Keeps the first `n` bytes of a little-endian number, `n` up to 8.
@@ -142,8 +132,15 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Room is made for what news of this length holds, so that nothing has to move.
     fn over(text: &'a str) -> Self {
-        let found = Tokens { words: Vec::with_capacity(text.len() / 5), ..Tokens::default() };
+        let bytes = text.len();
+        let found = Tokens {
+            words: Vec::with_capacity(bytes / 5),
+            numbers: Vec::with_capacity(bytes / 128),
+            names: Vec::with_capacity(bytes / 40),
+            blocks: Vec::with_capacity(bytes / 256),
+        };
         Self {
             text,
             found,
@@ -154,14 +151,17 @@ impl<'a> Reader<'a> {
     }
 
     fn read(&mut self) {
-        let bytes = self.text.as_bytes();
-        let (mut start, mut end, mut inside, mut carry) = (0, 0, false, 0);
-        for (at, mask) in masks(bytes).into_iter().enumerate() {
+        let (whole, rest) = self.text.as_bytes().as_chunks::<MASKED>();
+        // The rest is filled up with separators, so that the last word ends, too.
+        let mut last = [0; MASKED];
+        last[..rest.len()].copy_from_slice(rest);
+        let (mut start, mut end, mut inside) = (0, 0, false);
+        for (at, bytes) in whole.iter().chain(std::iter::once(&last)).enumerate() {
+            let mask = word_bits(bytes);
             // A set bit where a word begins or has ended.
-            let mut turns = mask ^ ((mask << 1) | carry);
-            carry = mask >> 63;
+            let mut turns = mask ^ ((mask << 1) | u64::from(inside));
             while turns != 0 {
-                let place = at * 64 + turns.trailing_zeros() as usize;
+                let place = at * MASKED + turns.trailing_zeros() as usize;
                 turns &= turns - 1;
                 if inside {
                     self.chunk(start, place);
@@ -173,26 +173,33 @@ impl<'a> Reader<'a> {
                 inside = !inside;
             }
         }
-        if inside {
-            self.chunk(start, bytes.len());
-        }
-        self.number.close(&mut self.found.numbers);
+        self.close_number();
         self.end_block();
     }
 
-    /// ASCII separators between two chunks.
+    /// ASCII separators between two chunks: mostly one space.
     fn gap(&mut self, start: usize, end: usize) {
-        match &self.text.as_bytes()[start..end] {
-            b" " => self.number.close(&mut self.found.numbers),
+        let bytes = self.text.as_bytes();
+        if end - start == 1 && bytes[start] == b' ' {
+            return self.close_number();
+        }
+        self.marks(start, end);
+    }
+
+    /// Separators that are more than one space.
+    #[inline(never)]
+    fn marks(&mut self, start: usize, end: usize) {
+        let bytes = self.text.as_bytes();
+        match &bytes[start..end] {
             // A number goes on behind one dot or comma, if a digit follows.
             [mark @ (b'.' | b',')] => {
-                if !self.text.as_bytes().get(end).is_some_and(u8::is_ascii_digit) {
-                    self.number.close(&mut self.found.numbers);
+                if !bytes.get(end).is_some_and(u8::is_ascii_digit) {
+                    self.close_number();
                 }
                 self.sentence_begins |= *mark == b'.';
             }
             gap => {
-                self.number.close(&mut self.found.numbers);
+                self.close_number();
                 for &byte in gap {
                     self.sentence_begins |= matches!(byte, b'.' | b'!' | b'?' | b':' | b'\n');
                     if byte == b'\n' {
@@ -200,6 +207,12 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
+        }
+    }
+
+    fn close_number(&mut self) {
+        if self.number.open {
+            self.number.close(&mut self.found.numbers);
         }
     }
 
@@ -224,19 +237,31 @@ impl<'a> Reader<'a> {
         };
         let (keep_low, keep_high) = (KEEP[length.min(8)], KEEP[length.saturating_sub(8)]);
         let (low, high) = (low & keep_low, high & keep_high);
+        // Letters have the bit 0x40; digits have it not, and no ASCII has 0x80.
+        let letters = 0x40 * ONES;
+        let no_letter = ((low ^ letters) & keep_low & (letters | HIGH))
+            | ((high ^ letters) & keep_high & (letters | HIGH));
+        if no_letter != 0 {
+            return self.mixed_chunk(start, end, (low, high));
+        }
+        let case = 0x20 * ONES;
+        let lower = hash::of_piece(low | (case & keep_low), high | (case & keep_high), length);
+        self.word(lower, length, false, low & 0x20 == 0);
+    }
+
+    /// At most 16 bytes that are not all ASCII letters.
+    #[cold]
+    fn mixed_chunk(&mut self, start: usize, end: usize, (low, high): (u64, u64)) {
         if (low | high) & HIGH != 0 {
             return self.wide_chunk(start, end);
         }
-        // Digits have bit 0x20 set and 0x40 not; letters have 0x40.
-        let (case, letter) = (0x20 * ONES, 0x40 * ONES);
+        self.figures(start, end);
+        // Digits have the bit 0x20 set already.
+        let length = end - start;
+        let (keep_low, keep_high) = (KEEP[length.min(8)], KEEP[length.saturating_sub(8)]);
+        let case = 0x20 * ONES;
         let lower = hash::of_piece(low | (case & keep_low), high | (case & keep_high), length);
-        let all_letters = low & letter == letter & keep_low && high & letter == letter & keep_high;
-        if !all_letters {
-            self.figures(start, end);
-        }
-        let begins_with_figure = low & 0x40 == 0;
-        let capital = low & 0x60 == 0x40;
-        self.word(lower, length, begins_with_figure, capital);
+        self.word(lower, length, low & 0x40 == 0, low & 0x60 == 0x40);
     }
 
     fn word(&mut self, hash: u64, letters: usize, figure: bool, capital: bool) {
@@ -247,7 +272,7 @@ impl<'a> Reader<'a> {
         };
         let hash = hash::with_kind(hash, kind);
         self.found.words.push(hash);
-        if capital && letters > 1 && !self.sentence_begins {
+        if capital & (letters > 1) & !self.sentence_begins {
             self.found.names.push(hash);
         }
         self.sentence_begins = false;
@@ -259,11 +284,12 @@ impl<'a> Reader<'a> {
             if byte.is_ascii_digit() {
                 self.number.digit(byte - b'0');
             } else {
-                self.number.close(&mut self.found.numbers);
+                self.close_number();
             }
         }
     }
 
+    #[cold]
     fn long_chunk(&mut self, start: usize, end: usize) {
         let bytes = &self.text.as_bytes()[start..end];
         if !bytes.is_ascii() {
@@ -276,8 +302,46 @@ impl<'a> Reader<'a> {
         self.word(lower, bytes.len(), bytes[0].is_ascii_digit(), bytes[0].is_ascii_uppercase());
     }
 
-    /// A chunk with characters beyond ASCII: words, and separators that no ASCII is.
+    /// A chunk with characters beyond ASCII, cut at quotes and dashes: mostly what remains is ASCII.
     fn wide_chunk(&mut self, start: usize, end: usize) {
+        let mut from = start;
+        let mut at = start;
+        while let Some(mark) = self.text.as_bytes()[at..end].first_chunk::<3>() {
+            if !is_mark(*mark) {
+                at += 1;
+                continue;
+            }
+            if from < at {
+                self.part(from, at);
+            }
+            self.close_number();
+            at += mark.len();
+            from = at;
+        }
+        if from < end {
+            self.part(from, end);
+        }
+    }
+
+    /// A part of a chunk without quotes and dashes.
+    fn part(&mut self, start: usize, end: usize) {
+        let bytes = &self.text.as_bytes()[start..end];
+        if bytes.is_ascii() {
+            return self.chunk(start, end);
+        }
+        match western(bytes) {
+            Some((lower, letters)) => {
+                self.close_number();
+                let capital =
+                    bytes[0].is_ascii_uppercase() || matches!(bytes, [0xC3, 0x80..0x9F, ..]);
+                self.word(hash::of_bytes(&lower[..bytes.len()]), letters, false, capital);
+            }
+            None => self.by_character(start, end),
+        }
+    }
+
+    /// Any text: words, and separators that no ASCII is.
+    fn by_character(&mut self, start: usize, end: usize) {
         let mut buffer = std::mem::take(&mut self.buffer);
         pieces(&self.text[start..end], &mut buffer, |piece| match piece {
             Piece::Separator(c) => {
@@ -306,6 +370,38 @@ impl<'a> Reader<'a> {
         });
         self.buffer = buffer;
     }
+}
+
+/// Curly quotes (U+2018 to U+201F) and dashes (U+2012 to U+2015): they separate, end no sentence and are normal as they stand.
+const fn is_mark(bytes: [u8; 3]) -> bool {
+    matches!(bytes, [0xE2, 0x80, 0x92..=0x95 | 0x98..=0x9F])
+}
+
+/// A word of at most 16 bytes of ASCII letters and accented letters of Latin-1 in lower case, and how many letters it has. Such
+/// words are normal as they stand; `None` for all others.
+fn western(bytes: &[u8]) -> Option<([u8; PIECE], usize)> {
+    let mut lower = [0; PIECE];
+    lower.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    let (mut letters, mut after_lead) = (0, false);
+    for byte in &mut lower[..bytes.len()] {
+        if after_lead {
+            // × and ÷ are no letters; À to Þ are 0x20 below à to þ, and ß is small already.
+            if matches!(byte, 0x97 | 0xB7) {
+                return None;
+            }
+            *byte |= if *byte < 0x9F { 0x20 } else { 0 };
+            after_lead = false;
+            continue;
+        }
+        letters += 1;
+        match *byte {
+            0xC3 => after_lead = true,
+            b'A'..=b'Z' => *byte |= 0x20,
+            b'a'..=b'z' => {}
+            _ => return None,
+        }
+    }
+    Some((lower, letters))
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn reading_by_masks_finds_the_words_that_reading_by_characters_finds(
-        text in "([a-zA-Z0-9]{1,20}|[ ,.\\n'-]{1,3}|[éßÄñЖдΩλ港口ก์ตุا١’—\u{200B}\u{301}ﬁ½]){0,60}"
+        text in "([a-zA-Z0-9]{1,20}|[ ,.\\n'-]{1,3}|[éßÄñÿ×÷ÞŸЖдΩλ港口ก์ตุا١’—“…\u{200B}\u{301}ﬁ½]){0,60}"
     ) {
         prop_assert_eq!(words(&text), slowly(&text));
     }
