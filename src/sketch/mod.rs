@@ -39,7 +39,7 @@ pub fn sketch(shingles: &[u64]) -> Option<Sketch> {
             let slot = &mut best[(hash % ROUNDS) as usize];
             *slot = value(round, hash).min(*slot);
         }
-        if best.iter().fold(true, |full, &slot| full & (slot != u64::MAX)) {
+        if !best.contains(&u64::MAX) {
             break;
         }
     }
