@@ -4,7 +4,7 @@
 //! letters and digits costs one multiplication; only chunks with other bytes are read character by character.
 
 use super::hash::{self, Kind, PIECE};
-use super::words::{Piece, digit, ends_sentence, pieces};
+use super::words::{Piece, begins_with_digit, ends_sentence, joins_digits, pieces};
 
 /// Where a paragraph ends in each list of [`Tokens`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,6 +114,8 @@ const KEEP: [u64; 9] = {
 struct Number {
     hash: u64,
     open: bool,
+    /// A dot or comma came last.
+    joint: bool,
 }
 
 impl Number {
@@ -122,6 +124,15 @@ impl Number {
         self.hash =
             (before ^ (u64::from(value) + 1)).wrapping_mul(0x9FB2_1C65_1E98_DF25).rotate_left(23);
         self.open = true;
+        self.joint = false;
+    }
+
+    /// Goes on behind one dot or comma, not behind two.
+    fn mark(&mut self, out: &mut Vec<u64>) {
+        if self.joint {
+            self.close(out);
+        }
+        self.joint = self.open;
     }
 
     fn close(&mut self, out: &mut Vec<u64>) {
@@ -129,6 +140,7 @@ impl Number {
             out.push(hash::folded(self.hash, 0xA076_1D64_78BD_642F));
             self.open = false;
         }
+        self.joint = false;
     }
 }
 
@@ -186,7 +198,7 @@ impl<'a> Reader<'a> {
             b" " => self.number.close(&mut self.found.numbers),
             // A number goes on behind one dot or comma, if a digit follows.
             [mark @ (b'.' | b',')] => {
-                if !self.text.as_bytes().get(end).is_some_and(u8::is_ascii_digit) {
+                if !self.digit_follows(end) {
                     self.number.close(&mut self.found.numbers);
                 }
                 self.sentence_begins |= *mark == b'.';
@@ -200,6 +212,15 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// True where a digit of whatever script stands at `place`.
+    fn digit_follows(&self, place: usize) -> bool {
+        match self.text.as_bytes().get(place) {
+            Some(byte) if byte.is_ascii() => byte.is_ascii_digit(),
+            Some(_) => begins_with_digit(&self.text[place..]),
+            None => false,
         }
     }
 
@@ -281,18 +302,21 @@ impl<'a> Reader<'a> {
         let mut buffer = std::mem::take(&mut self.buffer);
         pieces(&self.text[start..end], &mut buffer, |piece| match piece {
             Piece::Separator(c) => {
-                self.number.close(&mut self.found.numbers);
+                if joins_digits(c) {
+                    self.number.mark(&mut self.found.numbers);
+                } else {
+                    self.number.close(&mut self.found.numbers);
+                }
                 self.sentence_begins |= ends_sentence(c);
             }
             Piece::Word { lower, letters, capital, alone } => {
                 let mut figure = false;
-                for (at, c) in lower.chars().enumerate() {
-                    match digit(c) {
-                        Some(value) => {
-                            figure |= at == 0;
-                            self.number.digit(value);
-                        }
-                        None => self.number.close(&mut self.found.numbers),
+                for (at, &byte) in lower.as_bytes().iter().enumerate() {
+                    if byte.is_ascii_digit() {
+                        figure |= at == 0;
+                        self.number.digit(byte - b'0');
+                    } else {
+                        self.number.close(&mut self.found.numbers);
                     }
                 }
                 let hash = hash::of_bytes(lower.as_bytes());
@@ -304,6 +328,9 @@ impl<'a> Reader<'a> {
                 }
             }
         });
+        if self.number.joint {
+            self.number.close(&mut self.found.numbers);
+        }
         self.buffer = buffer;
     }
 }
