@@ -21,8 +21,10 @@ mod docs;
 mod evaluate;
 #[cfg(feature = "daemon")]
 mod fetch;
+
 #[cfg(feature = "daemon")]
 mod http;
+mod languages;
 mod replay;
 #[cfg(feature = "daemon")]
 mod store;
