@@ -21,7 +21,7 @@ mod docs;
 mod evaluate;
 #[cfg(feature = "daemon")]
 mod fetch;
-
+mod floods;
 #[cfg(feature = "daemon")]
 mod http;
 mod languages;
