@@ -4,7 +4,7 @@
 //! letters and digits costs one multiplication; only chunks with other bytes are read character by character.
 
 use super::hash::{self, Kind, PIECE};
-use super::words::{Piece, digit, ends_sentence, pieces};
+use super::words::{Piece, begins_with_digit, ends_sentence, joins_digits, pieces};
 
 /// Where a paragraph ends in each list of [`Tokens`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +74,10 @@ const HIGH: u64 = 0x80 * ONES;
 const MASKED: usize = 64;
 
 /// One bit a byte, byte 0 lowest: set where the byte belongs to a word, being an ASCII letter or digit or no ASCII at all.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "branches would keep compilers from wide instructions"
+)]
 fn word_bits(bytes: &[u8; MASKED]) -> u64 {
     // A loop over bytes that compilers turn into a few wide instructions, then the high bit of each byte moved together.
     let of_word = bytes.map(|byte| {
@@ -104,6 +108,8 @@ const KEEP: [u64; 9] = {
 struct Number {
     hash: u64,
     open: bool,
+    /// A dot or comma came last.
+    joint: bool,
 }
 
 impl Number {
@@ -112,6 +118,15 @@ impl Number {
         self.hash =
             (before ^ (u64::from(value) + 1)).wrapping_mul(0x9FB2_1C65_1E98_DF25).rotate_left(23);
         self.open = true;
+        self.joint = false;
+    }
+
+    /// Goes on behind one dot or comma, not behind two.
+    fn mark(&mut self, out: &mut Vec<u64>) {
+        if self.joint {
+            self.close(out);
+        }
+        self.joint = self.open;
     }
 
     fn close(&mut self, out: &mut Vec<u64>) {
@@ -119,6 +134,7 @@ impl Number {
             out.push(hash::folded(self.hash, 0xA076_1D64_78BD_642F));
             self.open = false;
         }
+        self.joint = false;
     }
 }
 
@@ -193,7 +209,7 @@ impl<'a> Reader<'a> {
         match &bytes[start..end] {
             // A number goes on behind one dot or comma, if a digit follows.
             [mark @ (b'.' | b',')] => {
-                if !bytes.get(end).is_some_and(u8::is_ascii_digit) {
+                if !self.digit_follows(end) {
                     self.close_number();
                 }
                 self.sentence_begins |= *mark == b'.';
@@ -213,6 +229,15 @@ impl<'a> Reader<'a> {
     fn close_number(&mut self) {
         if self.number.open {
             self.number.close(&mut self.found.numbers);
+        }
+    }
+
+    /// True where a digit of whatever script stands at `place`.
+    fn digit_follows(&self, place: usize) -> bool {
+        match self.text.as_bytes().get(place) {
+            Some(byte) if byte.is_ascii() => byte.is_ascii_digit(),
+            Some(_) => begins_with_digit(&self.text[place..]),
+            None => false,
         }
     }
 
@@ -272,7 +297,7 @@ impl<'a> Reader<'a> {
         };
         let hash = hash::with_kind(hash, kind);
         self.found.words.push(hash);
-        if capital & (letters > 1) & !self.sentence_begins {
+        if capital && letters > 1 && !self.sentence_begins {
             self.found.names.push(hash);
         }
         self.sentence_begins = false;
@@ -345,18 +370,21 @@ impl<'a> Reader<'a> {
         let mut buffer = std::mem::take(&mut self.buffer);
         pieces(&self.text[start..end], &mut buffer, |piece| match piece {
             Piece::Separator(c) => {
-                self.number.close(&mut self.found.numbers);
+                if joins_digits(c) {
+                    self.number.mark(&mut self.found.numbers);
+                } else {
+                    self.number.close(&mut self.found.numbers);
+                }
                 self.sentence_begins |= ends_sentence(c);
             }
             Piece::Word { lower, letters, capital, alone } => {
                 let mut figure = false;
-                for (at, c) in lower.chars().enumerate() {
-                    match digit(c) {
-                        Some(value) => {
-                            figure |= at == 0;
-                            self.number.digit(value);
-                        }
-                        None => self.number.close(&mut self.found.numbers),
+                for (at, &byte) in lower.as_bytes().iter().enumerate() {
+                    if byte.is_ascii_digit() {
+                        figure |= at == 0;
+                        self.number.digit(byte - b'0');
+                    } else {
+                        self.number.close(&mut self.found.numbers);
                     }
                 }
                 let hash = hash::of_bytes(lower.as_bytes());
@@ -368,6 +396,9 @@ impl<'a> Reader<'a> {
                 }
             }
         });
+        if self.number.joint {
+            self.number.close(&mut self.found.numbers);
+        }
         self.buffer = buffer;
     }
 }
@@ -385,8 +416,8 @@ fn western(bytes: &[u8]) -> Option<([u8; PIECE], usize)> {
     let (mut letters, mut after_lead) = (0, false);
     for byte in &mut lower[..bytes.len()] {
         if after_lead {
-            // × and ÷ are no letters; À to Þ are 0x20 below à to þ, and ß is small already.
-            if matches!(byte, 0x97 | 0xB7) {
+            // × and ÷ are no letters, and ß is two; À to Þ are 0x20 below à to þ.
+            if matches!(byte, 0x97 | 0x9F | 0xB7) {
                 return None;
             }
             *byte |= if *byte < 0x9F { 0x20 } else { 0 };

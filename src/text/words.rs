@@ -1,10 +1,11 @@
 //! What is a word, what separates words and what no reader sees; words of text beyond ASCII, one at a time.
 //!
-//! A word is a run of Unicode letters and digits after NFKC and lower-casing. Soft hyphens, zero-width characters, bidi
-//! marks and combining marks that are no letters vanish; every other character separates. Characters of scripts written
-//! without spaces stand alone, so that a shingle of words is a shingle of characters there.
+//! A word is a run of Unicode letters and digits after NFKC, folded so that capitals and digits of another script make no
+//! difference. Soft hyphens, zero-width characters, bidi marks, vowel points and combining marks that are no letters
+//! vanish; every other character separates. Characters of scripts written without spaces stand alone, so that a shingle of
+//! words is a shingle of characters there.
 
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfkc_quick};
 
 /// What one character does to the word it stands in.
@@ -21,7 +22,7 @@ fn part(c: char) -> Part {
         if c.is_ascii_alphanumeric() { Part::Letter } else { Part::Separator }
     } else if stands_alone(c) {
         Part::Alone
-    } else if is_ignored(c) {
+    } else if is_ignored(c) || is_vowel_point(c) {
         Part::Nothing
     } else if c.is_alphanumeric() {
         Part::Letter
@@ -41,6 +42,12 @@ const fn is_ignored(c: char) -> bool {
     )
 }
 
+/// Vowels of Arabic and Hebrew that are marks: Unicode counts them as letters, news leaves them out or not.
+const fn is_vowel_point(c: char) -> bool {
+    matches!(c, '\u{5B0}'..='\u{5BD}' | '\u{5BF}' | '\u{5C1}' | '\u{5C2}' | '\u{5C4}' | '\u{5C5}' | '\u{5C7}'
+        | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}' | '\u{670}')
+}
+
 /// The switch to character shingles: scripts written without spaces between words (Thai, Lao, Myanmar, Khmer, kana, Han).
 const fn stands_alone(c: char) -> bool {
     matches!(
@@ -48,12 +55,26 @@ const fn stands_alone(c: char) -> bool {
         '\u{E00}'..='\u{EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3005}'..='\u{3007}'
             | '\u{3040}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
             | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}'
-    ) && !matches!(c, '\u{E3F}' | '\u{E50}'..='\u{E59}' | '\u{30FB}')
+    ) && !matches!(
+        c,
+        '\u{E3F}' | '\u{E50}'..='\u{E59}' | '\u{ED0}'..='\u{ED9}' | '\u{1040}'..='\u{1049}' | '\u{1090}'..='\u{1099}'
+            | '\u{17E0}'..='\u{17E9}' | '\u{30FB}'
+    )
 }
 
 /// Marks after which a capital letter says nothing: a sentence begins, or what follows a colon.
 pub(super) const fn ends_sentence(c: char) -> bool {
     matches!(c, '.' | '!' | '?' | ':' | '…' | '。' | '！' | '？' | '：' | '؟' | '۔' | '।' | '‽')
+}
+
+/// Marks behind which a number goes on, if a digit follows: the Arabic ones for decimals and thousands among them.
+pub(super) const fn joins_digits(c: char) -> bool {
+    matches!(c, '.' | ',' | '\u{66B}' | '\u{66C}')
+}
+
+/// True where the first thing to be seen in `text` is a digit.
+pub(super) fn begins_with_digit(text: &str) -> bool {
+    text.chars().find(|&c| !is_ignored(c)).is_some_and(|c| digit(c).is_some())
 }
 
 /// What a chunk of text holds, piece by piece.
@@ -87,13 +108,10 @@ fn of_normal(
                 if open.letters == 0 {
                     open.capital = c.is_uppercase();
                 }
-                for lower in c.to_lowercase() {
-                    // Lower-casing can leave a combining mark: İ is i and a dot.
-                    if part(lower) != Part::Nothing {
-                        buffer.push(lower);
-                        open.letters += 1;
-                    }
-                }
+                folded(c, |lower| {
+                    buffer.push(lower);
+                    open.letters += 1;
+                });
             }
             Part::Nothing => {}
             Part::Separator => {
@@ -109,6 +127,26 @@ fn of_normal(
         }
     }
     open.close(buffer, each);
+}
+
+/// What `c` is compared as: a digit in ASCII; a letter in lower case, and the same one that its capital is lowered to. So ß
+/// is ss, ς is σ, ı is i, and Greek letters lose their accents, as they do in headlines.
+fn folded(c: char, mut push: impl FnMut(char)) {
+    if let Some(value) = digit(c) {
+        return push(char::from(b'0' + value));
+    }
+    match c {
+        'ß' | 'ẞ' => ['s', 's'].into_iter().for_each(push),
+        'ς' => push('σ'),
+        'ı' => push('i'),
+        '\u{386}'..='\u{3CE}' | '\u{1F00}'..='\u{1FFF}' => decompose_canonical(c, |part| {
+            if !is_combining_mark(part) {
+                part.to_lowercase().for_each(&mut push);
+            }
+        }),
+        // Lower-casing can leave a combining mark: İ is i and a dot.
+        _ => c.to_lowercase().filter(|&lower| part(lower) != Part::Nothing).for_each(push),
+    }
 }
 
 /// The word being read.
@@ -136,10 +174,11 @@ pub fn fold(text: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// First digit of each decimal digit row that NFKC leaves alone.
-const ZEROS: [char; 13] = [
+/// First digit of each row of decimal digits that news may be written in, ascending.
+const ZEROS: [char; 21] = [
     '\u{660}', '\u{6F0}', '\u{7C0}', '\u{966}', '\u{9E6}', '\u{A66}', '\u{AE6}', '\u{B66}',
-    '\u{BE6}', '\u{C66}', '\u{CE6}', '\u{E50}', '\u{FF10}',
+    '\u{BE6}', '\u{C66}', '\u{CE6}', '\u{D66}', '\u{DE6}', '\u{E50}', '\u{ED0}', '\u{F20}',
+    '\u{1040}', '\u{1090}', '\u{17E0}', '\u{1810}', '\u{FF10}',
 ];
 
 /// The value of a decimal digit of any script we know, else `None`.
@@ -147,10 +186,9 @@ pub(super) fn digit(c: char) -> Option<u8> {
     if c.is_ascii() {
         return c.to_digit(10).map(|d| d as u8);
     }
-    ZEROS.iter().find_map(|&zero| {
-        let distance = u32::from(c).checked_sub(u32::from(zero))?;
-        (distance < 10).then_some(distance as u8)
-    })
+    let row = ZEROS.partition_point(|&zero| zero <= c).checked_sub(1)?;
+    let value = u32::from(c) - u32::from(ZEROS[row]);
+    (value < 10).then_some(value as u8)
 }
 
 #[cfg(test)]
@@ -189,13 +227,28 @@ mod tests {
         check("港口关闭 2 天", &["港", "口", "关", "闭", "2", "天"]);
         check("ท่า", &["ท", "\u{e48}", "า"]);
         check("日本vsチリ", &["日", "本", "vs", "チ", "リ"]);
+        check("២០ ໒໐ ၂၀", &["20", "20", "20"]);
+    }
+
+    #[test]
+    fn a_capital_and_its_small_letter_are_one_whatever_the_script() {
+        check("Straße STRASSE", &["strasse", "strasse"]);
+        check("λόγος ΛΟΓΟΣ ΛΌΓΟΣ", &["λογοσ", "λογοσ", "λογοσ"]);
+        check("ışık IŞIK İZİN izin", &["işik", "işik", "izin", "izin"]);
+        check("Київ КИЇВ", &["київ", "київ"]);
+    }
+
+    #[test]
+    fn vowel_points_are_not_read() {
+        check("مَرْفَأ مرفأ", &["مرفأ", "مرفأ"]);
+        check("נָמֵל נמל", &["נמל", "נמל"]);
     }
 
     #[test]
     fn digits_of_any_script_have_a_value() {
         assert_eq!(
-            ['7', '٧', '७', '７', 'x'].map(digit),
-            [Some(7), Some(7), Some(7), Some(7), None]
+            ['7', '٧', '७', '７', '៧', 'x', '港'].map(digit),
+            [Some(7), Some(7), Some(7), Some(7), Some(7), None, None]
         );
     }
 

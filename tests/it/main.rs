@@ -21,8 +21,10 @@ mod docs;
 mod evaluate;
 #[cfg(feature = "daemon")]
 mod fetch;
+mod floods;
 #[cfg(feature = "daemon")]
 mod http;
+mod languages;
 mod replay;
 #[cfg(feature = "daemon")]
 mod replay_command;

@@ -11,7 +11,7 @@ fn slowly(text: &str) -> Vec<u64> {
             if let Piece::Word { lower, letters, alone, .. } = piece {
                 let kind = if alone {
                     Kind::Alone
-                } else if lower.chars().next().and_then(digit).is_some() {
+                } else if lower.starts_with(|c: char| c.is_ascii_digit()) {
                     Kind::Figure
                 } else if letters >= CONTENT_LETTERS_MIN {
                     Kind::Content
@@ -48,6 +48,14 @@ fn a_word_is_the_same_however_it_is_spelt_and_wherever_it_stands() {
 fn a_number_is_its_digits() {
     assert_eq!(numbers("1,000 and 1.000"), [numbers("1000")[0], numbers("1000")[0]]);
     assert_eq!(numbers("١٢٣"), numbers("123"));
+    for written in
+        ["１，２００", "1,２００", "١٬٢٠٠", "١,٢٠٠", "१,२००", "1,\u{200F}٢٠٠", "約1,200人"]
+    {
+        assert_eq!(numbers(written), numbers("1200"), "{written}");
+    }
+    assert_eq!(numbers("１，，２").len(), 2);
+    assert_eq!(numbers("１，x2").len(), 2);
+    assert_eq!(words("١٢ 人 ３"), words("12 人 3"));
     assert_eq!(numbers("In 1987, 25 pct.").len(), 2);
     assert_eq!(numbers("rose 4. 5 fell").len(), 2);
     assert_eq!(numbers("B52 and 4th and A1-2").len(), 4);
