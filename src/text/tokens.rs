@@ -83,7 +83,7 @@ fn word_bits(bytes: &[u8; MASKED]) -> u64 {
     let of_word = bytes.map(|byte| {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
         let figure = byte.wrapping_sub(b'0') < 10;
-        if letter | figure | (byte >= 0x80) { 0x80 } else { 0 }
+        if letter || figure || byte >= 0x80 { 0x80 } else { 0 }
     });
     let (eights, _) = of_word.as_chunks::<8>();
     eights.iter().rev().fold(0, |mask, &eight| {
