@@ -15,6 +15,9 @@ pub const BODY_WORDS_MIN: u32 = 12;
 /// only bounds what one arrival may cost.
 pub const WORDS_MAX: usize = 1 << 16;
 
+/// Words, and numbers, of a headline that are looked at.
+const TITLE_WORDS_MAX: usize = 64;
+
 /// Words with which a text is a story, whatever stands beside it.
 const STORY_WORDS: usize = 150;
 
@@ -129,8 +132,18 @@ impl Blocks {
             if counts { hash_of(words) } else { 0 }
         });
         let hashes = hashes.collect();
-        let title = text::tokens(title);
+        let mut title = text::tokens(title);
+        title.words.truncate(TITLE_WORDS_MAX);
+        title.numbers.truncate(TITLE_WORDS_MAX);
         Self { hashes, about: text::content(&title.words), title, tokens }
+    }
+
+    /// One hash a block, for the verdicts: up to the last that may be furniture.
+    pub(super) fn into_hashes(self) -> Vec<u64> {
+        let mut hashes = self.hashes;
+        let last = hashes.iter().rposition(|&hash| hash != 0);
+        hashes.truncate(last.map_or(0, |last| last + 1));
+        hashes
     }
 
     /// Words of the block at `position`.
@@ -218,18 +231,20 @@ pub fn prepare(title: &str, body: &str, furniture: &[u16]) -> Prepared {
     Blocks::new(title, body).prepare(furniture)
 }
 
-/// Leaves the first [`WORDS_MAX`] words, with the blocks they stand in.
+/// Leaves the first [`WORDS_MAX`] words, with the blocks they stand in, and as many numbers at the most.
 fn cut_to_max(tokens: &mut Tokens) {
-    if tokens.words.len() <= WORDS_MAX {
-        return;
+    tokens.numbers.truncate(WORDS_MAX);
+    if tokens.words.len() > WORDS_MAX {
+        tokens.words.truncate(WORDS_MAX);
+        let whole = tokens.blocks.partition_point(|block| block.words < WORDS_MAX);
+        tokens.blocks.truncate(whole + 1);
+        if let Some(last) = tokens.blocks.last_mut() {
+            last.words = WORDS_MAX;
+            tokens.names.truncate(last.names);
+        }
     }
-    tokens.words.truncate(WORDS_MAX);
-    let whole = tokens.blocks.partition_point(|block| block.words < WORDS_MAX);
-    tokens.blocks.truncate(whole + 1);
-    if let Some(last) = tokens.blocks.last_mut() {
-        last.words = WORDS_MAX;
-        tokens.numbers.truncate(last.numbers);
-        tokens.names.truncate(last.names);
+    for block in &mut tokens.blocks {
+        block.numbers = block.numbers.min(tokens.numbers.len());
     }
 }
 

@@ -100,7 +100,7 @@ impl Clusterer {
             keys,
             content,
             no_evidence: blocks.no_evidence(),
-            blocks: blocks.hashes,
+            blocks: blocks.into_hashes(),
             furniture,
             headline: headline(&prepared.compared.title),
             shingles: prepared.compared.shingles,
@@ -175,9 +175,11 @@ impl Clusterer {
 
     /// Ties by rare words between an item of a few words and its story.
     fn short_links(&self, prepared: &Prepared, seen_at: Timestamp) -> Vec<Link> {
-        let taken = |number| self.graph.has_short(number);
-        let held = self.shorts.near(&prepared.short, seen_at, taken);
         let is_item = prepared.short.is_item;
+        let skip = |number: u32| {
+            if is_item { self.rows[number as usize].hub } else { self.graph.has_short(number) }
+        };
+        let held = self.shorts.near(&prepared.short, seen_at, skip);
         held.into_iter()
             .map(|held| Link {
                 other: self.rows[held.number as usize].id,

@@ -256,6 +256,10 @@ mod tests {
         let statement = texts(100, 120, 70);
         check(Overlap { run: 68, ..statement }, 1, Err(Refusal::OnePassage));
         check(Overlap { run: 40, ..statement }, 1, Ok(Reason::FiguresAgree));
+        let copy = Overlap { run: 68, same_lead: true, ..statement };
+        check(copy, 1, Err(Refusal::OnePassage));
+        let elsewhere = Between { apart_millis: HOUR, same_source: false };
+        assert_eq!(rule(&copy, elsewhere), Ok(Reason::FiguresAgree));
         check(titled(Overlap { run: 68, ..statement }, 3), 1, Ok(Reason::AllAgree));
     }
 
@@ -277,7 +281,7 @@ mod tests {
                 size, other_size: other, shared, run: run.min(shared),
                 numbers: numbers.0, numbers_found: numbers.1.min(numbers.0),
                 names: names.0, names_found: names.1.min(names.0),
-                title: title.0, title_found: title.1.min(title.0), strange_headlines: false, agate: false,
+                title: title.0, title_found: title.1.min(title.0), strange_headlines: false, agate: false, same_lead: false,
             };
             let turned = Overlap { size: other, other_size: size, ..overlap };
             let between = Between { apart_millis: hours * HOUR, same_source: false };

@@ -6,6 +6,10 @@ use crate::text::{self, folded};
 /// Shingles a text may have of its own, on either side, before a single shared passage is doubtful.
 const OWN_MIN: u32 = 16;
 
+/// Shingles at the beginning of a text that are its lead, and how many of them another needs to begin alike.
+const LEAD: usize = 8;
+const LEAD_SHARED_MIN: usize = 6;
+
 /// Words a passage needs to be a notice rather than a line of a template.
 const NOTICE_SHINGLES_MIN: u32 = 18;
 
@@ -34,6 +38,8 @@ pub struct Overlap {
     pub agate: bool,
     /// Shingles in a row of the longest shared passage; 0 where it was not asked for ([`Overlap::asks_for_passage`]).
     pub run: u32,
+    /// True where the texts begin alike; false where it was not asked for.
+    pub same_lead: bool,
     /// True where hardly a word of either headline stands in the other or in its text; false where it was not asked for.
     pub strange_headlines: bool,
 }
@@ -91,7 +97,9 @@ impl Overlap {
     /// stands in the other text.
     pub fn is_one_passage(&self, same_source: bool) -> bool {
         let one = u64::from(self.run) * 4 >= u64::from(self.shared) * 3;
-        let own = self.own() >= OWN_MIN && !self.title_at_least(51);
+        // Elsewhere a text that begins alike is a copy with a headline and an end of its own.
+        let copied = self.same_lead && !same_source;
+        let own = self.own() >= OWN_MIN && !self.title_at_least(51) && !copied;
         let notice = same_source && self.strange_headlines && self.run >= NOTICE_SHINGLES_MIN;
         one && (own || notice)
     }
@@ -99,6 +107,17 @@ impl Overlap {
 
 fn at_least(found: u32, of: u32, percent: u64) -> bool {
     u64::from(found) * 100 >= u64::from(of) * percent
+}
+
+/// What one text has of another's shingles.
+#[derive(Default)]
+struct Met {
+    /// Distinct ones.
+    shared: u32,
+    /// The longest row of them.
+    run: u32,
+    /// How many of the first [`LEAD`].
+    lead: usize,
 }
 
 /// A text made ready to be met with many others: a table of its shingles.
@@ -125,7 +144,7 @@ impl<'a> Probe<'a> {
 
     /// Counts what the text shares with `other`.
     pub(super) fn overlap(&mut self, other: &Compared) -> Overlap {
-        let (shared, run_there) = self.meet(other, None);
+        let Met { shared, run: run_there, lead } = self.meet(other, None);
         let a = self.text;
         let smaller = if a.shingles <= other.shingles { a } else { other };
         let mut overlap = Overlap {
@@ -140,10 +159,13 @@ impl<'a> Probe<'a> {
             title_found: in_both(&a.title, &other.title),
             agate: a.is_agate() && other.is_agate(),
             run: 0,
+            same_lead: false,
             strange_headlines: false,
         };
         if overlap.asks_for_passage() {
             overlap.run = run_there.min(self.run_here());
+            overlap.same_lead = lead >= LEAD_SHARED_MIN
+                && self.held().take(LEAD).filter(|&held| held).count() >= LEAD_SHARED_MIN;
             overlap.strange_headlines = overlap.title >= 2
                 && !overlap.title_at_least(26)
                 && is_strange(&a.title, other)
@@ -155,8 +177,8 @@ impl<'a> Probe<'a> {
     /// The same, without the block `hash` of both texts. Numbers, names and headlines count as they are.
     pub(super) fn overlap_without(&mut self, other: &Compared, hash: u64) -> Overlap {
         let whole = self.overlap(other);
-        let (with, _) = self.meet(other, None);
-        let (without, _) = self.meet(other, Some(hash));
+        let with = self.meet(other, None).shared;
+        let without = self.meet(other, Some(hash)).shared;
         let cut = with - without;
         Overlap {
             size: whole.size - cut.min(whole.size),
@@ -167,24 +189,25 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// Distinct shingles in common, and the longest row of them in `other`. Shingles that lie in the block `leave_out` of
+    /// Counts the shingles of `other` that this text has. Shingles that lie in the block `leave_out` of
     /// `other` are passed over.
-    fn meet(&mut self, other: &Compared, leave_out: Option<u64>) -> (u32, u32) {
+    fn meet(&mut self, other: &Compared, leave_out: Option<u64>) -> Met {
         self.meeting += 1;
         let out = leave_out.map_or(0..0, |hash| other.shingles_of(hash));
-        let (mut shared, mut row, mut longest) = (0, 0, 0);
+        let (mut met, mut row) = (Met::default(), 0);
         for (at, shingle) in text::shingles::<3>(&other.words).enumerate() {
             match find(&self.slots, self.mask, shingle) {
                 Ok(slot) if !out.contains(&at) => {
-                    shared += u32::from(self.hits[slot] != self.meeting);
+                    met.shared += u32::from(self.hits[slot] != self.meeting);
                     self.hits[slot] = self.meeting;
                     row += 1;
-                    longest = longest.max(row);
+                    met.run = met.run.max(row);
+                    met.lead += usize::from(at < LEAD);
                 }
                 _ => row = 0,
             }
         }
-        (shared, longest)
+        met
     }
 
     /// True at the places of this text's shingles that the other text of the last meeting has, too.
@@ -204,16 +227,25 @@ impl<'a> Probe<'a> {
         longest
     }
 
-    /// The block on which at least half of what the texts share rests, if one does. `other` is the text of the last meeting.
+    /// The first block on which at least half of what the texts share rests, if one does. `other` is the text of the last
+    /// meeting.
     pub(super) fn rests_on(&self, other: &Compared, shared: u32) -> Option<u64> {
-        let held: Vec<bool> = self.held().collect();
-        let known = |hash: u64| other.blocks.iter().any(|block| block.hash == hash);
-        let within =
-            |hash: u64| held[self.text.shingles_of(hash)].iter().filter(|&&held| held).count();
-        let blocks = self.text.blocks.iter().map(|block| block.hash);
-        blocks
-            .filter(|&hash| hash != 0 && known(hash))
-            .find(|&hash| within(hash) as u64 * 2 >= u64::from(shared))
+        let mut known: Vec<u64> = other.blocks.iter().map(|block| block.hash).collect();
+        known.sort_unstable();
+        // How many held shingles begin before each place.
+        let mut before: Vec<u32> = vec![0];
+        before.extend(self.held().scan(0, |sum, held| {
+            *sum += u32::from(held);
+            Some(*sum)
+        }));
+        let mut start = 0;
+        self.text.blocks.iter().find_map(|block| {
+            let end = (block.end as usize).saturating_sub(2).max(start);
+            let within = before[end.min(before.len() - 1)] - before[start.min(before.len() - 1)];
+            start = block.end as usize;
+            let rests = block.hash != 0 && u64::from(within) * 2 >= u64::from(shared) && within > 0;
+            (rests && known.binary_search(&block.hash).is_ok()).then_some(block.hash)
+        })
     }
 
     /// Distinct shingles of the text that both `a` and `b` have.
@@ -238,8 +270,13 @@ impl Compared {
 
 /// Fewer than a quarter of the headline's words stand in the text.
 fn is_strange(title: &[u64], text: &Compared) -> bool {
-    let content = text::content(&text.words);
-    u64::from(in_both(title, &content)) * 4 < title.len() as u64
+    let mut left: Vec<u64> = title.to_vec();
+    text::each_content(&text.words, |word| {
+        if let Ok(place) = left.binary_search(&word) {
+            left.remove(place);
+        }
+    });
+    ((title.len() - left.len()) as u64) * 4 < title.len() as u64
 }
 
 /// Leaves each shingle once, where it came first.

@@ -16,6 +16,9 @@ const ITEM_WORDS_MIN: usize = 4;
 /// Words of a body that are looked at: what an alert says stands high in its story.
 const STORY_WORDS_MAX: usize = 400;
 
+/// Distinct words that are kept of one text.
+const WORDS_MAX: usize = 512;
+
 /// How long an item waits for its story, in milliseconds.
 const WAIT_MILLIS: u64 = 3 * 3_600_000;
 
@@ -73,6 +76,7 @@ impl ShortText {
             words.extend(compared.numbers.iter().map(|&number| as_figure(number)));
         }
         super::meeting::distinct(&mut words);
+        words.truncate(WORDS_MAX);
         Self { words, is_item }
     }
 }
@@ -105,7 +109,7 @@ pub(super) struct Shorts {
     items: VecDeque<Kept>,
     stories: VecDeque<Kept>,
     /// Stories kept that hold a word of this counter.
-    counters: Vec<u16>,
+    counters: Vec<u32>,
 }
 
 /// A story that holds an item: whose link, and how much.
@@ -152,33 +156,37 @@ impl Shorts {
     }
 
     /// The older versions a newcomer is tied to: for an item the story that holds most of it, for a story all waiting items it
-    /// holds. `taken` tells items that have their story.
+    /// holds. `skip` tells items that have their story, and stories that are none but round-ups.
     pub(super) fn near(
         &self,
         text: &ShortText,
         seen_at: Timestamp,
-        taken: impl Fn(u32) -> bool,
+        skip: impl Fn(u32) -> bool,
     ) -> Vec<Held> {
         if text.words.is_empty() {
             return Vec::new();
         }
         if text.is_item {
-            self.story_for(text, seen_at).into_iter().collect()
+            self.story_for(text, seen_at, skip).into_iter().collect()
         } else {
-            self.items_of(text, seen_at, taken)
+            self.items_of(text, seen_at, skip)
         }
     }
 
-    fn story_for(&self, item: &ShortText, seen_at: Timestamp) -> Option<Held> {
-        let weighed = self.weigh(&item.words);
+    fn story_for(
+        &self,
+        item: &ShortText,
+        seen_at: Timestamp,
+        skip: impl Fn(u32) -> bool,
+    ) -> Option<Held> {
         let recent = self.stories.iter().rev().take_while(|story| {
             story.seen_at <= seen_at && story.seen_at.distance_millis(seen_at) <= LOOK_BACK_MILLIS
         });
         // The most weight; of equals the newest, which comes first.
         let mut best: Option<(u64, Held)> = None;
-        for story in recent {
+        for story in recent.filter(|story| !skip(story.number)) {
             let slots = table(&mut story.words.iter().copied(), story.words.len());
-            let Some((weight, found)) = weighed.held_by(&slots, 0) else { continue };
+            let Some((weight, found)) = self.held_by(&item.words, &slots, 0) else { continue };
             if best.is_none_or(|(most, _)| weight > most) {
                 best = Some((weight, held(story.number, found, &item.words, &story.words)));
             }
@@ -190,7 +198,7 @@ impl Shorts {
         &self,
         story: &ShortText,
         seen_at: Timestamp,
-        taken: impl Fn(u32) -> bool,
+        skip: impl Fn(u32) -> bool,
     ) -> Vec<Held> {
         let waiting = self.items.iter().rev().take_while(|item| {
             item.seen_at > seen_at || item.seen_at.distance_millis(seen_at) <= WAIT_MILLIS
@@ -202,13 +210,12 @@ impl Shorts {
                 slots = table(&mut story.words.iter().copied(), story.words.len());
             }
             // Most items have no word in common with the story: they need not be weighed.
-            let has = |&&word: &&u64| find(&slots, slots.len() - 1, word).is_ok();
-            if item.words.iter().filter(has).count() < RAREST_HELD_MIN {
+            if item.words.iter().filter(|&&word| has(&slots, word)).count() < RAREST_HELD_MIN {
                 continue;
             }
             let apart = item.seen_at.distance_millis(seen_at);
-            if let Some((_, count)) = self.weigh(&item.words).held_by(&slots, apart)
-                && !taken(item.number)
+            if let Some((_, count)) = self.held_by(&item.words, &slots, apart)
+                && !skip(item.number)
             {
                 found.push(held(item.number, count, &item.words, &story.words));
             }
@@ -216,42 +223,21 @@ impl Shorts {
         found
     }
 
-    /// Each word with its weight: how rare it is among the stories kept, in sixteenths of a bit.
-    fn weigh(&self, words: &[u64]) -> Weighed {
+    /// How rare a word is among the stories kept, in sixteenths of a bit.
+    fn weight(&self, word: u64) -> u32 {
         let all = log2_sixteenths(self.stories.len() as u32 + 1);
-        let weight = |word: u64| {
-            let count = self.counters.get(counter(word)).copied().unwrap_or(0);
-            all.saturating_sub(log2_sixteenths(u32::from(count) + 1)).min(WEIGHT_MAX)
-        };
-        let mut words: Vec<(u64, u32)> = words.iter().map(|&word| (word, weight(word))).collect();
-        words.sort_unstable_by_key(|&(word, weight)| (std::cmp::Reverse(weight), word));
-        Weighed(words)
+        let count = self.counters.get(counter(word)).copied().unwrap_or(0);
+        all.saturating_sub(log2_sixteenths(count + 1)).min(WEIGHT_MAX)
     }
-}
 
-fn held(number: u32, found: u32, item: &[u64], story: &[u64]) -> Held {
-    Held { number, found, item: item.len() as u32, story: story.len() as u32 }
-}
-
-const fn counter(word: u64) -> usize {
-    (word >> 40) as usize % COUNTERS
-}
-
-/// An item's words, the rarest first.
-struct Weighed(Vec<(u64, u32)>);
-
-impl Weighed {
-    /// The weight and number of its words that a story has, where these are enough `apart` milliseconds from it.
-    fn held_by(&self, slots: &[u64], apart: u64) -> Option<(u64, u32)> {
-        let has = |word: u64| find(slots, slots.len() - 1, word).is_ok();
-        let rare = self.0.iter().take(RAREST).filter(|&&(word, _)| has(word)).count();
-        if rare < RAREST_HELD_MIN {
-            return None;
-        }
+    /// The weight and number of an item's words that a story has, where these are enough `apart` milliseconds from it.
+    fn held_by(&self, item: &[u64], slots: &[u64], apart: u64) -> Option<(u64, u32)> {
+        let mut rarest = Rarest::default();
         let (mut all, mut weight, mut count, mut need) = (0, 0, 0, NEED);
         let mut number_lacks = false;
-        for &(word, of_word) in &self.0 {
-            let here = has(word);
+        for &word in item {
+            let (here, of_word) = (has(slots, word), self.weight(word));
+            rarest.add(of_word, word, here);
             all += u64::from(of_word);
             weight += u64::from(of_word) * u64::from(here);
             count += u32::from(here);
@@ -261,8 +247,43 @@ impl Weighed {
             need += NEED_WITHOUT_NUMBER;
         }
         need += apart.saturating_sub(FREE_MILLIS) / NEED_STEP_MILLIS;
-        (all > 0 && weight >= WEIGHT_MIN && weight * 100 >= all * need).then_some((weight, count))
+        let enough = rarest.held() >= RAREST_HELD_MIN
+            && all > 0
+            && weight >= WEIGHT_MIN
+            && weight * 100 >= all * need;
+        enough.then_some((weight, count))
     }
+}
+
+fn has(slots: &[u64], word: u64) -> bool {
+    find(slots, slots.len() - 1, word).is_ok()
+}
+
+/// The words of an item that weigh most, of equals those with the lesser hash; and whether the story has them.
+#[derive(Default)]
+struct Rarest(Vec<(std::cmp::Reverse<u32>, u64, bool)>);
+
+impl Rarest {
+    fn add(&mut self, weight: u32, word: u64, here: bool) {
+        let entry = (std::cmp::Reverse(weight), word, here);
+        let place = self.0.partition_point(|known| *known < entry);
+        if place < RAREST {
+            self.0.insert(place, entry);
+            self.0.truncate(RAREST);
+        }
+    }
+
+    fn held(&self) -> usize {
+        self.0.iter().filter(|entry| entry.2).count()
+    }
+}
+
+fn held(number: u32, found: u32, item: &[u64], story: &[u64]) -> Held {
+    Held { number, found, item: item.len() as u32, story: story.len() as u32 }
+}
+
+const fn counter(word: u64) -> usize {
+    (word >> 40) as usize % COUNTERS
 }
 
 /// 16 · log₂ of `x` ≥ 1, rounded down between the sixteenths of each octave.
@@ -359,7 +380,7 @@ mod tests {
             shorts.admit(number, at(i64::from(number)), &item("an alert of words"));
         }
         assert_eq!((shorts.stories.len(), shorts.items.len()), (KEPT_MAX, KEPT_MAX));
-        let counted: u32 = shorts.counters.iter().map(|&count| u32::from(count)).sum();
+        let counted: u32 = shorts.counters.iter().sum();
         let held: usize = shorts.stories.iter().map(|story| story.words.len()).sum();
         assert_eq!(counted as usize, held);
     }

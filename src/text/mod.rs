@@ -16,5 +16,6 @@ pub(crate) use hash::folded;
 pub use paragraphs::paragraphs;
 pub use passages::passages;
 pub use shingles::shingles;
+pub(crate) use tokens::each_content;
 pub use tokens::{Block, Tokens, content, tokens, word_count, words};
 pub use words::fold;

@@ -50,22 +50,38 @@ pub fn word_count(text: &str) -> usize {
 /// What a text is about, sorted, without repeats: its words of four letters and more, its figures, and pairs of neighbours
 /// in scripts without spaces.
 pub fn content(words: &[u64]) -> Vec<u64> {
-    let mut found: Vec<u64> = words
-        .iter()
-        .copied()
-        .filter(|&word| matches!(Kind::of(word), Kind::Content | Kind::Figure))
-        .collect();
-    found.extend(words.windows(2).filter_map(|pair| {
-        let alone = pair.iter().all(|&word| Kind::of(word) == Kind::Alone);
-        alone.then(|| hash::pair(pair[0], pair[1]))
-    }));
+    let mut found = Vec::new();
+    each_content(words, |word| found.push(word));
     found.sort_unstable();
     found.dedup();
     found
 }
 
+/// Calls `each` with what [`content`] collects, in order, with repeats.
+pub(crate) fn each_content(words: &[u64], mut each: impl FnMut(u64)) {
+    let mut before = None;
+    for &word in words {
+        match Kind::of(word) {
+            Kind::Content | Kind::Figure => each(word),
+            Kind::Alone => {
+                if let Some(before) = before {
+                    each(hash::pair(before, word));
+                }
+            }
+            Kind::Plain => {}
+        }
+        before = (Kind::of(word) == Kind::Alone).then_some(word);
+    }
+}
+
 /// Letters a word needs to count as content: shorter ones are mostly grammar in the alphabets we see.
 const CONTENT_LETTERS_MIN: usize = 4;
+
+/// How many letters a word counts for: a Korean syllable is one character and says as much as two.
+fn letters_of(lower: &str, letters: usize) -> usize {
+    let syllables = lower.starts_with(|c| matches!(c, '\u{AC00}'..='\u{D7A3}'));
+    if syllables { letters * 2 } else { letters }
+}
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * ONES;
@@ -74,10 +90,6 @@ const HIGH: u64 = 0x80 * ONES;
 const MASKED: usize = 64;
 
 /// One bit a byte, byte 0 lowest: set where the byte belongs to a word, being an ASCII letter or digit or no ASCII at all.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "branches would keep compilers from wide instructions"
-)]
 fn word_bits(bytes: &[u8; MASKED]) -> u64 {
     // A loop over bytes that compilers turn into a few wide instructions, then the high bit of each byte moved together.
     let of_word = bytes.map(|byte| {
@@ -194,7 +206,7 @@ impl<'a> Reader<'a> {
     }
 
     /// ASCII separators between two chunks: mostly one space.
-    #[inline(always)]
+    #[inline]
     fn gap(&mut self, start: usize, end: usize) {
         let bytes = self.text.as_bytes();
         if end - start == 1 && bytes[start] == b' ' {
@@ -251,7 +263,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A run of bytes without an ASCII separator.
-    #[inline(always)]
+    #[inline]
     fn chunk(&mut self, start: usize, end: usize) {
         let bytes = self.text.as_bytes();
         let length = end - start;
@@ -291,7 +303,7 @@ impl<'a> Reader<'a> {
         self.word(lower, length, low & 0x40 == 0, low & 0x60 == 0x40);
     }
 
-    #[inline(always)]
+    #[inline]
     fn word(&mut self, hash: u64, letters: usize, figure: bool, capital: bool) {
         let kind = match (figure, letters >= CONTENT_LETTERS_MIN) {
             (true, _) => Kind::Figure,
@@ -391,6 +403,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 let hash = hash::of_bytes(lower.as_bytes());
+                let letters = letters_of(lower, letters);
                 if alone {
                     self.found.words.push(hash::with_kind(hash, Kind::Alone));
                     self.sentence_begins = false;

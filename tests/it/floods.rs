@@ -257,7 +257,6 @@ fn of_one_counter(count: usize) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "fails: Shorts::admit overflows its u16 counters (src/cluster/short.rs)"]
 fn stories_whose_words_share_a_counter_are_counted() {
     // 17 words × 4096 stories that are kept > 65,535.
     let text = of_one_counter(17).join(" ");

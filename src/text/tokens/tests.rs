@@ -13,7 +13,7 @@ fn slowly(text: &str) -> Vec<u64> {
                     Kind::Alone
                 } else if lower.starts_with(|c: char| c.is_ascii_digit()) {
                     Kind::Figure
-                } else if letters >= CONTENT_LETTERS_MIN {
+                } else if letters_of(lower, letters) >= CONTENT_LETTERS_MIN {
                     Kind::Content
                 } else {
                     Kind::Plain

@@ -163,7 +163,6 @@ proptest! {
     }
 
     #[test]
-    #[ignore = "fails: short links do not pass over round-ups (src/cluster/judge.rs, short_links)"]
     fn a_round_up_is_alone(items in items()) {
         let flood = fold(&items);
         let ids: Vec<VersionId> = flood.versions.iter().map(|(version, _)| version.id).collect();
@@ -178,7 +177,6 @@ proptest! {
 }
 
 #[test]
-#[ignore = "fails: short links do not pass over round-ups (src/cluster/judge.rs, short_links)"]
 fn an_alert_joins_its_story_and_no_round_up_of_the_last_minutes() {
     let items =
         [Item::Story(1, 0, 0), Item::Story(4, 0, 0), Item::RoundUp(1, 4, 0), Item::Alert(1, 0)];
