@@ -8,7 +8,7 @@ const TURNS: [u32; 5] = [0, 21, 42, 11, 32];
 /// A sum of turned word hashes: these are well spread, and a sum costs an addition a word. What needs even low bits mixes it.
 pub fn shingles<const N: usize>(words: &[u64]) -> impl Iterator<Item = u64> + '_ {
     const { assert!(N >= 1 && N <= 5, "TURNS has five places") };
-    words.windows(N).map(|run| {
+    words.array_windows::<N>().map(|run| {
         run.iter()
             .zip(&TURNS)
             .fold(0_u64, |sum, (word, turn)| sum.wrapping_add(word.rotate_left(*turn)))
