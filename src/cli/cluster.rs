@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::stream::{self, Stream};
-use super::{complain, input, rounded};
+use super::{Usage, complain, input, rounded};
 use crate::cluster::{Params, Placed, Refusal};
 use crate::jsonl;
 use crate::model::VersionId;
@@ -55,6 +55,13 @@ struct Answer {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let params = stream::params(&args.set)?;
     let start = Instant::now();
+    if let Some(file) = args.files.iter().find(|file| *file != Path::new("-") && !file.exists()) {
+        return Err(Usage(format!(
+            "{} is not there: name a file, or - for standard input",
+            file.display()
+        ))
+        .into());
+    }
     let mut work = Work::new(params, args)?;
     let bar = input::bar();
     for file in &args.files {

@@ -215,13 +215,10 @@ impl Clusterer {
         self.rows.get(self.oldest_live() as usize).map(|row| row.id)
     }
 
-    /// The versions that may still be compared with one seen at `now` or later: start-up readies these.
-    pub fn live(&self, now: Timestamp) -> impl Iterator<Item = VersionId> + '_ {
-        let window = self.params.window_millis;
-        self.rows[self.oldest_live() as usize..]
-            .iter()
-            .filter(move |row| row.seen_at.distance_millis(now) <= window || row.seen_at > now)
-            .map(|row| row.id)
+    /// The versions that are live: start-up readies these. Those beyond the window are among them, since they still make
+    /// phrases common, and a start must judge as if it had never stopped.
+    pub fn live(&self) -> impl Iterator<Item = VersionId> + '_ {
+        self.rows[self.oldest_live() as usize..].iter().map(|row| row.id)
     }
 
     /// The public id of the cluster a version is in, after all merges so far.

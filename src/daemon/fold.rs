@@ -97,7 +97,7 @@ impl Fold {
     /// Makes what is live findable again. Of the newest versions the texts are read, since they are compared with most and the
     /// short path wants their words; of the others the sketch that is kept will do, where it is of the present scheme.
     fn ready(&mut self, store: &Store) {
-        let live: Vec<_> = self.clusterer.live(self.seen_at).collect();
+        let live: Vec<_> = self.clusterer.live().collect();
         let newest = live.len().saturating_sub(READ_AT_START);
         for (at, version) in live.into_iter().enumerate() {
             let kept = (at < newest).then(|| store.findable(version).ok().flatten()).flatten();
