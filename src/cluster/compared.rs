@@ -156,21 +156,21 @@ impl Blocks {
     /// their words beside them, where a story would have more, and those that the headline speaks of.
     pub(super) fn no_evidence(&self) -> Vec<u16> {
         let all = self.tokens.words.len();
+        // A bit a word of the headline spares most words of the body the search.
+        let bits = self.about.iter().fold(0, |bits, &word| bits | bit(word));
         let says_nothing = |&position: &usize| {
             let block = self.length(position);
             let beside = (3 * block).clamp(BODY_WORDS_MIN as usize, STORY_WORDS);
-            self.hashes[position] != 0 && (all - block < beside || self.is_headlined(position))
+            self.hashes[position] != 0
+                && (all - block < beside || self.is_headlined(position, bits))
         };
         (0..self.hashes.len()).filter(says_nothing).map(|position| position as u16).collect()
     }
 
-    /// True where a quarter of what the headline is about stands in the block.
-    fn is_headlined(&self, position: usize) -> bool {
+    /// True where a quarter of what the headline is about stands in the block. `bits` has the bit of each word of the headline.
+    fn is_headlined(&self, position: usize, bits: u64) -> bool {
         let end = self.tokens.blocks[position].words;
         let words = &self.tokens.words[end - self.length(position)..end];
-        // A bit a word spares most words the search.
-        let bit = |word: u64| 1_u64 << (word >> 58);
-        let bits = self.about.iter().fold(0, |bits, &word| bits | bit(word));
         let mut found: Vec<u64> = words
             .iter()
             .copied()
@@ -224,6 +224,11 @@ impl Blocks {
             start = *end;
         }
     }
+}
+
+/// One of 64 bits for a word.
+pub(super) const fn bit(word: u64) -> u64 {
+    1 << (word >> 58)
 }
 
 /// Makes a version ready again, with the furniture its verdicts name: for start-up and for the exact check.

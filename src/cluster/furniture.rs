@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use super::compared::{Blocks, Prepared};
+use super::compared::{Blocks, Prepared, bit};
 use super::judge::Near;
 use super::link::{Between, rule};
 use super::meeting::Probe;
-use super::types::{LinkKind, Version, Withdrawn};
+use super::types::{Version, Withdrawn};
 use super::{Clusterer, SetId, Texts};
 use crate::model::{SourceId, Timestamp};
 use crate::text;
@@ -31,6 +31,8 @@ const FORGET_EVERY: u32 = 4096;
 /// What is left of a text, and what it is near.
 pub(super) struct Cleared {
     pub(super) furniture: Vec<u16>,
+    /// Positions of the blocks of which the page says nothing.
+    pub(super) no_evidence: Vec<u16>,
     /// Hashes of the blocks that are furniture from this arrival on.
     pub(super) found: Vec<u64>,
     pub(super) prepared: Prepared,
@@ -81,7 +83,7 @@ impl Clusterer {
         let near = self.near(&prepared, source, seen_at, bare, texts);
         let found =
             suspects.iter().map(|&(position, _)| blocks.hashes[position as usize]).collect();
-        Cleared { furniture, found, prepared, near }
+        Cleared { furniture, no_evidence, found, prepared, near }
     }
 
     /// In how many clusters a source has shown a block, and their sets.
@@ -201,17 +203,13 @@ impl Shown {
 /// The longer words of a headline, a bit each: whether two are of one kind, as far as 64 bits can tell.
 pub(super) fn headline(words: &[u64]) -> u64 {
     let long = words.iter().filter(|&&word| text::Kind::of(word) == text::Kind::Content);
-    long.fold(0, |bits, word| bits | 1 << (word >> 58))
+    long.fold(0, |bits, &word| bits | bit(word))
 }
 
 /// The one block on which all links of a version rest; 0 where there are none or others.
 pub(super) fn strayed(version: &Version) -> u64 {
-    let mut blocks = version
-        .verdicts
-        .links
-        .iter()
-        .filter(|link| link.kind != LinkKind::Contains)
-        .map(|link| link.rests_on);
+    let mut blocks =
+        version.verdicts.links.iter().filter(|link| link.kind.glues()).map(|link| link.rests_on);
     let first = blocks.next().unwrap_or(0);
     if blocks.all(|block| block == first) { first } else { 0 }
 }

@@ -54,14 +54,21 @@ impl Graph {
         self.newer.get(&number).map_or(&[], Vec::as_slice)
     }
 
+    /// The link from `newer` to `older`.
+    pub(super) fn link(&self, newer: u32, older: u32) -> Option<&Link> {
+        self.of(newer).iter().find(|(other, _)| *other == older).map(|(_, link)| link)
+    }
+
+    /// The links of later versions to `number`, with who has them.
+    pub(super) fn links_to(&self, number: u32) -> impl Iterator<Item = (u32, &Link)> {
+        self.later(number).iter().filter_map(move |&newer| Some((newer, self.link(newer, number)?)))
+    }
+
     /// True where a short link ends at `number`, whichever end it is.
     pub(super) fn has_short(&self, number: u32) -> bool {
-        let short = |from: u32| {
-            self.of(from).iter().any(|&(older, link)| {
-                link.kind == LinkKind::Short && (from == number || older == number)
-            })
-        };
-        short(number) || self.later(number).iter().any(|&newer| short(newer))
+        let is_short = |link: &Link| link.kind == LinkKind::Short;
+        self.of(number).iter().any(|(_, link)| is_short(link))
+            || self.links_to(number).any(|(_, link)| is_short(link))
     }
 
     /// Takes a link back; true where it was there.
@@ -83,10 +90,10 @@ impl Graph {
         for &(older, link) in &self.of(hub).to_vec() {
             self.hub_link(hub, older, held_whole(&link));
         }
-        for &newer in &self.later(hub).to_vec() {
-            let link =
-                self.of(newer).iter().find(|&&(older, _)| older == hub).map(|&(_, link)| link);
-            self.hub_link(newer, hub, link.is_some_and(|link| holds_newcomer(&link)));
+        let later: Vec<_> =
+            self.links_to(hub).map(|(newer, link)| (newer, holds_newcomer(link))).collect();
+        for (newer, contains) in later {
+            self.hub_link(newer, hub, contains);
         }
     }
 
@@ -128,9 +135,8 @@ impl Graph {
     fn glued(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
         let back =
             self.of(number).iter().filter(|(_, link)| link.kind.glues()).map(|&(older, _)| older);
-        let forth = self.later(number).iter().copied().filter(move |&newer| {
-            self.of(newer).iter().any(|&(older, link)| older == number && link.kind.glues())
-        });
+        let forth = self.links_to(number).filter(|(_, link)| link.kind.glues());
+        let forth = forth.map(|(newer, _)| newer);
         back.chain(forth)
     }
 }

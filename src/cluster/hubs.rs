@@ -58,12 +58,10 @@ impl Clusterer {
         let older = self.graph.of(holder).iter();
         let older =
             older.filter(|(_, link)| text(link.kind) && held_whole(link)).map(|&(other, _)| other);
-        let newer = self.graph.later(holder).iter().copied().filter(|&newer| {
-            self.graph
-                .of(newer)
-                .iter()
-                .any(|(other, link)| *other == holder && text(link.kind) && holds_newcomer(link))
-        });
+        let newer = self.graph.links_to(holder);
+        let newer = newer
+            .filter(|(_, link)| text(link.kind) && holds_newcomer(link))
+            .map(|(newer, _)| newer);
         older.chain(newer).collect()
     }
 }

@@ -66,7 +66,7 @@ impl Clusterer {
             return Judged::Duplicate(version);
         }
         let blocks = Blocks::new(&article.title, &article.text);
-        let Cleared { furniture, found: new_furniture, prepared, near } =
+        let Cleared { furniture, no_evidence, found: new_furniture, prepared, near } =
             self.cleared(&blocks, &article.source, seen_at, texts);
         let Near { mut found, refused } = near;
         let hub = self.is_hub(&prepared.compared, &found);
@@ -99,7 +99,7 @@ impl Clusterer {
             article: known.map(|number| self.articles[number as usize].id),
             keys,
             content,
-            no_evidence: blocks.no_evidence(),
+            no_evidence,
             blocks: blocks.into_hashes(),
             furniture,
             headline: headline(&prepared.compared.title),

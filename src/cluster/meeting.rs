@@ -177,9 +177,8 @@ impl<'a> Probe<'a> {
     /// The same, without the block `hash` of both texts. Numbers, names and headlines count as they are.
     pub(super) fn overlap_without(&mut self, other: &Compared, hash: u64) -> Overlap {
         let whole = self.overlap(other);
-        let with = self.meet(other, None).shared;
         let without = self.meet(other, Some(hash)).shared;
-        let cut = with - without;
+        let cut = whole.shared - without;
         Overlap {
             size: whole.size - cut.min(whole.size),
             other_size: whole.other_size - cut.min(whole.other_size),
@@ -238,14 +237,15 @@ impl<'a> Probe<'a> {
             *sum += u32::from(held);
             Some(*sum)
         }));
-        let mut start = 0;
-        self.text.blocks.iter().find_map(|block| {
-            let end = (block.end as usize).saturating_sub(2).max(start);
-            let within = before[end.min(before.len() - 1)] - before[start.min(before.len() - 1)];
-            start = block.end as usize;
-            let rests = block.hash != 0 && u64::from(within) * 2 >= u64::from(shared) && within > 0;
-            (rests && known.binary_search(&block.hash).is_ok()).then_some(block.hash)
-        })
+        let place = |at: usize| before[at.min(before.len() - 1)];
+        let rests = (0..self.text.blocks.len()).find(|&at| {
+            let range = self.text.shingle_range(at);
+            let within = place(range.end) - place(range.start);
+            let hash = self.text.blocks[at].hash;
+            let half = u64::from(within) * 2 >= u64::from(shared) && within > 0;
+            hash != 0 && half && known.binary_search(&hash).is_ok()
+        });
+        rests.map(|at| self.text.blocks[at].hash)
     }
 
     /// Distinct shingles of the text that both `a` and `b` have.
@@ -262,7 +262,12 @@ impl<'a> Probe<'a> {
 impl Compared {
     /// Places of the shingles that lie whole in the first block `hash`.
     fn shingles_of(&self, hash: u64) -> std::ops::Range<usize> {
-        let Some(at) = self.blocks.iter().position(|block| block.hash == hash) else { return 0..0 };
+        let at = self.blocks.iter().position(|block| block.hash == hash);
+        at.map_or(0..0, |at| self.shingle_range(at))
+    }
+
+    /// Places of the shingles that lie whole in the block at `at`.
+    fn shingle_range(&self, at: usize) -> std::ops::Range<usize> {
         let start = at.checked_sub(1).map_or(0, |before| self.blocks[before].end as usize);
         start..(self.blocks[at].end as usize).saturating_sub(2).max(start)
     }
