@@ -70,6 +70,45 @@ pub(super) const fn split(bytes: &[u8; PIECE]) -> (u64, u64) {
     (whole as u64, (whole >> 64) as u64)
 }
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// Keeps the first `n` bytes of two little-endian halves, `n` up to 16.
+const KEEP: [(u64, u64); PIECE + 1] = {
+    let mut keep = [(u64::MAX, u64::MAX); PIECE + 1];
+    let mut n = 0;
+    while n < PIECE {
+        let bits = (1_u128 << (8 * n)) - 1;
+        keep[n] = (bits as u64, (bits >> 64) as u64);
+        n += 1;
+    }
+    keep
+};
+
+/// The hash of the ASCII letters and digits from `start` to `end`, at most 16, capitals as small letters: digits have the bit of
+/// a small letter already.
+#[inline]
+pub(super) fn of_ascii(bytes: &[u8], start: usize, end: usize) -> u64 {
+    let (low, high) = match bytes[start..].first_chunk::<PIECE>() {
+        Some(piece) => split(piece),
+        None => halves(&bytes[start..end]),
+    };
+    let (keep_low, keep_high) = KEEP[end - start];
+    let case = 0x20 * ONES;
+    of_piece((low | case) & keep_low, (high | case) & keep_high, end - start)
+}
+
+/// Letters a word needs to count as content: shorter ones are mostly grammar in the alphabets we see.
+const CONTENT_LETTERS_MIN: usize = 4;
+
+#[inline]
+pub(super) const fn kind_of(letters: usize, figure: bool) -> Kind {
+    match (figure, letters >= CONTENT_LETTERS_MIN) {
+        (true, _) => Kind::Figure,
+        (false, true) => Kind::Content,
+        (false, false) => Kind::Plain,
+    }
+}
+
 /// `hash` with `kind` in its lowest bits.
 pub(super) const fn with_kind(hash: u64, kind: Kind) -> u64 {
     (hash & !3) | kind as u64

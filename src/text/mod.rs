@@ -3,9 +3,13 @@
 //! Everything here belongs to the scheme of [`crate::sketch::SCHEME`]: a change that moves one hash needs a new number.
 
 mod decode;
+mod edges;
 mod hash;
+mod masks;
+mod number;
 mod paragraphs;
 mod passages;
+mod room;
 mod shingles;
 mod tokens;
 mod words;

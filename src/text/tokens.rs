@@ -1,9 +1,14 @@
 //! Text to the hashes of its words, numbers and names, block by block, in one pass.
 //!
-//! Bytes are sorted into word and separator eight at a time, a bit each; words are then the runs of bits. A word of ASCII
-//! letters and digits costs one multiplication; only chunks with other bytes are read character by character.
+//! Bytes become masks of 64 bits, and an addition of masks tells for all words of a mask at once what stands before them and
+//! what they hold (`runs_with`). A word of ASCII letters then costs one multiplication and hardly a branch; only words with
+//! digits, long ones, and those with bytes beyond ASCII are looked at one by one.
 
-use super::hash::{self, Kind, PIECE};
+use super::edges::{Carried, Edges, Special, take};
+use super::hash::{self, Kind, PIECE, kind_of};
+use super::masks::{MASKED, Masks};
+use super::number::Number;
+use super::room::{ROOM, Room};
 use super::words::{Piece, begins_with_digit, ends_sentence, joins_digits, pieces};
 
 /// Where a paragraph ends in each list of [`Tokens`].
@@ -74,86 +79,28 @@ pub(crate) fn each_content(words: &[u64], mut each: impl FnMut(u64)) {
     }
 }
 
-/// Letters a word needs to count as content: shorter ones are mostly grammar in the alphabets we see.
-const CONTENT_LETTERS_MIN: usize = 4;
-
 /// How many letters a word counts for: a Korean syllable is one character and says as much as two.
 fn letters_of(lower: &str, letters: usize) -> usize {
     let syllables = lower.starts_with(|c| matches!(c, '\u{AC00}'..='\u{D7A3}'));
     if syllables { letters * 2 } else { letters }
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x80 * ONES;
-
-/// Bytes whose bits make one mask.
-const MASKED: usize = 64;
-
-/// One bit a byte, byte 0 lowest: set where the byte belongs to a word, being an ASCII letter or digit or no ASCII at all.
-fn word_bits(bytes: &[u8; MASKED]) -> u64 {
-    // A loop over bytes that compilers turn into a few wide instructions, then the high bit of each byte moved together.
-    let of_word = bytes.map(|byte| {
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let figure = byte.wrapping_sub(b'0') < 10;
-        if letter || figure || byte >= 0x80 { 0x80 } else { 0 }
-    });
-    let (eights, _) = of_word.as_chunks::<8>();
-    eights.iter().rev().fold(0, |mask, &eight| {
-        let bits = u64::from_le_bytes(eight) >> 7;
-        (mask << 8) | (bits.wrapping_mul(0x0102_0408_1020_4080) >> 56)
-    })
-}
-
-/// Keeps the first `n` bytes of a little-endian number, `n` up to 8.
-const KEEP: [u64; 9] = {
-    let mut keep = [u64::MAX; 9];
-    let mut n = 0;
-    while n < 8 {
-        keep[n] = (1 << (8 * n)) - 1;
-        n += 1;
-    }
-    keep
-};
-
-/// A number being read: its digits so far, as a hash.
-#[derive(Default)]
-struct Number {
-    hash: u64,
-    open: bool,
-    /// A dot or comma came last.
-    joint: bool,
-}
-
-impl Number {
-    fn digit(&mut self, value: u8) {
-        let before = if self.open { self.hash } else { 0 };
-        self.hash =
-            (before ^ (u64::from(value) + 1)).wrapping_mul(0x9FB2_1C65_1E98_DF25).rotate_left(23);
-        self.open = true;
-        self.joint = false;
-    }
-
-    /// Goes on behind one dot or comma, not behind two.
-    fn mark(&mut self, out: &mut Vec<u64>) {
-        if self.joint {
-            self.close(out);
-        }
-        self.joint = self.open;
-    }
-
-    fn close(&mut self, out: &mut Vec<u64>) {
-        if self.open {
-            out.push(hash::folded(self.hash, 0xA076_1D64_78BD_642F));
-            self.open = false;
-        }
-        self.joint = false;
-    }
+/// A word that was looked at by itself.
+enum Seen {
+    /// At most 16 ASCII letters, after all.
+    Plain,
+    /// The hash of ASCII letters and digits.
+    Word { hash: u64, name: bool },
+    /// There are bytes beyond ASCII in it.
+    Wide,
 }
 
 struct Reader<'a> {
     text: &'a str,
     found: Tokens,
     number: Number,
+    /// Place behind the last digit read.
+    number_end: usize,
     /// True where the next capital letter is no sign of a name.
     sentence_begins: bool,
     buffer: String,
@@ -173,7 +120,8 @@ impl<'a> Reader<'a> {
             text,
             found,
             number: Number::default(),
-            sentence_begins: true,
+            number_end: 0,
+            sentence_begins: false,
             buffer: String::new(),
         }
     }
@@ -183,71 +131,106 @@ impl<'a> Reader<'a> {
         // The rest is filled up with separators, so that the last word ends, too.
         let mut last = [0; MASKED];
         last[..rest.len()].copy_from_slice(rest);
-        let (mut start, mut end, mut inside) = (0, 0, false);
+        let mut words = Room { places: &mut [0; ROOM], count: 0 };
+        let mut names = Room { places: &mut [0; ROOM], count: 0 };
+        let mut carried = Carried { stop: 1, ..Carried::default() };
+        let mut start = 0;
         for (at, bytes) in whole.iter().chain(std::iter::once(&last)).enumerate() {
-            let mask = word_bits(bytes);
-            // A set bit where a word begins or has ended.
-            let mut turns = mask ^ ((mask << 1) | u64::from(inside));
-            while turns != 0 {
-                let place = at * MASKED + turns.trailing_zeros() as usize;
-                turns &= turns - 1;
-                if inside {
-                    self.chunk(start, place);
-                    end = place;
-                } else {
-                    self.gap(end, place);
-                    start = place;
-                }
-                inside = !inside;
+            let inside = carried.words >> 63 != 0;
+            let mut edges = Edges::new(at * MASKED, &Masks::of(bytes), &mut carried);
+            if words.count > ROOM - MASKED {
+                self.take_in(words.waiting(), names.waiting());
+                (words.count, names.count) = (0, 0);
             }
-        }
-        self.close_number();
-        self.end_block();
-    }
-
-    /// ASCII separators between two chunks: mostly one space.
-    #[expect(clippy::inline_always, reason = "a seventh of the time of a text goes into the calls")]
-    #[inline(always)]
-    fn gap(&mut self, start: usize, end: usize) {
-        let bytes = self.text.as_bytes();
-        if end - start == 1 && bytes[start] == b' ' {
-            return self.close_number();
-        }
-        self.marks(start, end);
-    }
-
-    /// Separators that are more than one space.
-    #[inline(never)]
-    fn marks(&mut self, start: usize, end: usize) {
-        let bytes = self.text.as_bytes();
-        match &bytes[start..end] {
-            // A number goes on behind one dot or comma, if a digit follows.
-            [mark @ (b'.' | b',')] => {
-                if !self.digit_follows(end) {
-                    self.close_number();
-                }
-                self.sentence_begins |= *mark == b'.';
+            if !inside {
+                start = edges.next_start();
             }
-            gap => {
-                self.close_number();
-                for &byte in gap {
-                    self.sentence_begins |= matches!(byte, b'.' | b'!' | b'?' | b':' | b'\n');
-                    if byte == b'\n' {
-                        self.end_block();
+            while edges.ends != 0 {
+                let at = take(&mut edges.ends);
+                let end = edges.base + at;
+                let mut seen = Seen::Plain;
+                if (edges.special >> at) & 1 != 0 || end - start > PIECE {
+                    let special = edges.special_at(start, end, &carried);
+                    if special.begins_line {
+                        self.end_block(words.count, names.count);
+                    }
+                    seen = self.look_at(start, end, special);
+                }
+                match seen {
+                    Seen::Plain => {
+                        let hash = hash::of_ascii(self.text.as_bytes(), start, end);
+                        let hash = hash::with_kind(hash, kind_of(end - start, false));
+                        words.put(hash, true);
+                        names.put(hash, (edges.names >> at) & 1 != 0);
+                    }
+                    Seen::Word { hash, name } => {
+                        words.put(hash, true);
+                        names.put(hash, name);
+                    }
+                    Seen::Wide => {
+                        self.take_in(words.waiting(), names.waiting());
+                        (words.count, names.count) = (0, 0);
+                        self.wide_chunk(start, end);
+                        if self.sentence_begins {
+                            edges.next_opens(&mut carried);
+                        }
                     }
                 }
+                start = edges.next_start();
             }
+            edges.hand_on(start, &mut carried);
+        }
+        self.take_in(words.waiting(), names.waiting());
+        self.end_block(0, 0);
+    }
+
+    fn take_in(&mut self, words: &[u64], names: &[u64]) {
+        self.found.words.extend_from_slice(words);
+        self.found.names.extend_from_slice(names);
+    }
+
+    /// Ends the block after the words and names found, and so many that are on their way.
+    fn end_block(&mut self, words: usize, names: usize) {
+        self.number.close(&mut self.found.numbers);
+        let found = &mut self.found;
+        let block = Block {
+            words: found.words.len() + words,
+            numbers: found.numbers.len(),
+            names: found.names.len() + names,
+        };
+        if block.words > found.blocks.last().map_or(0, |last| last.words) {
+            found.blocks.push(block);
         }
     }
 
-    fn close_number(&mut self) {
-        if self.number.open {
+    /// A word that may have digits, or bytes beyond ASCII, or more than 16 letters.
+    #[inline(never)]
+    fn look_at(&mut self, start: usize, end: usize, special: Special) -> Seen {
+        let bytes = &self.text.as_bytes()[start..end];
+        if !special.odd && bytes.len() <= PIECE {
+            return Seen::Plain;
+        }
+        self.sentence_begins = special.opens;
+        self.settle_number(start);
+        match self.ascii(start, end) {
+            Some((hash, name)) => Seen::Word { hash, name },
+            None => Seen::Wide,
+        }
+    }
+
+    /// An open number goes on behind one dot or comma, if a digit follows.
+    fn settle_number(&mut self, start: usize) {
+        let joined = || {
+            let mark = self.text.as_bytes()[self.number_end];
+            start == self.number_end + 1 && joins_digits(char::from(mark)) && self.is_digit(start)
+        };
+        if self.number.open && !joined() {
             self.number.close(&mut self.found.numbers);
         }
     }
 
     /// True where a digit of whatever script stands at `place`.
-    fn digit_follows(&self, place: usize) -> bool {
+    fn is_digit(&self, place: usize) -> bool {
         match self.text.as_bytes().get(place) {
             Some(byte) if byte.is_ascii() => byte.is_ascii_digit(),
             Some(_) => begins_with_digit(&self.text[place..]),
@@ -255,65 +238,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn end_block(&mut self) {
-        let Tokens { words, numbers, names, blocks } = &mut self.found;
-        let block = Block { words: words.len(), numbers: numbers.len(), names: names.len() };
-        if block.words > blocks.last().map_or(0, |last| last.words) {
-            blocks.push(block);
+    /// The hash of a word of ASCII letters and digits, and whether it is a name; `None` where it is none.
+    fn ascii(&mut self, start: usize, end: usize) -> Option<(u64, bool)> {
+        let bytes = &self.text.as_bytes()[start..end];
+        if !bytes.is_ascii() {
+            return None;
         }
-    }
-
-    /// A run of bytes without an ASCII separator.
-    #[expect(clippy::inline_always, reason = "as for gaps")]
-    #[inline(always)]
-    fn chunk(&mut self, start: usize, end: usize) {
-        let bytes = self.text.as_bytes();
-        let length = end - start;
-        if length > PIECE {
-            return self.long_chunk(start, end);
-        }
-        let (low, high) = match bytes[start..].first_chunk::<PIECE>() {
-            Some(piece) => hash::split(piece),
-            None => hash::halves(&bytes[start..end]),
+        let hash = match bytes.len() {
+            0..=PIECE => hash::of_ascii(self.text.as_bytes(), start, end),
+            _ => hash::of_bytes(&bytes.to_ascii_lowercase()),
         };
-        let (keep_low, keep_high) = (KEEP[length.min(8)], KEEP[length.saturating_sub(8)]);
-        let (low, high) = (low & keep_low, high & keep_high);
-        // Letters have the bit 0x40; digits have it not, and no ASCII has 0x80.
-        let letters = 0x40 * ONES;
-        let no_letter = ((low ^ letters) & keep_low & (letters | HIGH))
-            | ((high ^ letters) & keep_high & (letters | HIGH));
-        if no_letter != 0 {
-            return self.mixed_chunk(start, end, (low, high));
-        }
-        let case = 0x20 * ONES;
-        let lower = hash::of_piece(low | (case & keep_low), high | (case & keep_high), length);
-        self.word(lower, length, false, low & 0x20 == 0);
-    }
-
-    /// At most 16 bytes that are not all ASCII letters.
-    #[cold]
-    fn mixed_chunk(&mut self, start: usize, end: usize, (low, high): (u64, u64)) {
-        if (low | high) & HIGH != 0 {
-            return self.wide_chunk(start, end);
-        }
+        let hash = hash::with_kind(hash, kind_of(bytes.len(), bytes[0].is_ascii_digit()));
+        let capital = bytes[0].is_ascii_uppercase() && bytes.len() > 1;
         self.figures(start, end);
-        // Digits have the bit 0x20 set already.
-        let length = end - start;
-        let (keep_low, keep_high) = (KEEP[length.min(8)], KEEP[length.saturating_sub(8)]);
-        let case = 0x20 * ONES;
-        let lower = hash::of_piece(low | (case & keep_low), high | (case & keep_high), length);
-        self.word(lower, length, low & 0x40 == 0, low & 0x60 == 0x40);
+        Some((hash, capital && !self.sentence_begins))
     }
 
-    #[expect(clippy::inline_always, reason = "as for gaps")]
-    #[inline(always)]
     fn word(&mut self, hash: u64, letters: usize, figure: bool, capital: bool) {
-        let kind = match (figure, letters >= CONTENT_LETTERS_MIN) {
-            (true, _) => Kind::Figure,
-            (false, true) => Kind::Content,
-            (false, false) => Kind::Plain,
-        };
-        let hash = hash::with_kind(hash, kind);
+        let hash = hash::with_kind(hash, kind_of(letters, figure));
         self.found.words.push(hash);
         if capital && letters > 1 && !self.sentence_begins {
             self.found.names.push(hash);
@@ -321,28 +263,16 @@ impl<'a> Reader<'a> {
         self.sentence_begins = false;
     }
 
-    /// The numbers of an ASCII word that has a digit.
+    /// The numbers of an ASCII word.
     fn figures(&mut self, start: usize, end: usize) {
-        for &byte in &self.text.as_bytes()[start..end] {
+        for (place, &byte) in (start..end).zip(&self.text.as_bytes()[start..end]) {
             if byte.is_ascii_digit() {
                 self.number.digit(byte - b'0');
+                self.number_end = place + 1;
             } else {
-                self.close_number();
+                self.number.close(&mut self.found.numbers);
             }
         }
-    }
-
-    #[cold]
-    fn long_chunk(&mut self, start: usize, end: usize) {
-        let bytes = &self.text.as_bytes()[start..end];
-        if !bytes.is_ascii() {
-            return self.wide_chunk(start, end);
-        }
-        if bytes.iter().any(u8::is_ascii_digit) {
-            self.figures(start, end);
-        }
-        let lower = hash::of_bytes(&bytes.to_ascii_lowercase());
-        self.word(lower, bytes.len(), bytes[0].is_ascii_digit(), bytes[0].is_ascii_uppercase());
     }
 
     /// A chunk with characters beyond ASCII, cut at quotes and dashes: mostly what remains is ASCII.
@@ -357,7 +287,7 @@ impl<'a> Reader<'a> {
             if from < at {
                 self.part(from, at);
             }
-            self.close_number();
+            self.number.close(&mut self.found.numbers);
             at += mark.len();
             from = at;
         }
@@ -368,13 +298,18 @@ impl<'a> Reader<'a> {
 
     /// A part of a chunk without quotes and dashes.
     fn part(&mut self, start: usize, end: usize) {
-        let bytes = &self.text.as_bytes()[start..end];
-        if bytes.is_ascii() {
-            return self.chunk(start, end);
+        if let Some((hash, name)) = self.ascii(start, end) {
+            self.found.words.push(hash);
+            if name {
+                self.found.names.push(hash);
+            }
+            self.sentence_begins = false;
+            return;
         }
+        let bytes = &self.text.as_bytes()[start..end];
         match western(bytes) {
             Some((lower, letters)) => {
-                self.close_number();
+                self.number.close(&mut self.found.numbers);
                 let capital =
                     bytes[0].is_ascii_uppercase() || matches!(bytes, [0xC3, 0x80..0x9F, ..]);
                 self.word(hash::of_bytes(&lower[..bytes.len()]), letters, false, capital);
@@ -418,6 +353,7 @@ impl<'a> Reader<'a> {
         if self.number.joint {
             self.number.close(&mut self.found.numbers);
         }
+        self.number_end = end;
         self.buffer = buffer;
     }
 }

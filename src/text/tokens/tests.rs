@@ -13,7 +13,7 @@ fn slowly(text: &str) -> Vec<u64> {
                     Kind::Alone
                 } else if lower.starts_with(|c: char| c.is_ascii_digit()) {
                     Kind::Figure
-                } else if letters_of(lower, letters) >= CONTENT_LETTERS_MIN {
+                } else if letters_of(lower, letters) >= 4 {
                     Kind::Content
                 } else {
                     Kind::Plain
@@ -121,5 +121,33 @@ proptest! {
         let found = tokens(&text);
         prop_assert_eq!(&found.words, &slowly(&text));
         prop_assert_eq!(found.blocks.last().map_or(0, |block| block.words), found.words.len());
+    }
+
+    #[test]
+    fn where_a_text_begins_among_the_masks_makes_no_difference(
+        text in "([A-Z]?[a-z]{1,5}|[0-9]{1,4}|[a-z]{15,20}|[ ,.\\n:-]{1,3}|[éÄЖ港٢’—“…３。]){0,40}",
+        before in 1_usize..64
+    ) {
+        prop_assert_eq!(tokens(&format!("{}{text}", " ".repeat(before))), tokens(&text));
+    }
+
+    #[test]
+    fn lines_are_read_as_if_each_stood_alone(
+        lines in prop::collection::vec("([A-Z]?[a-z]{1,9}|[0-9]{1,4}|[ ,.:-]{1,2}|[éЖ港٢’—…]){0,20}", 1..6)
+    ) {
+        let whole = tokens(&lines.join("\n"));
+        let mut parts = Tokens::default();
+        for line in &lines {
+            let Tokens { words, numbers, names, .. } = tokens(line);
+            parts.words.extend(words);
+            parts.numbers.extend(numbers);
+            parts.names.extend(names);
+            let Tokens { words, numbers, names, blocks } = &mut parts;
+            let block = Block { words: words.len(), numbers: numbers.len(), names: names.len() };
+            if block.words > blocks.last().map_or(0, |last| last.words) {
+                blocks.push(block);
+            }
+        }
+        prop_assert_eq!(whole, parts);
     }
 }
