@@ -255,10 +255,11 @@ fn cut_to_max(tokens: &mut Tokens) {
 
 /// A hash of words in order that costs an addition a word; never 0.
 fn hash_of(words: &[u64]) -> u64 {
+    // Turned by its place, so that order counts; 61 is prime to 64.
     let sum = words
-        .iter()
-        .zip(0_u32..)
-        .fold(0_u64, |sum, (word, place)| sum.wrapping_add(word.rotate_left(place % 61)));
+        .chunks(61)
+        .flat_map(|run| run.iter().zip(0_u32..))
+        .fold(0_u64, |sum, (word, place)| sum.wrapping_add(word.rotate_left(place)));
     text::folded(sum ^ 0xD6E8_FEB8_6659_FD93, words.len() as u64 ^ 0xA076_1D64_78BD_642F).max(1)
 }
 

@@ -303,19 +303,27 @@ pub(super) fn distinct(shingles: &mut Vec<u64>) {
     shingles.truncate(kept);
 }
 
-/// Number of different shingles. Repeats are few, so a byte for each of sixteen times as many tells most of them apart; only
-/// those that meet on a byte are compared.
+/// Number of different shingles. Repeats are few, so a bit for each of sixteen times as many tells most of them apart; only
+/// those that meet on a bit are compared.
 pub(super) fn count_distinct(shingles: &[u64]) -> u32 {
-    let bits = (16 * shingles.len()).next_power_of_two().max(2).ilog2();
-    let place =
-        |shingle: u64| (shingle.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - bits)) as usize;
-    let mut hits = vec![0_u8; 1 << bits];
+    let bits = (16 * shingles.len()).next_power_of_two().max(64).ilog2();
+    let place = |shingle: u64| {
+        let place = shingle.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - bits);
+        ((place / 64) as usize, 1_u64 << (place % 64))
+    };
+    // Once or more, and more than once.
+    let mut seen = vec![[0_u64; 2]; 1 << (bits - 6)];
     for &shingle in shingles {
-        let hit = &mut hits[place(shingle)];
-        *hit = hit.saturating_add(1);
+        let (word, bit) = place(shingle);
+        let [once, again] = &mut seen[word];
+        *again |= *once & bit;
+        *once |= bit;
     }
-    let mut met: Vec<u64> =
-        shingles.iter().copied().filter(|&shingle| hits[place(shingle)] > 1).collect();
+    let is_met = |&shingle: &u64| {
+        let (word, bit) = place(shingle);
+        seen[word][1] & bit != 0
+    };
+    let mut met: Vec<u64> = shingles.iter().copied().filter(is_met).collect();
     let alone = shingles.len() - met.len();
     met.sort_unstable();
     met.dedup();

@@ -83,11 +83,19 @@ impl ShortText {
 
 /// The words that are no figures; pairs of neighbours in scripts without spaces.
 fn spoken(words: &[u64]) -> Vec<u64> {
-    let alone = |word: &u64| Kind::of(*word) == Kind::Alone;
-    let lettered = |word: &&u64| matches!(Kind::of(**word), Kind::Plain | Kind::Content);
-    let mut out: Vec<u64> = words.iter().filter(lettered).copied().collect();
-    let pairs = words.windows(2).filter(|pair| pair.iter().all(alone));
-    out.extend(pairs.map(|pair| text::folded(pair[0], pair[1]) & !3));
+    let mut out = Vec::with_capacity(words.len());
+    let mut before = None;
+    for &word in words {
+        let kind = Kind::of(word);
+        if matches!(kind, Kind::Plain | Kind::Content) {
+            out.push(word);
+        }
+        let alone = (kind == Kind::Alone).then_some(word);
+        if let (Some(before), Some(word)) = (before, alone) {
+            out.push(text::folded(before, word) & !3);
+        }
+        before = alone;
+    }
     out
 }
 
