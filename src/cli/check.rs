@@ -26,6 +26,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for warning in config.warnings() {
         complain(&format!("warning: {warning}"));
     }
-    say(if args.json { format!("{:#}", config.to_json()) } else { config.to_toml() }.trim_end());
+    say(if args.json { format!("{:#}", config.to_json()) } else { config.to_toml() }.trim_end())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::stream::{self, Stream};
-use super::{Usage, complain, input, rounded};
+use super::{Usage, complain, heard, input, rounded};
 use crate::cluster::{Params, Placed, Refusal};
 use crate::jsonl;
 use crate::model::VersionId;
@@ -74,12 +74,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     work.all_read();
     work.write_pairs()?;
-    let mut out: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(BufWriter::new(create(path)?)),
-        None => Box::new(BufWriter::new(io::stdout().lock())),
-    };
-    work.answer(&mut out)?;
-    out.flush()?;
+    match &args.out {
+        Some(path) => work.answer(&mut BufWriter::new(create(path)?))?,
+        None => {
+            heard(work.answer(&mut BufWriter::new(io::stdout().lock())))?;
+        }
+    }
     if args.stats {
         complain(&work.stats(start.elapsed().as_secs_f64()).to_string());
     }
@@ -155,7 +155,7 @@ impl Work {
         Ok(())
     }
 
-    fn answer(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn answer(&self, out: &mut dyn Write) -> io::Result<()> {
         let (clusterer, answers) = (self.stream.clusterer(), &self.answers);
         for answer in answers.lines.iter().flatten() {
             let cluster =
@@ -174,7 +174,7 @@ impl Work {
             };
             writeln!(out, "{line}")?;
         }
-        Ok(())
+        out.flush()
     }
 
     fn stats(&self, seconds: f64) -> Value {

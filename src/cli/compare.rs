@@ -34,9 +34,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let between = Between { apart_millis: u64::from(args.apart) * 3_600_000, same_source };
     let found = compare(&a, &b, between);
     if args.json {
-        say(&found.to_string());
+        say(&found.to_string())?;
     } else {
-        tell(&found, args);
+        tell(&found, args)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -113,29 +113,29 @@ fn new_in<'a>(body: &'a str, other: &[u64]) -> Vec<&'a str> {
     body.split('\n').filter(is_new).collect()
 }
 
-fn tell(found: &Value, args: &Args) {
+fn tell(found: &Value, args: &Args) -> anyhow::Result<()> {
     let percent = |key: &str| format!("{:>6.1} %", found[key].as_f64().unwrap_or(0.0) * 100.0);
-    say(&format!("A  {}\nB  {}\n", args.a.display(), args.b.display()));
-    say(&format!("Jaccard             {}", percent("jaccard")));
-    say(&format!("A found in B        {}", percent("containment_a_in_b")));
-    say(&format!("B found in A        {}", percent("containment_b_in_a")));
+    say(&format!("A  {}\nB  {}\n", args.a.display(), args.b.display()))?;
+    say(&format!("Jaccard             {}", percent("jaccard")))?;
+    say(&format!("A found in B        {}", percent("containment_a_in_b")))?;
+    say(&format!("B found in A        {}", percent("containment_b_in_a")))?;
     say(&format!(
         "shingles            A {}, B {}, both {}",
         found["shingles"]["a"], found["shingles"]["b"], found["shingles"]["shared"]
-    ));
+    ))?;
     for (key, of, what) in [
         ("numbers", "of_smaller", "smaller text's"),
         ("names", "of_smaller", "smaller text's"),
         ("headline", "of_shorter", "shorter one's"),
     ] {
         let counts = &found[key];
-        say(&format!("{key:<20}{} of the {what} {} found", counts["found"], counts[of]));
+        say(&format!("{key:<20}{} of the {what} {} found", counts["found"], counts[of]))?;
     }
     let verdict = match (found["reason"].as_str(), found["why_not"].as_str()) {
         (Some(reason), _) => format!("linked: {reason}"),
         (None, why) => format!("not linked: {}", why.unwrap_or_default()),
     };
-    say(&format!("verdict             {verdict}"));
+    say(&format!("verdict             {verdict}"))?;
     for (key, heading) in [
         ("shared_passages", "Shared passages"),
         ("new_in_a", "Only in A"),
@@ -143,12 +143,13 @@ fn tell(found: &Value, args: &Args) {
     ] {
         let lines = found[key].as_array().map(Vec::as_slice).unwrap_or_default();
         if !lines.is_empty() {
-            say(&format!("\n{heading}"));
+            say(&format!("\n{heading}"))?;
         }
         for line in lines {
-            say(&format!("  - {}", line.as_str().unwrap_or_default()));
+            say(&format!("  - {}", line.as_str().unwrap_or_default()))?;
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         demo::run(options, complain, interrupted()?).await.map_err(anyhow::Error::from)
     })?;
     if !ended.output.is_empty() {
-        say(ended.output.trim_end());
+        say(ended.output.trim_end())?;
     }
     Ok(if ended.came_out { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

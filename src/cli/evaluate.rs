@@ -75,9 +75,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let report = Report::of(&work.gold, &work.predicted);
     if args.json {
-        say(&as_json(&report, work.bad).to_string());
+        say(&as_json(&report, work.bad).to_string())?;
     } else {
-        tell(&report);
+        tell(&report)?;
     }
     if work.bad > 0 {
         complain(&format!("{} lines were refused; all others are scored", work.bad));
@@ -272,32 +272,33 @@ fn as_json(report: &Report, bad: usize) -> Value {
     json
 }
 
-fn tell(report: &Report) {
+fn tell(report: &Report) -> anyhow::Result<()> {
     let shown = |figure: Option<f64>| {
         figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.4}"))
     };
     let count = |name: &str, count: usize| say(&format!("{name:<20}{count:>10}"));
     let row = |name: &str, scores: Scores| {
         let [precision, recall, f1] = [scores.precision, scores.recall, scores.f1].map(shown);
-        say(&format!("{name:<20}{precision:>10}{recall:>10}{f1:>10}"));
+        say(&format!("{name:<20}{precision:>10}{recall:>10}{f1:>10}"))
     };
-    count("items", report.items);
+    count("items", report.items)?;
     if let Some(clusters) = report.gold_clusters {
-        count("gold clusters", clusters);
+        count("gold clusters", clusters)?;
     }
-    count("predicted clusters", report.predicted_clusters);
-    count("missing", report.missing);
-    count("not in gold", report.not_in_gold);
-    say(&format!("\n{:<20}{:>10}{:>10}{:>10}", "", "precision", "recall", "F1"));
-    row("pairs", report.pairs.scores());
+    count("predicted clusters", report.predicted_clusters)?;
+    count("missing", report.missing)?;
+    count("not in gold", report.not_in_gold)?;
+    say(&format!("\n{:<20}{:>10}{:>10}{:>10}", "", "precision", "recall", "F1"))?;
+    row("pairs", report.pairs.scores())?;
     if report.gold_clusters.is_some() {
-        row("B-cubed", report.b_cubed);
-        say(&format!("{:<40}{:>10}", "adjusted Rand", shown(report.adjusted_rand)));
+        row("B-cubed", report.b_cubed)?;
+        say(&format!("{:<40}{:>10}", "adjusted Rand", shown(report.adjusted_rand)))?;
     }
     let Pairs { gold, predicted, both } = report.pairs;
-    say(&format!("\npairs together: {gold} in gold, {predicted} predicted, {both} in both"));
+    say(&format!("\npairs together: {gold} in gold, {predicted} predicted, {both} in both"))?;
     for (label, LabelCount { positive, pairs, together }) in &report.labels {
         let sign = if *positive { '+' } else { '-' };
-        say(&format!("  {sign} {label}: {together} of {pairs} predicted together"));
+        say(&format!("  {sign} {label}: {together} of {pairs} predicted together"))?;
     }
+    Ok(())
 }

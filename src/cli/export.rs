@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::{Usage, complain, held, say};
-use crate::cluster::{Link, Version};
-use crate::journal::{Entry, JournalError, Reader, Record};
+use crate::cluster::{Link, Override, Version};
+use crate::journal::{Entry, Reader, Record, Spoken};
 use crate::jsonl;
 use crate::model::{ArticleId, Seq, Timestamp, VersionId};
 use crate::store::{ClusterRow, LIMIT_MAX, MemberRow, Query, Sort, Store};
@@ -78,7 +78,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             say(&version_line(version, article, args.no_text).to_string())
         })?,
         What::Links => versions(&reader, span, |version, _| {
-            version.verdicts.links.iter().all(|link| say(&link_line(version, link).to_string()))
+            for link in &version.verdicts.links {
+                if !say(&link_line(version, link).to_string())? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         })?,
         What::Journal => {
             each(&reader, span, |entry| say(&journal_line(&entry, args.no_text).to_string()))?;
@@ -97,11 +102,11 @@ fn moment(flag: &str, text: &str) -> Result<Timestamp, Usage> {
 fn each(
     reader: &Reader,
     span: Span,
-    mut write: impl FnMut(Entry) -> bool,
-) -> Result<(), JournalError> {
+    mut write: impl FnMut(Entry) -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
     for entry in reader.entries(Seq(1)) {
         let (_, entry) = entry?;
-        if span.holds(entry.at) && !write(entry) {
+        if span.holds(entry.at) && !write(entry)? {
             break;
         }
     }
@@ -111,11 +116,11 @@ fn each(
 fn versions(
     reader: &Reader,
     span: Span,
-    mut write: impl FnMut(&Version, ArticleId) -> bool,
-) -> Result<(), JournalError> {
+    mut write: impl FnMut(&Version, ArticleId) -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
     each(reader, span, |entry| match &entry.record {
         Record::Version(version) => write(version, article_of(version)),
-        _ => true,
+        _ => Ok(true),
     })
 }
 
@@ -124,14 +129,15 @@ fn article_of(version: &Version) -> ArticleId {
 }
 
 /// Two readings of the journal: which version of each article is its newest, then those.
-fn articles(reader: &Reader, span: Span, no_text: bool) -> Result<(), JournalError> {
+fn articles(reader: &Reader, span: Span, no_text: bool) -> anyhow::Result<()> {
     let mut newest: BTreeMap<ArticleId, VersionId> = BTreeMap::new();
     versions(reader, span, |version, article| {
         newest.insert(article, version.id);
-        true
+        Ok(true)
     })?;
     versions(reader, span, |version, article| {
-        newest.get(&article) != Some(&version.id) || say(&record(version, no_text).to_string())
+        let is_newest = newest.get(&article) == Some(&version.id);
+        if is_newest { say(&record(version, no_text).to_string()) } else { Ok(true) }
     })
 }
 
@@ -206,8 +212,24 @@ fn journal_line(entry: &Entry, no_text: bool) -> Value {
                 "lang": source.lang,
             }),
         ),
+        Record::Override(spoken) => ("override", override_line(spoken)),
+        Record::Gap(gap) => ("gap", json!({"from": gap.from.0, "to": gap.to.0, "why": gap.why})),
+        Record::Tick => ("tick", json!({})),
     };
     json!({"seq": entry.seq.0, "at": entry.at.to_string(), "type": kind, "data": body})
+}
+
+fn override_line(Spoken { user, word }: &Spoken) -> Value {
+    match word {
+        Override::Split { articles } => {
+            let articles: Vec<String> = articles.iter().map(ToString::to_string).collect();
+            json!({"user": user, "word": "split", "articles": articles})
+        }
+        Override::Merge { a, b } => {
+            json!({"user": user, "word": "merge", "clusters": [a.to_string(), b.to_string()]})
+        }
+        Override::Undo { number } => json!({"user": user, "word": "undo", "override": number}),
+    }
 }
 
 /// Clusters by the time they were first seen, the newest first.
@@ -222,7 +244,7 @@ fn clusters(args: &Args, last: Seq, span: Span) -> anyhow::Result<()> {
         let page = store.clusters(&query)?;
         for row in page.items.iter().filter(|row| span.holds(row.summary.last_activity)) {
             let members = store.members(row.set)?;
-            if !say(&cluster_line(row, &members).to_string()) {
+            if !say(&cluster_line(row, &members).to_string())? {
                 return Ok(());
             }
         }

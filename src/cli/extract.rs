@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for file in &args.files {
         match read(file, url.as_ref()) {
             Ok(found) => {
-                if !super::say(&shown(&found).to_string()) {
+                if !super::say(&shown(&found).to_string())? {
                     break;
                 }
             }

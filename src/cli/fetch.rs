@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let (kind, what) = seen(got);
         shown.insert(kind.to_owned(), what);
     }
-    super::say(&format!("{shown:#}"));
+    super::say(&format!("{shown:#}"))?;
     Ok(if explained.error.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -73,12 +73,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let counts = data.finish()?;
     let Figures { taken, duplicates, refused } = figures;
     if args.json {
-        say(&json!({"taken": taken, "duplicates": duplicates, "refused": refused, "articles": counts.articles, "clusters": counts.clusters}).to_string());
+        say(&json!({"taken": taken, "duplicates": duplicates, "refused": refused, "articles": counts.articles, "clusters": counts.clusters}).to_string())?;
     } else {
         say(&format!(
             "{taken} versions taken in, {duplicates} there already, {refused} lines refused; now {} articles in {} clusters",
             counts.articles, counts.clusters
-        ));
+        ))?;
     }
     Ok(if refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

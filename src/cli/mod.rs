@@ -19,6 +19,7 @@ mod stats;
 mod stream;
 mod verify;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -89,10 +90,18 @@ pub fn complain(line: &str) {
     eprintln!("{line}");
 }
 
-/// One line of data to stdout; false where nobody reads any more.
-pub fn say(line: &str) -> bool {
-    use std::io::Write as _;
-    writeln!(std::io::stdout().lock(), "{line}").is_ok()
+/// One line of data to stdout; false where nobody reads any more, which is no fault. A disk that is full is one.
+pub fn say(line: &str) -> anyhow::Result<bool> {
+    heard(writeln!(io::stdout().lock(), "{line}"))
+}
+
+/// What came of writing to stdout: whether anybody still reads there.
+fn heard(written: io::Result<()>) -> anyhow::Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(fault) => Err(fault).context("standard output cannot be written to"),
+    }
 }
 
 /// Six decimals: the same on every machine, and more than any reader needs.

@@ -10,6 +10,6 @@ pub(super) struct Args {}
 
 /// Runs the command.
 pub(super) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
-    cli::say(&serde_json::to_string_pretty(&api::document(""))?);
+    cli::say(&serde_json::to_string_pretty(&api::document(""))?)?;
     Ok(ExitCode::SUCCESS)
 }

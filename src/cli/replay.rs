@@ -99,12 +99,12 @@ fn rebuild(args: &Args) -> anyhow::Result<ExitCode> {
             "records": records, "versions": counts.versions, "clusters": counts.clusters,
             "carried": carried.ok(), "seconds": seconds,
         })
-        .to_string());
+        .to_string())?;
     } else if !args.quiet {
         say(&format!(
             "{records} records, {} versions, {} clusters: rows made again in {seconds} s",
             counts.versions, counts.clusters
-        ));
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -125,10 +125,10 @@ fn compare(args: &Args) -> anyhow::Result<ExitCode> {
             "versions": made.map(|counts| counts.versions),
             "clusters": made.map(|counts| counts.clusters), "wrong": wrong, "seconds": seconds,
         })
-        .to_string());
+        .to_string())?;
     } else {
         for line in &wrong {
-            say(line);
+            say(line)?;
         }
     }
     if let (false, false, Some(counts)) = (args.json, args.quiet, made) {
@@ -136,7 +136,7 @@ fn compare(args: &Args) -> anyhow::Result<ExitCode> {
         say(&format!(
             "{records} of {last} records, {} versions, {} clusters in {seconds} s: {verdict}",
             counts.versions, counts.clusters
-        ));
+        ))?;
     }
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -153,32 +153,33 @@ fn judge(args: &Args) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     let (judged, seconds) = (judged?, seconds(start));
     if args.json {
-        say(&as_json(&judged, params, seconds).to_string());
+        say(&as_json(&judged, params, seconds).to_string())?;
     } else {
-        tell(&judged.regrouping);
+        tell(&judged.regrouping)?;
         if !args.quiet {
-            close(&judged, params, seconds);
+            close(&judged, params, seconds)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(Regrouping { merged, split, moved, .. }: &Regrouping) {
+fn tell(Regrouping { merged, split, moved, .. }: &Regrouping) -> anyhow::Result<()> {
     for Merge { into, from } in merged {
-        say(&format!("merge {} -> {into}", joined(from)));
+        say(&format!("merge {} -> {into}", joined(from)))?;
     }
     for Split { from, into } in split {
         let part =
             |(cluster, count): &(_, usize)| format!("[{cluster} {}]", counted(*count, "version"));
         let parts: Vec<String> = into.iter().map(part).collect();
-        say(&format!("split {from} -> {}", parts.join(", ")));
+        say(&format!("split {from} -> {}", parts.join(", ")))?;
     }
     for Move { version, from, to } in moved {
-        say(&format!("moved {version} from {from} to {to}"));
+        say(&format!("moved {version} from {from} to {to}"))?;
     }
+    Ok(())
 }
 
-fn close(judged: &Rejudged, params: Params, seconds: f64) {
+fn close(judged: &Rejudged, params: Params, seconds: f64) -> anyhow::Result<()> {
     let Rejudged { versions, without_text, links_before, links_after, regrouping, .. } = judged;
     let Regrouping { before, after, unchanged, merged, split, moved } = regrouping;
     let then: Vec<u16> = judged.engines.iter().copied().collect();
@@ -188,19 +189,20 @@ fn close(judged: &Rejudged, params: Params, seconds: f64) {
         joined(&then),
         params.window_millis as f64 / 3.6e6,
         params.live_max,
-    ));
+    ))?;
     if *without_text > 0 {
         say(&format!(
             "{} whose text is gone left by the old verdicts",
             counted(*without_text, "version")
-        ));
+        ))?;
     }
     say(&format!(
         "clusters {before} -> {after}: {unchanged} unchanged, {}, {}, {} moved; links {links_before} -> {links_after}",
         counted(merged.len(), "merge"),
         counted(split.len(), "split"),
         counted(moved.len(), "version"),
-    ));
+    ))?;
+    Ok(())
 }
 
 fn joined(items: &[impl ToString]) -> String {

@@ -27,11 +27,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let _lock = held::to_read(&args.data, "GET /metrics")?;
     let counted = count(&args.data)?;
     if args.json {
-        say(&Value::Object(counted).to_string());
+        say(&Value::Object(counted).to_string())?;
     } else {
         for (name, value) in &counted {
             let shown = if value.is_null() { "unknown".to_owned() } else { value.to_string() };
-            say(&format!("{name:14}{shown:>16}"));
+            say(&format!("{name:14}{shown:>16}"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -88,7 +88,11 @@ fn count_journal(reader: &Reader) -> anyhow::Result<Counts> {
                 sources.insert(version.article.source);
             }
             Record::Lost(_) => counts.lost += 1,
-            Record::Settings(_) | Record::Source(_) => {}
+            Record::Settings(_)
+            | Record::Source(_)
+            | Record::Override(_)
+            | Record::Gap(_)
+            | Record::Tick => {}
         }
     }
     counts.sources = sources.len() as u64;

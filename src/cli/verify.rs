@@ -32,13 +32,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let clean = wrong.is_empty();
     if args.json {
-        say(&json!({"clean": clean, "records": records, "wrong": wrong}).to_string());
+        say(&json!({"clean": clean, "records": records, "wrong": wrong}).to_string())?;
     } else {
         for line in &wrong {
-            say(line);
+            say(line)?;
         }
         let verdict = if clean { "nothing is wrong" } else { "see above" };
-        say(&format!("{records} records read: {verdict}"));
+        say(&format!("{records} records read: {verdict}"))?;
     }
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use tracing::warn;
+
 use super::Fault;
 use super::texts::LiveTexts;
 use crate::cluster::{Change, Clusterer, Params, Prepared};
-use crate::journal::{Entry, Location, Reader, Record, Settings, SourceNote};
+use crate::journal::{Entry, Location, Reader, Record, Settings, SourceNote, Spoken};
 use crate::model::{Seq, SourceId, Timestamp};
 use crate::store::{Applied, Store};
 
@@ -28,6 +30,8 @@ pub(super) struct Fold {
     pub(super) settings: Option<Settings>,
     /// Each source as last journalled.
     pub(super) sources: BTreeMap<SourceId, SourceNote>,
+    /// True where records before the last one are lost.
+    gaps: bool,
 }
 
 impl Fold {
@@ -47,6 +51,7 @@ impl Fold {
             seen_at: Timestamp::EPOCH,
             settings: None,
             sources: BTreeMap::new(),
+            gaps: false,
         }
     }
 
@@ -65,7 +70,10 @@ impl Fold {
             if entry.seq > last {
                 break;
             }
-            let changes = self.apply(&entry, location);
+            let changes = self.apply(&entry).map_err(|what| reader.unfit(location, &what))?;
+            if let Record::Version(version) = &entry.record {
+                self.texts.placed(version, location);
+            }
             if entry.seq > applied {
                 lagging.push(entry, location, changes, store)?;
             }
@@ -74,23 +82,35 @@ impl Fold {
         lagging.flush(store)
     }
 
-    fn apply(&mut self, entry: &Entry, location: Location) -> Vec<Change> {
+    /// What an entry changes. `Err` says in words why it cannot stand where it does.
+    fn apply(&mut self, entry: &Entry) -> Result<Vec<Change>, String> {
         self.last = entry.seq;
         match &entry.record {
             Record::Version(version) => {
                 self.seen_at = self.seen_at.max(version.seen_at);
-                self.texts.placed(version, location);
-                self.clusterer.apply(version)
+                return Ok(self.clusterer.apply(version));
             }
-            Record::Settings(settings) => {
-                self.settings = Some(settings.clone());
-                Vec::new()
-            }
+            Record::Override(spoken) => return self.obey(entry.seq, spoken),
+            Record::Settings(settings) => self.settings = Some(settings.clone()),
             Record::Source(note) => {
                 self.sources.insert(note.id.clone(), note.clone());
-                Vec::new()
             }
-            Record::Lost(_) => Vec::new(),
+            Record::Gap(_) => self.gaps = true,
+            Record::Tick => self.seen_at = self.seen_at.max(entry.at),
+            Record::Lost(_) => {}
+        }
+        Ok(Vec::new())
+    }
+
+    /// An editor's word was obeyed before it was journalled, so here it is again. Only what it names may be lost.
+    fn obey(&mut self, seq: Seq, spoken: &Spoken) -> Result<Vec<Change>, String> {
+        match self.clusterer.override_with(seq.0, &spoken.word) {
+            Ok(changes) => Ok(changes),
+            Err(refusal) if self.gaps => {
+                warn!(%seq, %refusal, "an editor's word names what is lost, and is passed over");
+                Ok(Vec::new())
+            }
+            Err(refusal) => Err(format!("editor's word {seq} cannot be carried out: {refusal}")),
         }
     }
 
@@ -168,4 +188,22 @@ pub fn rebuild(
     let mut fold = Fold::new(reader, Params { live_max: 1, ..Params::default() });
     fold.catch_up(reader, last, &store, each)?;
     Ok(store)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Log;
+
+    #[test]
+    fn a_tick_moves_the_time_of_the_fold_on_and_never_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let (log, _) = Log::open(dir.path()).unwrap();
+        let mut fold = Fold::new(&log.reader(), Params::default());
+        for (seq, (at, expected)) in (1..).zip([(5, 5), (3, 5), (9, 9)]) {
+            let tick = Entry { seq: Seq(seq), at: Timestamp::from_secs(at), record: Record::Tick };
+            assert_eq!(fold.apply(&tick), Ok(Vec::new()));
+            assert_eq!((fold.last, fold.seen_at), (Seq(seq), Timestamp::from_secs(expected)));
+        }
+    }
 }

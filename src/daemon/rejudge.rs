@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Fault;
 use super::texts::LiveTexts;
 use crate::cluster::regroup::{Place, Regrouping};
-use crate::cluster::{Clusterer, Judged, Params, Verdicts, Version};
+use crate::cluster::{Clusterer, Judged, Override, Params, Verdicts, Version};
 use crate::journal::{Location, Reader, Record};
 use crate::model::{Seq, VersionId};
 
@@ -43,7 +43,12 @@ pub fn rejudge(
                 engines.insert(version.verdicts.engine);
                 folds.take(*version, location);
             }
-            Record::Settings(_) | Record::Source(_) | Record::Lost(_) => {}
+            Record::Override(spoken) => folds.obey(entry.seq, &spoken.word),
+            Record::Settings(_)
+            | Record::Source(_)
+            | Record::Lost(_)
+            | Record::Gap(_)
+            | Record::Tick => {}
         }
         each(entry.seq);
     }
@@ -94,6 +99,13 @@ impl Folds {
             }
         };
         self.versions.push((version.id, same));
+    }
+
+    /// An editor's word holds in both folds. Where the present rules made it idle (what it joins is one already), it is passed over.
+    fn obey(&mut self, seq: Seq, word: &Override) {
+        for fold in [&mut self.before, &mut self.after] {
+            let _idle = fold.override_with(seq.0, word);
+        }
     }
 
     fn compare(self, engines: BTreeSet<u16>) -> Rejudged {

@@ -1,23 +1,45 @@
-//! Data directory in, the number of its history out.
+//! Data directory in, the number of its history out; and that number raised.
 
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::JournalError;
+
+/// The file in the data directory.
+const NAME: &str = "generation";
 
 /// The generation of the history in `dir` (CONTRACT §5): what `DIR/generation` says, 1 where there is no such file.
 ///
 /// A file that holds no number is [`JournalError::Damaged`].
 pub fn generation(dir: &Path) -> Result<u64, JournalError> {
-    let path = dir.join("generation");
-    match std::fs::read_to_string(&path) {
+    let path = dir.join(NAME);
+    match fs::read_to_string(&path) {
         Ok(text) => text.trim().parse().map_err(|_| JournalError::Damaged {
             path,
             offset: 0,
             what: "it should hold one number".to_owned(),
         }),
-        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Ok(1),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(1),
         Err(source) => Err(JournalError::io("read", path, source)),
     }
+}
+
+/// Begins the next generation of the history in `dir`, and gives its number once that is durable.
+///
+/// A crash leaves the old number or the new one, never half of it. The caller holds the directory's lock.
+pub fn raise(dir: &Path) -> Result<u64, JournalError> {
+    let raised = generation(dir)? + 1;
+    let (path, fresh) = (dir.join(NAME), dir.join("generation.new"));
+    let write = || {
+        let mut file = File::create(&fresh)?;
+        writeln!(file, "{raised}")?;
+        file.sync_all()?;
+        fs::rename(&fresh, &path)?;
+        File::open(dir)?.sync_all()
+    };
+    write().map_err(|source| JournalError::io("write", &path, source))?;
+    Ok(raised)
 }
 
 #[cfg(test)]
@@ -28,9 +50,22 @@ mod tests {
     fn the_generation_is_one_until_a_file_says_otherwise() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(generation(dir.path()).unwrap(), 1);
-        std::fs::write(dir.path().join("generation"), "4\n").unwrap();
+        fs::write(dir.path().join("generation"), "4\n").unwrap();
         assert_eq!(generation(dir.path()).unwrap(), 4);
-        std::fs::write(dir.path().join("generation"), "four").unwrap();
+        fs::write(dir.path().join("generation"), "four").unwrap();
         assert!(generation(dir.path()).unwrap_err().to_string().contains("one number"));
+    }
+
+    #[test]
+    fn a_raised_generation_is_the_next_number_and_leaves_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        // What a crash left of an earlier attempt.
+        fs::write(dir.path().join("generation.new"), "9999").unwrap();
+        assert_eq!(raise(dir.path()).unwrap(), 2);
+        assert_eq!(raise(dir.path()).unwrap(), 3);
+        assert_eq!(generation(dir.path()).unwrap(), 3);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        fs::write(dir.path().join("generation"), "four").unwrap();
+        assert!(raise(dir.path()).is_err(), "what cannot be read is not overwritten");
     }
 }

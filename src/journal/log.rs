@@ -65,11 +65,13 @@ impl Log {
         Seq(self.shared.durable())
     }
 
-    /// Writes entries, in turn from `last_seq + 1`, and returns their places once they are durable (`fdatasync`).
+    /// Writes entries, in turn from `last_seq + 1` (a gap stands for several numbers), and returns their places once they are durable (`fdatasync`).
     ///
     /// All or nothing: after an error none of them counts, and the same call may be made again unchanged.
     pub fn append(&mut self, entries: &[Entry]) -> Result<Vec<Location>, JournalError> {
-        let Some(first) = entries.first() else { return Ok(Vec::new()) };
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            return Ok(Vec::new());
+        };
         let (bytes, offsets) = self.frames(entries)?;
         self.tail.mend(&self.dir)?;
         if self.tail.end > 0 && self.tail.end + bytes.len() as u64 > self.segment_bytes {
@@ -81,7 +83,7 @@ impl Log {
         self.tail.write(&self.dir, &bytes)?;
         let number = self.tail.number;
         let begun = (start == 0).then_some(Segment { number, first: first.seq.0 });
-        self.shared.reach(begun, first.seq.0 + entries.len() as u64 - 1);
+        self.shared.reach(begun, last.seq.0);
         Ok(offsets
             .into_iter()
             .map(|offset| Location { segment: number, offset: start + offset })
@@ -97,17 +99,22 @@ impl Log {
     fn frames(&self, entries: &[Entry]) -> Result<(Vec<u8>, Vec<u64>), JournalError> {
         let mut bytes = Vec::new();
         let mut offsets = Vec::with_capacity(entries.len());
-        for (expected, entry) in (self.shared.durable() + 1..).zip(entries) {
+        let mut next = Seq(self.shared.durable() + 1);
+        for entry in entries {
             let named = match &entry.record {
-                Record::Version(version) => version.id.0,
-                _ => entry.seq.0,
+                Record::Version(version) => Seq(version.id.0),
+                Record::Gap(gap) => gap.to,
+                _ => entry.seq,
             };
-            for found in [entry.seq.0, named] {
+            for (expected, found) in [(next, entry.first()), (entry.seq, named)] {
                 if found != expected {
-                    let (expected, found) = (Seq(expected), Seq(found));
                     return Err(JournalError::OutOfTurn { expected, found });
                 }
             }
+            if entry.seq < next {
+                return Err(JournalError::OutOfTurn { expected: next, found: entry.seq });
+            }
+            next = Seq(entry.seq.0 + 1);
             let payload = record::encode(entry).map_err(|bytes| JournalError::TooLarge {
                 seq: entry.seq,
                 bytes,
@@ -115,7 +122,7 @@ impl Log {
             })?;
             offsets.push(bytes.len() as u64);
             bytes.reserve(HEADER_BYTES + payload.len());
-            frame::push(&mut bytes, expected, &payload);
+            frame::push(&mut bytes, entry.seq.0, &payload);
         }
         Ok((bytes, offsets))
     }

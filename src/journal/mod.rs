@@ -22,13 +22,13 @@ mod record;
 mod segment;
 
 pub use error::JournalError;
-pub use generation::generation;
+pub use generation::{generation, raise as raise_generation};
 pub use lock::Lock;
 pub use log::{Log, Opened, SEGMENT_BYTES};
 pub use reader::{Entries, Reader};
 pub use record::RECORD_BYTES_MAX;
 
-use crate::cluster::Version;
+use crate::cluster::{Override, Version};
 use crate::model::{Seq, SourceId, Timestamp};
 
 /// Where a frame lies: which segment file, and how many bytes from its start.
@@ -51,6 +51,16 @@ pub struct Entry {
     pub record: Record,
 }
 
+impl Entry {
+    /// The first number it stands for: its own, but for a gap.
+    pub const fn first(&self) -> Seq {
+        match &self.record {
+            Record::Gap(gap) => gap.from,
+            _ => self.seq,
+        }
+    }
+}
+
 /// What a record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
@@ -62,6 +72,12 @@ pub enum Record {
     Settings(Settings),
     /// A source as it is configured from here on.
     Source(SourceNote),
+    /// An editor's word. Its number, by which it can be undone, is the entry's seq.
+    Override(Spoken),
+    /// Numbers that name no record any more.
+    Gap(Gap),
+    /// Nothing but time: the entry's own, from which on the fold is at least that late.
+    Tick,
 }
 
 /// A lead that ended without an article, once per lead and reason.
@@ -86,6 +102,26 @@ pub struct Settings {
     pub window_millis: u64,
     /// How many of the newest versions are compared.
     pub live_max: u64,
+}
+
+/// What an editor said, and who it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// Who said it.
+    pub user: String,
+    /// What is to be done.
+    pub word: Override,
+}
+
+/// Records that were here and are lost: stands in their place, at the last of their numbers. None of these is given out again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gap {
+    /// The first number that names no record any more.
+    pub from: Seq,
+    /// The last, which is the gap's own.
+    pub to: Seq,
+    /// What happened to them, in words.
+    pub why: String,
 }
 
 /// A source as it was configured when the records after it were judged.

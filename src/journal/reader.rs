@@ -127,6 +127,11 @@ impl Reader {
         Entries { reader: self.clone(), from, until, next: None, segment, offset: 0, file: None }
     }
 
+    /// The fault of an entry that is whole and cannot be: what it says does not fit what came before.
+    pub fn unfit(&self, location: Location, what: &str) -> JournalError {
+        segment::damaged(&self.dir, location.segment, location.offset, what)
+    }
+
     /// The seq of a frame and, where it is wanted, its entry.
     fn parse(
         &self,
@@ -214,12 +219,17 @@ impl Entries {
                 (self.segment, self.offset, self.file) = (self.segment + 1, 0, None);
                 continue;
             }
-            let wanted = frame::header(&frame).is_ok_and(|header| header.seq >= self.from);
+            let header = frame::header(&frame);
+            let in_turn = |seq| self.next.is_none_or(|next| next == seq);
+            // A gap may stand further on than the next number; only its record says from where it reaches.
+            let wanted = header.is_ok_and(|h| h.seq >= self.from || !in_turn(h.seq));
             let (seq, entry) = self.reader.parse(location, &frame, wanted)?;
-            if let Some(coming) = self.next.filter(|&next| next != seq) {
-                let what = format!("record {seq} stands where {coming} belongs");
+            let first = entry.as_ref().map_or(seq, |entry| entry.first().0);
+            if let Some(coming) = self.next.filter(|&next| next != first) {
+                let what = format!("record {first} stands where {coming} belongs");
                 return Err(segment::damaged(&self.reader.dir, self.segment, self.offset, &what));
             }
+            let entry = entry.filter(|_| seq >= self.from);
             self.next = Some(seq + 1);
             self.offset += frame.len() as u64;
             if let Some(entry) = entry {

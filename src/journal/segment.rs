@@ -5,7 +5,11 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
-use super::frame::{self, Broken, HEADER_BYTES};
+use super::frame::{self, Broken, Frame, HEADER_BYTES};
+use super::record;
+
+/// More records than a journal ever holds: a thousand a second for thirty years.
+const SEQS_MAX: u64 = 1 << 40;
 
 /// A segment file that holds at least one frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +135,7 @@ fn scan(dir: &Path, number: u32) -> Result<Scan, JournalError> {
     while at < bytes.len() {
         match frame::parse(&bytes[at..]) {
             Ok(frame) => {
-                if scan.first.is_some() && frame.seq != scan.last + 1 {
+                if scan.first.is_some() && !follows(scan.last, &frame) {
                     let what =
                         format!("record {} stands where {} belongs", frame.seq, scan.last + 1);
                     return Err(damaged(dir, number, at as u64, &what));
@@ -155,11 +159,20 @@ fn scan(dir: &Path, number: u32) -> Result<Scan, JournalError> {
     Ok(scan)
 }
 
+/// True where a frame is what comes after record `last`: the next number, or a gap that reaches from it.
+fn follows(last: u64, frame: &Frame<'_>) -> bool {
+    let first = match record::decode(frame.seq, frame.payload) {
+        _ if frame.seq == last + 1 => frame.seq,
+        Ok(entry) => entry.first().0,
+        Err(_) => frame.seq,
+    };
+    first == last + 1
+}
+
 /// The first byte at or after `from` where a whole frame later than `last` begins: then what is before it is damage, no torn tail.
 fn whole_frame_after(bytes: &[u8], from: usize, last: u64) -> Option<usize> {
-    // Seqs are gapless, so a frame in this file cannot be further on than the file could hold frames.
-    // Where not even the first frame is whole, any seq may be its neighbour's.
-    let most = if last == 0 { u64::MAX } else { last + (bytes.len() / HEADER_BYTES) as u64 };
+    // Most random bytes are no number a journal reaches; a gap may leave out many, so nothing narrower will do.
+    let most = last.saturating_add(SEQS_MAX);
     (from..bytes.len().saturating_sub(HEADER_BYTES)).find(|&at| {
         frame::header(&bytes[at..])
             .is_ok_and(|header| header.seq > last && header.seq <= most && header.format != 0)

@@ -31,7 +31,7 @@ impl Store {
                 if seq.0 < next {
                     continue;
                 }
-                if seq.0 > next {
+                if applied.entry.first().0 != next {
                     return Err(StoreError::OutOfTurn { expected: Seq(next), found: seq });
                 }
                 let told = enter(&mut draft, applied)?;
@@ -55,7 +55,11 @@ fn enter(draft: &mut Draft<'_>, applied: &Applied<'_>) -> Result<Vec<Event>, Sto
     match &entry.record {
         Record::Version(version) => enter_version(draft, version, location)?,
         Record::Lost(_) => draft.meta.lost += 1,
-        Record::Settings(_) | Record::Source(_) => {}
+        Record::Settings(_)
+        | Record::Source(_)
+        | Record::Override(_)
+        | Record::Gap(_)
+        | Record::Tick => {}
     }
     for change in changes {
         enter_change(draft, change)?;

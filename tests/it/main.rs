@@ -24,7 +24,11 @@ mod fetch;
 mod floods;
 #[cfg(feature = "daemon")]
 mod http;
+#[cfg(feature = "daemon")]
+mod journals;
 mod languages;
+#[cfg(feature = "daemon")]
+mod patience;
 mod replay;
 #[cfg(feature = "daemon")]
 mod replay_command;

@@ -19,10 +19,12 @@ use copytaster::store::{
     StoreError,
 };
 
+use crate::patience::reopen;
+
 const CACHE_BYTES: u64 = 16 << 20;
 
 fn open(dir: &Path) -> (Store, Opened) {
-    Store::open(dir, CACHE_BYTES).unwrap()
+    reopen(|| Store::open(dir, CACHE_BYTES))
 }
 
 /// A version of article `article` by source `s{seq % 3}`, seen at second `seq`.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 
 use super::*;
-use crate::journal::{Lost, segment::path};
+use crate::journal::{Gap, Lost, segment::path};
 use crate::model::Timestamp;
 
 fn lost(seq: u64, reason: &str) -> Entry {
@@ -198,6 +198,50 @@ fn a_directory_that_cannot_be_used_says_what_to_do() {
     assert!(told(Log::open(&file).unwrap_err()).contains("file"));
     let _first = Log::open(dir.path()).unwrap();
     assert!(told(Log::open(dir.path()).unwrap_err()).contains("in use by process"));
+}
+
+#[test]
+fn a_gap_stands_for_numbers_that_are_never_given_out_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open_with(dir.path(), 200).unwrap();
+    log.append(&run(1..=2)).unwrap();
+    let gap = |from, to| {
+        let record = Record::Gap(Gap { from: Seq(from), to: Seq(to), why: "rot".to_owned() });
+        Entry { seq: Seq(to), at: Timestamp::EPOCH, record }
+    };
+    for (from, to) in [(2, 5), (4, 5), (3, 2)] {
+        assert!(log.append(&[gap(from, to)]).is_err(), "{from} to {to}");
+    }
+    let mut elsewhere = gap(3, 5);
+    elsewhere.seq = Seq(6);
+    assert!(log.append(&[elsewhere]).is_err(), "a gap stands at its last number");
+    log.append(&[gap(3, 1_000_000), lost(1_000_001, "next")]).unwrap();
+    log.append(&[lost(1_000_002, "and on")]).unwrap();
+    let mut expected = run(1..=2);
+    let after = [lost(1_000_001, "next"), lost(1_000_002, "and on")];
+    expected.push(gap(3, 1_000_000));
+    expected.extend(after.clone());
+    assert_eq!(read_all(&log.reader(), 1), expected);
+    assert_eq!(read_all(&log.reader(), 3), expected[2..]);
+    assert_eq!(read_all(&log.reader(), 500_000), expected[2..]);
+    assert_eq!(read_all(&log.reader(), 1_000_001), after);
+    drop(log);
+    let (log, opened) = Log::open(dir.path()).unwrap();
+    assert_eq!(opened.last_seq, Seq(1_000_002));
+    assert_eq!(read_all(&log.reader(), 1), expected);
+}
+
+#[test]
+fn a_hole_without_a_gap_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Log::open(dir.path()).unwrap());
+    let bytes = [1, 2, 4].iter().fold(Vec::new(), |mut bytes, &seq| {
+        frame::push(&mut bytes, seq, &record::encode(&lost(seq, "x")).unwrap());
+        bytes
+    });
+    fs::write(path(dir.path(), 1), &bytes).unwrap();
+    let told = Log::open(dir.path()).unwrap_err().to_string();
+    assert!(told.contains("record 4 stands where 3 belongs"), "{told}");
 }
 
 fn steps() -> impl Strategy<Value = VecDeque<(u64, Vec<Step>)>> {

@@ -3,8 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cluster::{LinkKind, Reason, Withdrawn};
-use crate::model::{OriginBasis, PageKind};
+use crate::cluster::{Link, LinkKind, Override, Reason, Verdicts, Version, Withdrawn};
+use crate::journal::{Gap, Lost, Settings, SourceNote, Spoken, code};
+use crate::model::{
+    Article, ArticleId, ClusterId, OriginBasis, OriginClaim, PageKind, Subject, VersionId,
+};
 
 /// One of everything, so that every field is in the golden bytes.
 fn full() -> Entry {
@@ -133,8 +136,17 @@ fn format_one_stays_format_one() {
         own: true,
         lang: None,
     };
+    let word = |word| Record::Override(Spoken { user: "desk".to_owned(), word });
+    let split = Override::Split { articles: vec![ArticleId(3), ArticleId(300)] };
+    let merge = Override::Merge { a: ClusterId(7), b: ClusterId(2) };
+    let gap = Gap { from: Seq(7), to: Seq(9), why: "rot".to_owned() };
     for (entry, golden) in [
         (full(), VERSION_LATER),
+        (entry(1, word(split)), "06c0bb01046465736b000203ac02"),
+        (entry(1, word(merge)), "06c0bb01046465736b01020702"),
+        (entry(1, word(Override::Undo { number: 300 })), "06c0bb01046465736b0201ac02"),
+        (entry(9, Record::Gap(gap)), "0ac0bb01070903726f74"),
+        (entry(1, Record::Tick), "0bc0bb01"),
         (entry(1, Record::Lost(lost)), "02c0bb0104616c626109687474703a2f2f612f04676f6e65"),
         (entry(1, Record::Settings(settings)), "03c0bb0101020304"),
         (entry(1, Record::Source(note)), "04c0bb0104616c626104416c6261066167656e63790100"),
@@ -155,7 +167,14 @@ fn what_is_no_record_says_why() {
     check(b"", "not compressed");
     check(b"plain", "not compressed");
     check(&packed(&[]), "empty");
-    check(&packed(&[9, 1, 2, 3]), "Kind(9)");
+    for reserved in [0, 7, 8, 9, 12] {
+        check(&packed(&[reserved, 1, 2, 3]), &format!("Kind({reserved})"));
+    }
+    check(&packed(&[KIND_OVERRIDE, 0, 0, 1, 1, 7]), "1 with 1 numbers is no editor's word");
+    check(&packed(&[KIND_OVERRIDE, 0, 0, 3, 0]), "3 with 0 numbers is no editor's word");
+    for (from, to) in [(0, 1), (2, 1), (1, 2)] {
+        check(&packed(&[KIND_GAP, 0, from, to, 0]), "cannot stand at 1");
+    }
     check(&packed(&[KIND_SETTINGS]), "Broken");
     let mut longer = raw(&entry(1, Record::Settings(Settings::default())));
     longer.push(0);
@@ -252,7 +271,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_of_any_kind_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..300), kind in 0_u8..6) {
+    fn bytes_of_any_kind_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..300), kind in 0_u8..13) {
         let _any = decode(1, &raw);
         let mut known = vec![kind];
         known.extend(raw);

@@ -1,7 +1,9 @@
 //! `stats` and `export` as a person runs them, over a directory that the journal, the fold and the store made.
 
+use std::ffi::OsString;
+use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use copytaster::cluster::{Batch, Params, Placed};
 use copytaster::journal::{Entry, Log, Lost, Record};
@@ -10,6 +12,7 @@ use copytaster::store::Applied;
 use serde_json::Value;
 
 use super::open;
+use crate::patience::reopen;
 
 /// Two articles of one story, one of them in two versions, another story, and a lost lead.
 fn newsroom(dir: &Path) {
@@ -136,11 +139,56 @@ fn each_export_has_its_lines() {
     assert_eq!(what("clusters", &span).len(), 1);
 }
 
+/// Every way in which the commands write to standard output, from few lines and from many.
+const WRITERS: [&[&str]; 7] = [
+    &["stats", "--data", "DIR"],
+    &["export", "--data", "DIR"],
+    &["export", "--what", "links", "--data", "DIR"],
+    &["export", "--what", "journal", "--data", "DIR"],
+    &["verify", "--data", "DIR"],
+    &["openapi"],
+    &["cluster", "tests/fixtures/journals/kinds-1-to-5/articles.jsonl"],
+];
+
+fn writing_to(dir: &Path, arguments: &[&str], out: impl Into<Stdio>) -> Output {
+    let named =
+        |word: &&str| if *word == "DIR" { dir.as_os_str().into() } else { OsString::from(word) };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_copytaster"));
+    command.args(arguments.iter().map(named)).stdout(out).output().unwrap()
+}
+
+#[test]
+fn output_that_the_disk_does_not_take_is_a_failure() {
+    // A disk that is always full, where the system has one.
+    let Ok(full) = File::options().write(true).open("/dev/full") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    newsroom(dir.path());
+    for arguments in WRITERS {
+        let output = writing_to(dir.path(), arguments, full.try_clone().unwrap());
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        assert!(told.contains("standard output cannot be written to"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn a_reader_that_left_is_no_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    newsroom(dir.path());
+    for arguments in WRITERS {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = writing_to(dir.path(), arguments, writer);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), told.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
 #[test]
 fn what_cannot_be_read_is_said_with_its_mend() {
     let dir = tempfile::tempdir().unwrap();
     newsroom(dir.path());
-    let held = Log::open(dir.path()).unwrap();
+    let held = reopen(|| Log::open(dir.path()));
     let holder = format!("in use by process {}", std::process::id());
     for command in [&["stats"][..], &["export"], &["export", "--what", "clusters"]] {
         let told = refused(dir.path(), command, 1);

@@ -1,32 +1,11 @@
-//! Entries to the payload bytes of format 1, and back. The structs here are the disk's own words: core types carry no serde.
+//! A version of an article to the bytes of kinds 1 and 5, and back.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Lost, Record, Settings, SourceNote, code};
+use super::{Unreadable, broken, read, word_of};
 use crate::cluster::{Link, Verdicts, Version, Withdrawn};
-use crate::model::{Article, ArticleId, OriginClaim, Seq, SourceId, Subject, Timestamp, VersionId};
-
-/// Most bytes of a record before compression: several times the largest body a fetch or a push may bring.
-pub const RECORD_BYTES_MAX: usize = 32 << 20;
-
-/// zstd's own default: level 9 saves 4 % of wire copy for four times the work.
-const ZSTD_LEVEL: i32 = 3;
-
-const KIND_VERSION: u8 = 1;
-const KIND_LOST: u8 = 2;
-const KIND_SETTINGS: u8 = 3;
-const KIND_SOURCE: u8 = 4;
-/// A version with verdicts of more kinds: the bytes of [`KIND_VERSION`], then [`DiskLater`].
-const KIND_VERSION_LATER: u8 = 5;
-
-/// Why payload bytes are no record of format 1.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
-    /// A kind byte that format 1 of this program does not know.
-    Kind(u8),
-    /// The bytes do not hold what their kind promises; the words say where it broke.
-    Broken(String),
-}
+use crate::journal::code;
+use crate::model::{Article, ArticleId, OriginClaim, SourceId, Subject, Timestamp, VersionId};
 
 #[derive(Serialize, Deserialize)]
 struct DiskVersion {
@@ -106,141 +85,23 @@ struct DiskLink {
     other_size: u32,
 }
 
-#[derive(Serialize, Deserialize)]
-struct DiskLost {
-    at: i64,
-    source: String,
-    url: String,
-    reason: String,
+/// The body of a version with all its verdicts: the bytes of kind 1, then what engine 2 added.
+pub(super) fn body(at: i64, version: &Version) -> impl Serialize {
+    (disk_version(at, version), disk_later(&version.verdicts))
 }
 
-#[derive(Serialize, Deserialize)]
-struct DiskSettings {
-    at: i64,
-    engine: u16,
-    digest: u64,
-    window_millis: u64,
-    live_max: u64,
+/// The version that a body of kind 1 holds, as engine 1 wrote it, and the record's time.
+pub(super) fn first(seq: u64, body: &[u8]) -> Result<(i64, Version), Unreadable> {
+    let disk: DiskVersion = read(body)?;
+    Ok((disk.at, version(seq, disk, DiskLater::default())?))
 }
 
-#[derive(Serialize, Deserialize)]
-struct DiskSource {
-    at: i64,
-    id: String,
-    name: String,
-    kind: String,
-    own: bool,
-    lang: Option<String>,
-}
-
-/// The payload of an entry. `Err` is its size where that is over [`RECORD_BYTES_MAX`].
-pub(super) fn encode(entry: &Entry) -> Result<Vec<u8>, usize> {
-    let raw = raw(entry);
-    if raw.len() > RECORD_BYTES_MAX {
-        return Err(raw.len());
-    }
-    Ok(zstd::bulk::compress(&raw, ZSTD_LEVEL)
-        .expect("zstd's own buffer is as large as it asks for"))
-}
-
-/// The entry that a payload of format 1 holds.
-pub(super) fn decode(seq: u64, payload: &[u8]) -> Result<Entry, Unreadable> {
-    let raw = inflate(payload)?;
-    let (kind, body) = raw.split_first().ok_or_else(|| broken("it is empty"))?;
-    let (at, record) = match *kind {
-        KIND_VERSION => {
-            let disk: DiskVersion = read(body)?;
-            (disk.at, Record::Version(Box::new(version(seq, disk, DiskLater::default())?)))
-        }
-        KIND_VERSION_LATER => {
-            let (disk, rest) = postcard::take_from_bytes::<DiskVersion>(body)
-                .map_err(|fault| broken(&fault.to_string()))?;
-            let later = read(rest)?;
-            (disk.at, Record::Version(Box::new(version(seq, disk, later)?)))
-        }
-        KIND_LOST => {
-            let disk: DiskLost = read(body)?;
-            let lost = Lost { source: SourceId(disk.source), url: disk.url, reason: disk.reason };
-            (disk.at, Record::Lost(lost))
-        }
-        KIND_SETTINGS => {
-            let disk: DiskSettings = read(body)?;
-            let DiskSettings { at, engine, digest, window_millis, live_max } = disk;
-            (at, Record::Settings(Settings { engine, digest, window_millis, live_max }))
-        }
-        KIND_SOURCE => {
-            let disk: DiskSource = read(body)?;
-            let DiskSource { at, id, name, kind, own, lang } = disk;
-            (at, Record::Source(SourceNote { id: SourceId(id), name, kind, own, lang }))
-        }
-        unknown => return Err(Unreadable::Kind(unknown)),
-    };
-    Ok(Entry { seq: Seq(seq), at: Timestamp::from_millis(at), record })
-}
-
-/// Kind byte and postcard, before compression: what the golden test holds.
-fn raw(entry: &Entry) -> Vec<u8> {
-    let at = entry.at.millis();
-    match &entry.record {
-        Record::Version(version) => {
-            let later = disk_later(&version.verdicts);
-            write(KIND_VERSION_LATER, &(disk_version(at, version), later))
-        }
-        Record::Lost(Lost { source, url, reason }) => write(
-            KIND_LOST,
-            &DiskLost { at, source: source.0.clone(), url: url.clone(), reason: reason.clone() },
-        ),
-        Record::Settings(Settings { engine, digest, window_millis, live_max }) => write(
-            KIND_SETTINGS,
-            &DiskSettings {
-                at,
-                engine: *engine,
-                digest: *digest,
-                window_millis: *window_millis,
-                live_max: *live_max,
-            },
-        ),
-        Record::Source(SourceNote { id, name, kind, own, lang }) => write(
-            KIND_SOURCE,
-            &DiskSource {
-                at,
-                id: id.0.clone(),
-                name: name.clone(),
-                kind: kind.clone(),
-                own: *own,
-                lang: lang.clone(),
-            },
-        ),
-    }
-}
-
-fn write(kind: u8, disk: &impl Serialize) -> Vec<u8> {
-    postcard::to_extend(disk, vec![kind])
-        .expect("a growing buffer takes plain structs of known length")
-}
-
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unreadable> {
-    match postcard::take_from_bytes(body) {
-        Ok((disk, [])) => Ok(disk),
-        Ok((_, rest)) => Err(broken(&format!("{} bytes are left over", rest.len()))),
-        Err(fault) => Err(broken(&fault.to_string())),
-    }
-}
-
-fn broken(what: &str) -> Unreadable {
-    Unreadable::Broken(what.to_owned())
-}
-
-/// Decompresses a payload of bounded size; the size it names is not trusted beyond the bound.
-fn inflate(payload: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    let named = zstd::zstd_safe::get_frame_content_size(payload)
-        .ok()
-        .flatten()
-        .ok_or_else(|| broken("it is not compressed with zstd"))?;
-    if named > RECORD_BYTES_MAX as u64 {
-        return Err(broken(&format!("it would unpack to {named} bytes")));
-    }
-    zstd::bulk::decompress(payload, named as usize).map_err(|fault| broken(&fault.to_string()))
+/// The version that a body of kind 5 holds, and the record's time.
+pub(super) fn later(seq: u64, body: &[u8]) -> Result<(i64, Version), Unreadable> {
+    let (disk, rest) = postcard::take_from_bytes::<DiskVersion>(body)
+        .map_err(|fault| broken(&fault.to_string()))?;
+    let later = read(rest)?;
+    Ok((disk.at, version(seq, disk, later)?))
 }
 
 fn disk_version(at: i64, version: &Version) -> DiskVersion {
@@ -339,7 +200,7 @@ fn article(disk: DiskArticle) -> Result<Article, Unreadable> {
         guid: disk.guid,
         title: disk.title,
         text: disk.text,
-        kind: word("page kind", disk.kind, code::page_kind)?,
+        kind: word_of("page kind", disk.kind, code::page_kind)?,
         published: disk.published.map(Timestamp::from_millis),
         updated: disk.updated.map(Timestamp::from_millis),
         first_seen: disk.first_seen.map(Timestamp::from_millis),
@@ -363,7 +224,7 @@ fn article(disk: DiskArticle) -> Result<Article, Unreadable> {
 }
 
 fn origin(disk: DiskOrigin) -> Result<OriginClaim, Unreadable> {
-    let basis = word("basis of origin", disk.basis, code::basis)?;
+    let basis = word_of("basis of origin", disk.basis, code::basis)?;
     Ok(OriginClaim { agency: disk.agency, basis, evidence: disk.evidence })
 }
 
@@ -397,18 +258,11 @@ fn verdicts(disk: DiskVerdicts, later: DiskLater) -> Result<Verdicts, Unreadable
 fn link(disk: &DiskLink, rests_on: u64) -> Result<Link, Unreadable> {
     Ok(Link {
         other: VersionId(disk.other),
-        kind: word("link kind", disk.kind, code::link_kind)?,
-        reason: word("reason of a link", disk.reason, code::reason)?,
+        kind: word_of("link kind", disk.kind, code::link_kind)?,
+        reason: word_of("reason of a link", disk.reason, code::reason)?,
         shared: disk.shared,
         size: disk.size,
         other_size: disk.other_size,
         rests_on,
     })
 }
-
-fn word<T>(what: &str, byte: u8, read: fn(u8) -> Option<T>) -> Result<T, Unreadable> {
-    read(byte).ok_or_else(|| broken(&format!("{byte} is no {what}")))
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,120 @@
+//! Entries to the payload bytes of format 1, and back. The structs here are the disk's own words: core types carry no serde.
+
+mod notes;
+mod version;
+mod word;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Entry, Record};
+use crate::model::{Seq, Timestamp};
+
+/// Most bytes of a record before compression: several times the largest body a fetch or a push may bring.
+pub const RECORD_BYTES_MAX: usize = 32 << 20;
+
+/// zstd's own default: level 9 saves 4 % of wire copy for four times the work.
+const ZSTD_LEVEL: i32 = 3;
+
+const KIND_VERSION: u8 = 1;
+const KIND_LOST: u8 = 2;
+const KIND_SETTINGS: u8 = 3;
+const KIND_SOURCE: u8 = 4;
+/// A version with verdicts of more kinds: the bytes of [`KIND_VERSION`], then what engine 2 added.
+const KIND_VERSION_LATER: u8 = 5;
+const KIND_OVERRIDE: u8 = 6;
+// 7 (erase), 8 (redacted version) and 9 (trim) are spoken for: docs/store.md has the plan of their bodies.
+const KIND_GAP: u8 = 10;
+const KIND_TICK: u8 = 11;
+
+/// Why payload bytes are no record of format 1.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// A kind byte that format 1 of this program does not know.
+    Kind(u8),
+    /// The bytes do not hold what their kind promises; the words say where it broke.
+    Broken(String),
+}
+
+/// The payload of an entry. `Err` is its size where that is over [`RECORD_BYTES_MAX`].
+pub(super) fn encode(entry: &Entry) -> Result<Vec<u8>, usize> {
+    let raw = raw(entry);
+    if raw.len() > RECORD_BYTES_MAX {
+        return Err(raw.len());
+    }
+    Ok(zstd::bulk::compress(&raw, ZSTD_LEVEL)
+        .expect("zstd's own buffer is as large as it asks for"))
+}
+
+/// The entry that a payload of format 1 holds.
+pub(super) fn decode(seq: u64, payload: &[u8]) -> Result<Entry, Unreadable> {
+    let raw = inflate(payload)?;
+    let (kind, body) = raw.split_first().ok_or_else(|| broken("it is empty"))?;
+    let (at, record) = match *kind {
+        KIND_VERSION => {
+            let (at, version) = version::first(seq, body)?;
+            (at, Record::Version(Box::new(version)))
+        }
+        KIND_VERSION_LATER => {
+            let (at, version) = version::later(seq, body)?;
+            (at, Record::Version(Box::new(version)))
+        }
+        KIND_LOST => notes::lost(body)?,
+        KIND_SETTINGS => notes::settings(body)?,
+        KIND_SOURCE => notes::source(body)?,
+        KIND_OVERRIDE => word::read_back(body)?,
+        KIND_GAP => notes::gap(seq, body)?,
+        KIND_TICK => (read(body)?, Record::Tick),
+        unknown => return Err(Unreadable::Kind(unknown)),
+    };
+    Ok(Entry { seq: Seq(seq), at: Timestamp::from_millis(at), record })
+}
+
+/// Kind byte and postcard, before compression: what the golden test holds.
+fn raw(entry: &Entry) -> Vec<u8> {
+    let at = entry.at.millis();
+    match &entry.record {
+        Record::Version(version) => write(KIND_VERSION_LATER, &version::body(at, version)),
+        Record::Lost(lost) => write(KIND_LOST, &notes::of_lost(at, lost)),
+        Record::Settings(settings) => write(KIND_SETTINGS, &notes::of_settings(at, settings)),
+        Record::Source(source) => write(KIND_SOURCE, &notes::of_source(at, source)),
+        Record::Override(spoken) => write(KIND_OVERRIDE, &word::body(at, spoken)),
+        Record::Gap(gap) => write(KIND_GAP, &notes::of_gap(at, gap)),
+        Record::Tick => write(KIND_TICK, &at),
+    }
+}
+
+fn write(kind: u8, disk: &impl Serialize) -> Vec<u8> {
+    postcard::to_extend(disk, vec![kind])
+        .expect("a growing buffer takes plain structs of known length")
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unreadable> {
+    match postcard::take_from_bytes(body) {
+        Ok((disk, [])) => Ok(disk),
+        Ok((_, rest)) => Err(broken(&format!("{} bytes are left over", rest.len()))),
+        Err(fault) => Err(broken(&fault.to_string())),
+    }
+}
+
+fn word_of<T>(what: &str, byte: u8, read: fn(u8) -> Option<T>) -> Result<T, Unreadable> {
+    read(byte).ok_or_else(|| broken(&format!("{byte} is no {what}")))
+}
+
+fn broken(what: &str) -> Unreadable {
+    Unreadable::Broken(what.to_owned())
+}
+
+/// Decompresses a payload of bounded size; the size it names is not trusted beyond the bound.
+fn inflate(payload: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    let named = zstd::zstd_safe::get_frame_content_size(payload)
+        .ok()
+        .flatten()
+        .ok_or_else(|| broken("it is not compressed with zstd"))?;
+    if named > RECORD_BYTES_MAX as u64 {
+        return Err(broken(&format!("it would unpack to {named} bytes")));
+    }
+    zstd::bulk::decompress(payload, named as usize).map_err(|fault| broken(&fault.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

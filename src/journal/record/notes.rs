@@ -1,0 +1,89 @@
+//! What is noted beside versions: lost leads, settings, sources, gaps. Each to its bytes and back.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Unreadable, broken, read};
+use crate::journal::{Gap, Lost, Record, Settings, SourceNote};
+use crate::model::{Seq, SourceId};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct DiskLost {
+    at: i64,
+    source: String,
+    url: String,
+    reason: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct DiskSettings {
+    at: i64,
+    engine: u16,
+    digest: u64,
+    window_millis: u64,
+    live_max: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct DiskSource {
+    at: i64,
+    id: String,
+    name: String,
+    kind: String,
+    own: bool,
+    lang: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct DiskGap {
+    at: i64,
+    from: u64,
+    to: u64,
+    why: String,
+}
+
+/// A record and the time it was given its place.
+type Dated = (i64, Record);
+
+pub(super) fn of_lost(at: i64, lost: &Lost) -> DiskLost {
+    let Lost { source, url, reason } = lost.clone();
+    DiskLost { at, source: source.0, url, reason }
+}
+
+pub(super) fn lost(body: &[u8]) -> Result<Dated, Unreadable> {
+    let DiskLost { at, source, url, reason } = read(body)?;
+    Ok((at, Record::Lost(Lost { source: SourceId(source), url, reason })))
+}
+
+pub(super) const fn of_settings(at: i64, settings: &Settings) -> DiskSettings {
+    let &Settings { engine, digest, window_millis, live_max } = settings;
+    DiskSettings { at, engine, digest, window_millis, live_max }
+}
+
+pub(super) fn settings(body: &[u8]) -> Result<Dated, Unreadable> {
+    let DiskSettings { at, engine, digest, window_millis, live_max } = read(body)?;
+    Ok((at, Record::Settings(Settings { engine, digest, window_millis, live_max })))
+}
+
+pub(super) fn of_source(at: i64, note: &SourceNote) -> DiskSource {
+    let SourceNote { id, name, kind, own, lang } = note.clone();
+    DiskSource { at, id: id.0, name, kind, own, lang }
+}
+
+pub(super) fn source(body: &[u8]) -> Result<Dated, Unreadable> {
+    let DiskSource { at, id, name, kind, own, lang } = read(body)?;
+    Ok((at, Record::Source(SourceNote { id: SourceId(id), name, kind, own, lang })))
+}
+
+pub(super) fn of_gap(at: i64, gap: &Gap) -> DiskGap {
+    let Gap { from, to, why } = gap.clone();
+    DiskGap { at, from: from.0, to: to.0, why }
+}
+
+/// A gap stands at the last of the numbers it stands for.
+pub(super) fn gap(seq: u64, body: &[u8]) -> Result<Dated, Unreadable> {
+    let DiskGap { at, from, to, why } = read(body)?;
+    if from == 0 || from > to || to != seq {
+        return Err(broken(&format!("a gap from {from} to {to} cannot stand at {seq}")));
+    }
+    Ok((at, Record::Gap(Gap { from: Seq(from), to: Seq(to), why })))
+}
