@@ -8,6 +8,7 @@ mod dashboard;
 pub mod diff;
 mod guard;
 mod openapi;
+mod overrides;
 pub mod problem;
 mod push;
 mod query;
@@ -27,7 +28,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use tokio::sync::{broadcast, mpsc};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -38,6 +39,7 @@ use crate::store::{Event, Store};
 use crate::telemetry::Metrics;
 
 pub use openapi::document;
+pub use overrides::{Obeyed, Word};
 pub use push::{Accepted, Push};
 pub use status::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
 
@@ -75,6 +77,15 @@ impl Default for Params {
     }
 }
 
+/// What a request asks of the writer.
+#[derive(Debug)]
+pub enum Wish {
+    /// Take these records in.
+    Push(Push),
+    /// Carry out an editor's word.
+    Word(Word),
+}
+
 /// All a request may reach. Cloned per request, so every part is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -83,7 +94,7 @@ pub struct State {
     /// Texts, by location.
     pub reader: Reader,
     /// To the writer.
-    pub pushes: mpsc::Sender<Push>,
+    pub wishes: mpsc::Sender<Wish>,
     /// What the writer commits, as it commits it.
     pub events: broadcast::Sender<Event>,
     /// What the daemon says of itself.
@@ -103,6 +114,9 @@ const TABLE: &[(&str, Routed)] = &[
     ("/api/v1/clusters", || get(read::clusters)),
     ("/api/v1/clusters/{id}", || get(read::cluster)),
     ("/api/v1/clusters/{id}/diff", || get(read::diff)),
+    ("/api/v1/clusters/{id}/split", || post(overrides::split)),
+    ("/api/v1/clusters/{id}/overrides/{n}", || delete(overrides::undo)),
+    ("/api/v1/clusters/merge", || post(overrides::merge)),
     ("/api/v1/articles", || get(read::articles).merge(post(push::articles))),
     ("/api/v1/articles/{id}", || get(read::article)),
     ("/api/v1/articles/{id}/versions", || get(read::article_versions)),

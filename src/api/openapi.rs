@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::server::ServerBuilder;
 
-use crate::api::{body, diff, problem, push, read, sse, view, watch};
+use crate::api::{body, diff, overrides, problem, push, read, sse, view, watch};
 
 /// Everything but the pages for people, which are no interface.
 #[derive(OpenApi)]
@@ -16,11 +16,12 @@ use crate::api::{body, diff, problem, push, read, sse, view, watch};
     paths(
         read::clusters, read::cluster, read::diff, read::articles, read::article, read::article_versions,
         read::sources, read::source, push::articles, sse::stream,
+        overrides::split, overrides::merge, overrides::undo,
         watch::healthz, watch::readyz, watch::metrics, watch::openapi,
     ),
     components(schemas(
         body::Cluster, body::Member, body::Version, body::Source, diff::Paragraph, problem::Problem,
-        push::PushAnswer, read::Merged, view::DiffBody, view::Evidence, sse::StreamEvent,
+        push::PushAnswer, overrides::OverrideAnswer, read::Merged, view::DiffBody, view::Evidence, sse::StreamEvent,
     )),
     tags(
         (name = "clusters", description = "versions and copies of one story, by shared text"),

@@ -76,6 +76,11 @@ impl Problem {
         )
     }
 
+    /// 409: it cannot be done as things stand.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", "Not as things stand", detail)
+    }
+
     /// 410: a cursor or stream id of another generation.
     pub fn resync(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::GONE, "resync-required", "Start again from the beginning", detail)

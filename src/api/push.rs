@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use crate::api::problem::Problem;
-use crate::api::{self, query, reply};
+use crate::api::{self, Wish, query, reply};
 use crate::jsonl;
 use crate::model::{Article, ArticleId, ClusterId, Seq, Timestamp, VersionId};
 
@@ -116,16 +116,7 @@ pub(super) async fn articles(
     let Query(params) = Query::<PushParams>::try_from_uri(&uri)
         .map_err(|fault| Problem::parameter(fault.body_text()))?;
     let strict = query::flag("strict", params.strict.as_deref())?;
-    if state.status.stopping.is_cancelled() {
-        return Err(Problem::unavailable("the daemon is stopping", RETRY_AFTER_SECONDS));
-    }
-    let body = body.map_err(|fault| match fault.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(format!(
-            "the body has more than {} bytes: send it in parts",
-            state.settings.body_bytes_max
-        )),
-        _ => Problem::body(fault.body_text()),
-    })?;
+    let body = self::body(&state, body)?;
     let now = state.clock.now();
     let read = reply::blocking(move || Ok(sort_out(records(&body)?, now, strict))).await?;
     let (good, rejected) = read;
@@ -144,21 +135,8 @@ async fn hand_over(
 ) -> Result<Vec<AcceptedRecord>, Problem> {
     let (indices, articles): (Vec<usize>, Vec<Article>) = good.into_iter().unzip();
     let (reply, answer) = oneshot::channel();
-    let push = Push { articles, strict, reply };
-    state.pushes.send_timeout(push, QUEUE_WAIT).await.map_err(|fault| match fault {
-        SendTimeoutError::Timeout(_) => {
-            Problem::unavailable("the line is full: send again", RETRY_AFTER_SECONDS)
-        }
-        SendTimeoutError::Closed(_) => {
-            Problem::unavailable("the daemon is stopping", RETRY_AFTER_SECONDS)
-        }
-    })?;
-    let accepted = answer.await.map_err(|_| {
-        Problem::unavailable(
-            "the records may not be durable: send them again, nothing is doubled",
-            RETRY_AFTER_SECONDS,
-        )
-    })?;
+    hand(state, Wish::Push(Push { articles, strict, reply })).await?;
+    let accepted = answer.await.map_err(|_| unsure("the records"))?;
     let records = indices.into_iter().zip(accepted);
     Ok(records
         .map(|(index, one)| AcceptedRecord {
@@ -170,6 +148,43 @@ async fn hand_over(
             duplicate: one.duplicate,
         })
         .collect())
+}
+
+/// A body of bounded size.
+pub(super) fn body(
+    state: &api::State,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Bytes, Problem> {
+    body.map_err(|fault| match fault.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(format!(
+            "the body has more than {} bytes: send it in parts",
+            state.settings.body_bytes_max
+        )),
+        _ => Problem::body(fault.body_text()),
+    })
+}
+
+/// Gives a wish to the writer, if there is room in the line.
+pub(super) async fn hand(state: &api::State, wish: Wish) -> Result<(), Problem> {
+    if state.status.stopping.is_cancelled() {
+        return Err(Problem::unavailable("the daemon is stopping", RETRY_AFTER_SECONDS));
+    }
+    state.wishes.send_timeout(wish, QUEUE_WAIT).await.map_err(|fault| match fault {
+        SendTimeoutError::Timeout(_) => {
+            Problem::unavailable("the line is full: send again", RETRY_AFTER_SECONDS)
+        }
+        SendTimeoutError::Closed(_) => {
+            Problem::unavailable("the daemon is stopping", RETRY_AFTER_SECONDS)
+        }
+    })
+}
+
+/// The writer went before it answered.
+pub(super) fn unsure(what: &str) -> Problem {
+    Problem::unavailable(
+        format!("{what} may not be durable: send again, nothing is doubled"),
+        RETRY_AFTER_SECONDS,
+    )
 }
 
 /// A body to its JSON values; a line that is none stays in its place as the reason.

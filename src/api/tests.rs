@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{broadcast, mpsc};
 
-use crate::api::{self, Accepted, Params, Push, State, Status, sample};
+use crate::api::{self, Accepted, Params, State, Status, Wish, sample};
 use crate::cluster::{self, Placed};
 use crate::journal::{Entry, Log, Record};
 use crate::model::{Article, ArticleId, Clock, ClusterId, Seq, Timestamp, VersionId};
@@ -19,7 +19,7 @@ use crate::telemetry::Metrics;
 pub(super) struct Served {
     pub(super) address: SocketAddr,
     pub(super) state: State,
-    pub(super) pushes: mpsc::Receiver<Push>,
+    pub(super) wishes: mpsc::Receiver<Wish>,
     writer: Writer,
     _dir: tempfile::TempDir,
 }
@@ -55,13 +55,13 @@ pub(super) async fn serve(day: Vec<(Article, Timestamp)>, settings: Params) -> S
     for (article, seen_at) in day {
         writer.write(article, seen_at);
     }
-    let (to_writer, pushes) = mpsc::channel(4);
+    let (to_writer, wishes) = mpsc::channel(4);
     let status = Arc::new(Status::starting());
     status.set_ready();
     let state = State {
         store,
         reader,
-        pushes: to_writer,
+        wishes: to_writer,
         events: broadcast::channel(4).0,
         status,
         metrics: Arc::new(Metrics::new()),
@@ -72,7 +72,7 @@ pub(super) async fn serve(day: Vec<(Article, Timestamp)>, settings: Params) -> S
     let address = listener.local_addr().unwrap();
     let router = api::router(state.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Served { address, state, pushes, writer, _dir: dir }
+    Served { address, state, wishes, writer, _dir: dir }
 }
 
 /// An answer, as it came.
@@ -320,9 +320,10 @@ async fn readiness_says_why_not() {
 }
 
 /// Answers each push as a writer would, until the desk is gone.
-fn answer_pushes(mut pushes: mpsc::Receiver<Push>) {
+fn answer_pushes(mut wishes: mpsc::Receiver<Wish>) {
     tokio::spawn(async move {
-        while let Some(push) = pushes.recv().await {
+        while let Some(wish) = wishes.recv().await {
+            let Wish::Push(push) = wish else { continue };
             let one = |place: usize| Accepted {
                 article: ArticleId(place as u64),
                 version: VersionId(place as u64),
@@ -339,7 +340,7 @@ fn answer_pushes(mut pushes: mpsc::Receiver<Push>) {
 async fn a_push_is_answered_record_by_record() {
     let mut desk = desk().await;
     let (_, none) = mpsc::channel(1);
-    answer_pushes(std::mem::replace(&mut desk.pushes, none));
+    answer_pushes(std::mem::replace(&mut desk.wishes, none));
     let path = "/api/v1/articles";
     let lines =
         "{\"id\": \"x\", \"title\": \"X\"}\n{\"id\": \"y\"}\n{\"id\": \"z\", \"text\": \"Z\"}";
@@ -366,7 +367,7 @@ async fn a_push_that_cannot_be_taken_is_asked_to_come_back() {
     let record = "{\"id\": \"x\", \"title\": \"X\"}";
     let large = format!("[{record},{record},{record}]");
     assert_eq!(desk.ask("POST", "/api/v1/articles", &[], &large).await.status, 413);
-    desk.pushes.close();
+    desk.wishes.close();
     let closed = desk.ask("POST", "/api/v1/articles", &[], record).await;
     assert_eq!((closed.status, closed.header("retry-after")), (503, Some("2")));
     desk.state.status.stopping.cancel();

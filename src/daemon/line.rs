@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use url::Url;
 
-use crate::api::Push;
+use crate::api::{Push, Word};
 use crate::config::Source;
 use crate::feed::Entry;
 use crate::model::{Article, Timestamp};
@@ -86,6 +86,8 @@ pub(super) enum Work {
     Harvest(Box<Harvest>),
     /// Records somebody pushed.
     Push(Push),
+    /// What an editor decided.
+    Word(Word),
     /// The state of an endpoint, to be kept across restarts.
     Polled {
         /// What names the endpoint.

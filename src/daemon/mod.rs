@@ -3,7 +3,7 @@
 //! ```text
 //! poller ── leads, 256 ──► harvester ── work, 64 ──► writer ── events, 1024 ──► API streams
 //!                                                     ▲
-//! API ── pushes, 64 ──────────────────────────────────┘
+//! API ── wishes, 64 ──────────────────────────────────┘
 //! ```
 //! Stopping is the line running dry: poller and API stop first and drop their senders, the harvester ends what it holds
 //! and drops its own, the writer writes what is left. A fault travels the other way: a stage that ends drops its receiver.
@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::api::{self, Push, Status};
+use crate::api::{self, Status, Wish};
 use crate::cluster::{self, ENGINE};
 use crate::config::{Config, Source, SourceKind};
 use crate::fetch::{FetchError, Fetcher};
@@ -175,12 +175,12 @@ fn reading_side(
     shared: &Shared,
     store: &Store,
     reader: Reader,
-    pushes: mpsc::Sender<Push>,
+    wishes: mpsc::Sender<Wish>,
     settings: api::Params,
 ) -> api::State {
     let Shared { clock, status, metrics, events, .. } = shared.clone();
     let settings = Arc::new(settings);
-    api::State { store: store.clone(), reader, pushes, events, status, metrics, clock, settings }
+    api::State { store: store.clone(), reader, wishes, events, status, metrics, clock, settings }
 }
 
 impl Running {
@@ -283,10 +283,14 @@ async fn serve(listener: TcpListener, state: api::State, stopping: CancellationT
     }
 }
 
-/// Pushes go the way of all work.
-async fn forward(mut pushed: mpsc::Receiver<Push>, work: line::ToWriter) {
-    while let Some(push) = pushed.recv().await {
-        if work.send(line::Work::Push(push)).await.is_err() {
+/// What requests ask goes the way of all work.
+async fn forward(mut wishes: mpsc::Receiver<Wish>, work: line::ToWriter) {
+    while let Some(wish) = wishes.recv().await {
+        let wish = match wish {
+            Wish::Push(push) => line::Work::Push(push),
+            Wish::Word(word) => line::Work::Word(word),
+        };
+        if work.send(wish).await.is_err() {
             break;
         }
     }

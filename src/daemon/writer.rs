@@ -4,6 +4,7 @@
 //! then the derived rows, then the change stream, then the answers. A failed append is retried unchanged; nothing goes on
 //! before it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +15,10 @@ use super::desk::Desk;
 use super::fold::{BATCH_RECORDS, Fold};
 use super::line::{Ended, Harvest, Visits, Work};
 use super::{Fault, Notes};
-use crate::api::{Accepted, Push, Status};
-use crate::cluster::{Change, Judged, Version};
-use crate::journal::{Entry, Log, Lost, Record};
-use crate::model::{Article, Clock, Seq, Timestamp, VersionId};
+use crate::api::{Accepted, Obeyed, Push, Status, Word};
+use crate::cluster::{Change, Judged, OverrideError, Version};
+use crate::journal::{Entry, Log, Lost, Record, Spoken};
+use crate::model::{Article, Clock, ClusterId, Seq, Timestamp, VersionId};
 use crate::schedule::Poll;
 use crate::store::{Applied, Event, Store};
 use crate::telemetry::Metrics;
@@ -54,6 +55,7 @@ pub(super) struct Batch {
     bytes: usize,
     via: Vec<&'static str>,
     replies: Vec<(oneshot::Sender<Vec<Accepted>>, Vec<Answered>)>,
+    words: Vec<(oneshot::Sender<Result<Obeyed, OverrideError>>, Obeyed)>,
     visited: Vec<(u64, Arc<crate::config::Source>, Visits)>,
     polled: Vec<(String, Box<Poll>)>,
     findable: Vec<(VersionId, Vec<u8>)>,
@@ -94,6 +96,7 @@ impl Writer {
         match work {
             Work::Harvest(harvest) => self.take_harvest(*harvest, batch),
             Work::Push(push) => return self.take_push(push, batch),
+            Work::Word(word) => self.take_word(word, batch),
             Work::Polled { endpoint, poll } => batch.polled.push((endpoint, poll)),
         }
         Ok(())
@@ -136,6 +139,26 @@ impl Writer {
         }
         batch.replies.push((push.reply, placed));
         Ok(())
+    }
+
+    /// Carries out an editor's word; what cannot be is answered at once, and no record.
+    fn take_word(&mut self, word: Word, batch: &mut Batch) {
+        let Word { user, word, reply } = word;
+        let number = self.fold.last.0 + 1;
+        match self.fold.clusterer.override_with(number, &word) {
+            Ok(changes) => {
+                let clusters: BTreeSet<ClusterId> = changes.iter().filter_map(touched).collect();
+                info!(number, user, ?word, "an editor's word");
+                self.enter(Record::Override(Spoken { user, word }), changes, batch);
+                let obeyed =
+                    Obeyed { number: Seq(number), clusters: clusters.into_iter().collect() };
+                batch.words.push((reply, obeyed));
+            }
+            Err(refusal) => {
+                // A sender that hung up needs no answer.
+                let _ = reply.send(Err(refusal));
+            }
+        }
     }
 
     /// Gives an article its place; tells which version it is and whether it was there already.
@@ -260,6 +283,9 @@ impl Writer {
             // A sender that hung up asks again and is told `duplicate`.
             let _ = reply.send(answers.collect());
         }
+        for (reply, obeyed) in batch.words {
+            let _ = reply.send(Ok(obeyed));
+        }
         for (key, source, visits) in batch.visited {
             self.desk.ended(key, source, visits);
         }
@@ -274,6 +300,14 @@ impl Writer {
             seq: Seq(version.0),
             duplicate,
         })
+    }
+}
+
+/// The cluster whose row a change restates.
+const fn touched(change: &Change) -> Option<ClusterId> {
+    match change {
+        Change::Updated { summary, .. } => Some(summary.cluster),
+        _ => None,
     }
 }
 

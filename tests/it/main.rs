@@ -28,6 +28,7 @@ mod http;
 mod journals;
 mod languages;
 #[cfg(feature = "daemon")]
+mod overrides;
 mod patience;
 mod replay;
 #[cfg(feature = "daemon")]
