@@ -3,6 +3,7 @@
 //! Reads come from the store and the journal and never wait for the writer; what writes is handed to the writer with a
 //! reply slot and answered when it is durable. Every route stands in one table, `TABLE`.
 
+mod admin;
 pub mod body;
 mod dashboard;
 pub mod diff;
@@ -122,6 +123,7 @@ const TABLE: &[(&str, Routed)] = &[
     ("/api/v1/articles/{id}/versions", || get(read::article_versions)),
     ("/api/v1/sources", || get(read::sources)),
     ("/api/v1/sources/{id}", || get(read::source)),
+    ("/api/v1/admin/backup", || post(admin::backup)),
     ("/api/v1/stream", || get(sse::stream)),
     ("/healthz", || get(watch::healthz)),
     ("/readyz", || get(watch::readyz)),

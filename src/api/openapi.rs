@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::server::ServerBuilder;
 
-use crate::api::{body, diff, overrides, problem, push, read, sse, view, watch};
+use crate::api::{admin, body, diff, overrides, problem, push, read, sse, view, watch};
 
 /// Everything but the pages for people, which are no interface.
 #[derive(OpenApi)]
@@ -16,7 +16,7 @@ use crate::api::{body, diff, overrides, problem, push, read, sse, view, watch};
     paths(
         read::clusters, read::cluster, read::diff, read::articles, read::article, read::article_versions,
         read::sources, read::source, push::articles, sse::stream,
-        overrides::split, overrides::merge, overrides::undo,
+        overrides::split, overrides::merge, overrides::undo, admin::backup,
         watch::healthz, watch::readyz, watch::metrics, watch::openapi,
     ),
     components(schemas(
@@ -28,6 +28,7 @@ use crate::api::{body, diff, overrides, problem, push, read, sse, view, watch};
         (name = "articles", description = "one publication and its versions"),
         (name = "sources", description = "configured publishers"),
         (name = "stream", description = "what changes, as it changes"),
+        (name = "admin", description = "for whoever runs the daemon"),
         (name = "watch", description = "for monitors"),
     )
 )]

@@ -113,6 +113,7 @@ pub struct Status {
     /// Cancelled when the daemon stops: streams end, writes get 503.
     pub stopping: CancellationToken,
     listeners: Arc<Semaphore>,
+    backups: Arc<Semaphore>,
     not_ready: RwLock<Option<String>>,
     sources: RwLock<Vec<SourceStatus>>,
 }
@@ -129,6 +130,7 @@ impl Status {
         Self {
             stopping: CancellationToken::new(),
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
+            backups: Arc::new(Semaphore::new(1)),
             not_ready: RwLock::new(Some("starting".to_owned())),
             sources: RwLock::new(Vec::new()),
         }
@@ -155,6 +157,11 @@ impl Status {
     /// A place among the listeners of the stream, given back when dropped; `None` where all are taken.
     pub(super) fn listener(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.listeners).try_acquire_owned().ok()
+    }
+
+    /// The right to take a backup; `None` while another is taken, since each reads everything.
+    pub(super) fn backup(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.backups).try_acquire_owned().ok()
     }
 
     /// All sources, in the order of the configuration.

@@ -1,7 +1,9 @@
 //! The commands: one file each reads its arguments, calls a room and prints. Data to stdout, progress and logs to stderr.
 
+mod backup;
 mod check;
 mod cluster;
+mod compact;
 mod compare;
 mod demo;
 mod evaluate;
@@ -12,7 +14,9 @@ mod held;
 mod ingest;
 mod input;
 mod openapi;
+mod progress;
 mod replay;
+mod restore;
 mod rows;
 mod run;
 mod stats;
@@ -57,6 +61,12 @@ enum Command {
     Compare(compare::Args),
     /// Make the derived rows again from the journal, or say how its clusters would come out by other rules
     Replay(replay::Args),
+    /// Write everything a data directory holds to one checksummed file
+    Backup(backup::Args),
+    /// Make a data directory from a backup
+    Restore(restore::Args),
+    /// Give back disk that derived rows no longer need
+    Compact(compact::Args),
     /// Read everything in a data directory and list what is wrong
     Verify(verify::Args),
     /// Count what a data directory holds
@@ -142,6 +152,9 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Evaluate(args) => evaluate::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
+        Command::Compact(args) => compact::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Export(args) => export::run(args),

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::{Usage, complain, held, rounded, rows, say, stream};
+use super::{Usage, complain, held, progress, rounded, rows, say, stream};
 use crate::cluster::regroup::{Merge, Move, Regrouping, Split};
 use crate::cluster::{ENGINE, Params};
 use crate::config;
@@ -62,19 +61,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// A bar over so many records, shown on a terminal only.
-fn bar(records: u64, quiet: bool) -> ProgressBar {
-    if quiet {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(records);
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} records {elapsed}, {eta} left");
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
-}
-
 fn seconds(start: Instant) -> f64 {
     rounded(start.elapsed().as_secs_f64())
 }
@@ -83,7 +69,7 @@ fn seconds(start: Instant) -> f64 {
 fn rebuild(args: &Args) -> anyhow::Result<ExitCode> {
     let _lock = held::alone(&args.data, Lock::take)?;
     let (start, last) = (Instant::now(), Reader::open(&args.data)?.last_seq());
-    let bar = bar(last.0, args.quiet);
+    let bar = progress::bar(last.0, args.quiet);
     let cache = config::Store::default().cache;
     let made = daemon::replay(&args.data, cache, &mut |seq| bar.set_position(seq.0));
     bar.finish_and_clear();
@@ -113,7 +99,7 @@ fn rebuild(args: &Args) -> anyhow::Result<ExitCode> {
 fn compare(args: &Args) -> anyhow::Result<ExitCode> {
     let _lock = held::alone(&args.data, Lock::take_to_read)?;
     let (start, last) = (Instant::now(), Reader::open(&args.data)?.last_seq());
-    let bar = bar(last.0, args.quiet);
+    let bar = progress::bar(last.0, args.quiet);
     let mut wrong = Vec::new();
     let made = rows::compare(&args.data, &mut |seq| bar.set_position(seq.0), &mut wrong);
     bar.finish_and_clear();
@@ -148,7 +134,7 @@ fn judge(args: &Args) -> anyhow::Result<ExitCode> {
     let _lock = held::alone(&args.data, Lock::take_to_read)?;
     let reader = Reader::open(&args.data)?;
     let params = stream::params_over(daemon::settings(&reader)?, &args.set)?;
-    let (start, bar) = (Instant::now(), bar(reader.last_seq().0, args.quiet));
+    let (start, bar) = (Instant::now(), progress::bar(reader.last_seq().0, args.quiet));
     let judged = daemon::rejudge(&reader, params, &mut |seq| bar.set_position(seq.0));
     bar.finish_and_clear();
     let (judged, seconds) = (judged?, seconds(start));

@@ -74,6 +74,28 @@ pub enum JournalError {
         /// Bytes from its start.
         offset: u64,
     },
+    /// A file that was to be restored is no whole backup. Nothing was made.
+    #[error("{} is no whole backup: {what} (byte {offset}); nothing was restored, take another one", path.display())]
+    NoBackup {
+        /// The file.
+        path: PathBuf,
+        /// Bytes from its start.
+        offset: u64,
+        /// What is wrong there.
+        what: String,
+    },
+    /// A directory that a restore should fill holds something.
+    #[error("{} is not empty; restore into a new directory", dir.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// A restore began here and did not end.
+    #[error("{} holds a backup that was not restored to its end: restore it again, nothing has to be removed before", dir.display())]
+    Unrestored {
+        /// The data directory.
+        dir: PathBuf,
+    },
     /// An entry was handed over out of turn. Nothing was written.
     #[error("record {found} came where {expected} is next")]
     OutOfTurn {

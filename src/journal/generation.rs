@@ -25,21 +25,25 @@ pub fn generation(dir: &Path) -> Result<u64, JournalError> {
     }
 }
 
-/// Begins the next generation of the history in `dir`, and gives its number once that is durable.
-///
-/// A crash leaves the old number or the new one, never half of it. The caller holds the directory's lock.
+/// Begins the next generation of the history in `dir`, and gives its number once that is durable. The caller holds the
+/// directory's lock.
 pub fn raise(dir: &Path) -> Result<u64, JournalError> {
     let raised = generation(dir)? + 1;
+    set(dir, raised)?;
+    Ok(raised)
+}
+
+/// Makes `number` the generation of the history in `dir`. A crash leaves the old number or the new one, never half of it.
+pub(super) fn set(dir: &Path, number: u64) -> Result<(), JournalError> {
     let (path, fresh) = (dir.join(NAME), dir.join("generation.new"));
     let write = || {
         let mut file = File::create(&fresh)?;
-        writeln!(file, "{raised}")?;
+        writeln!(file, "{number}")?;
         file.sync_all()?;
         fs::rename(&fresh, &path)?;
         File::open(dir)?.sync_all()
     };
-    write().map_err(|source| JournalError::io("write", &path, source))?;
-    Ok(raised)
+    write().map_err(|source| JournalError::io("write", &path, source))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::frame::{self, HEADER_BYTES};
 use super::reader::{Reader, Shared};
 use super::segment::{self, Segment};
-use super::{Entry, JournalError, Location, Lock, Record, record};
+use super::{Entry, JournalError, Location, Lock, Record, archive, record};
 use crate::model::Seq;
 
 /// Bytes after which the next batch goes to a new segment file. A file of this size is read through in well under a second.
@@ -46,6 +46,7 @@ impl Log {
 
     /// As [`Log::open`], with segments that end at `segment_bytes` instead of [`SEGMENT_BYTES`].
     pub fn open_with(dir: &Path, segment_bytes: u64) -> Result<(Self, Opened), JournalError> {
+        archive::refuse_unfinished(dir)?;
         make_folders(dir)?;
         let lock = Lock::take(dir)?;
         let found = segment::find(dir)?;

@@ -11,6 +11,7 @@
 //! ```
 //! `docs/store.md` has every byte. One [`Log`] appends; any number of [`Reader`]s read beside it, never beyond what is durable.
 
+pub mod archive;
 pub(crate) mod code;
 mod error;
 mod frame;

@@ -124,7 +124,16 @@ impl Reader {
         let from = from.0.max(self.shared.first());
         let segment = self.shared.holding(from).unwrap_or(0);
         let until = self.shared.durable();
-        Entries { reader: self.clone(), from, until, next: None, segment, offset: 0, file: None }
+        Entries {
+            reader: self.clone(),
+            from,
+            until,
+            next: None,
+            segment,
+            offset: 0,
+            file: None,
+            frame: Vec::new(),
+        }
     }
 
     /// The fault of an entry that is whole and cannot be: what it says does not fit what came before.
@@ -166,7 +175,7 @@ impl Reader {
 }
 
 /// Reads header and payload into `frame`; false at the very end of the file. What is cut short or too long stays short in `frame`.
-fn read_frame(file: &mut impl Read, frame: &mut Vec<u8>) -> io::Result<bool> {
+pub(super) fn read_frame(file: &mut impl Read, frame: &mut Vec<u8>) -> io::Result<bool> {
     frame.clear();
     let header_bytes = HEADER_BYTES as u64;
     if file.by_ref().take(header_bytes).read_to_end(frame)? == 0 {
@@ -192,6 +201,8 @@ pub struct Entries {
     segment: u32,
     offset: u64,
     file: Option<BufReader<File>>,
+    /// The frame read last, as it stands in the file.
+    frame: Vec<u8>,
 }
 
 impl Iterator for Entries {
@@ -207,23 +218,32 @@ impl Iterator for Entries {
 }
 
 impl Entries {
+    /// The last seq that will be handed out; 0 where there is none.
+    pub(super) const fn until(&self) -> Seq {
+        Seq(self.until)
+    }
+
+    /// The bytes of the entry that was handed out last.
+    pub(super) fn frame(&self) -> &[u8] {
+        &self.frame
+    }
+
     fn step(&mut self) -> Result<Option<(Location, Entry)>, JournalError> {
-        let mut frame = Vec::new();
         loop {
             if self.segment == 0 || self.next.unwrap_or(self.from) > self.until {
                 return Ok(None);
             }
             let location = Location { segment: self.segment, offset: self.offset };
             let path = segment::path(&self.reader.dir, self.segment);
-            if !self.read(&mut frame).map_err(|source| JournalError::io("read", path, source))? {
+            if !self.read().map_err(|source| JournalError::io("read", path, source))? {
                 (self.segment, self.offset, self.file) = (self.segment + 1, 0, None);
                 continue;
             }
-            let header = frame::header(&frame);
+            let header = frame::header(&self.frame);
             let in_turn = |seq| self.next.is_none_or(|next| next == seq);
             // A gap may stand further on than the next number; only its record says from where it reaches.
             let wanted = header.is_ok_and(|h| h.seq >= self.from || !in_turn(h.seq));
-            let (seq, entry) = self.reader.parse(location, &frame, wanted)?;
+            let (seq, entry) = self.reader.parse(location, &self.frame, wanted)?;
             let first = entry.as_ref().map_or(seq, |entry| entry.first().0);
             if let Some(coming) = self.next.filter(|&next| next != first) {
                 let what = format!("record {first} stands where {coming} belongs");
@@ -231,14 +251,14 @@ impl Entries {
             }
             let entry = entry.filter(|_| seq >= self.from);
             self.next = Some(seq + 1);
-            self.offset += frame.len() as u64;
+            self.offset += self.frame.len() as u64;
             if let Some(entry) = entry {
                 return Ok(Some((location, entry)));
             }
         }
     }
 
-    fn read(&mut self, frame: &mut Vec<u8>) -> io::Result<bool> {
+    fn read(&mut self) -> io::Result<bool> {
         let file = match &mut self.file {
             Some(file) => file,
             empty => {
@@ -246,6 +266,6 @@ impl Entries {
                 empty.insert(BufReader::new(File::open(path)?))
             }
         };
-        read_frame(file, frame)
+        read_frame(file, &mut self.frame)
     }
 }

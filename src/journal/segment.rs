@@ -44,7 +44,12 @@ pub(super) fn folder(dir: &Path) -> PathBuf {
 
 /// The file of segment `number`.
 pub(super) fn path(dir: &Path, number: u32) -> PathBuf {
-    folder(dir).join(format!("{number:08}.log"))
+    path_in(&folder(dir), number)
+}
+
+/// The file of segment `number` in a folder of segments.
+pub(super) fn path_in(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("{number:08}.log"))
 }
 
 /// Looks at every segment's first header and reads the last one through.

@@ -64,6 +64,11 @@ impl Store {
         open::set_aside(dir)
     }
 
+    /// Removes the rows that were ever moved aside in `dir`.
+    pub fn forget_aside(dir: &Path) -> Result<(), StoreError> {
+        open::forget_aside(dir)
+    }
+
     /// Where rows may be made beside those of `dir`, to be [put in their place](Store::put_in_place): a path at which nothing is.
     /// What an earlier attempt left there is removed. The caller holds the directory's lock.
     pub fn beside(dir: &Path) -> Result<PathBuf, StoreError> {

@@ -74,6 +74,15 @@ pub(super) fn set_aside(dir: &Path) -> Result<Option<PathBuf>, StoreError> {
     Ok(Some(to))
 }
 
+/// Removes everything that was ever moved aside.
+pub(super) fn forget_aside(dir: &Path) -> Result<(), StoreError> {
+    for number in aside_numbers(dir)? {
+        let old = aside(dir, number);
+        fs::remove_dir_all(&old).map_err(io_fault("remove", &old))?;
+    }
+    Ok(())
+}
+
 pub(super) fn folder(dir: &Path) -> PathBuf {
     dir.join("store")
 }

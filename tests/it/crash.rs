@@ -66,7 +66,7 @@ impl Drop for Daemon {
 }
 
 /// Pushes one record of its own after another until the daemon is gone; gives those that were acknowledged.
-fn push(
+pub(crate) fn push(
     address: SocketAddr,
     client: usize,
     round: usize,

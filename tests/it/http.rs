@@ -11,6 +11,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks and reads to the end: HTTP/1.0, so the server closes.
 pub(crate) fn ask(address: SocketAddr, head: &str, body: &[u8]) -> io::Result<(u16, String)> {
+    let (status, body) = ask_bytes(address, head, body)?;
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}
+
+/// The same, with the body as it came.
+pub(crate) fn ask_bytes(
+    address: SocketAddr,
+    head: &str,
+    body: &[u8],
+) -> io::Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let length = body.len();
@@ -21,10 +31,11 @@ pub(crate) fn ask(address: SocketAddr, head: &str, body: &[u8]) -> io::Result<(u
     stream.write_all(body)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let body = answer.split_off(end.ok_or(io::ErrorKind::UnexpectedEof)? + 4);
+    let head = String::from_utf8_lossy(&answer);
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-    Ok((status.ok_or(io::ErrorKind::InvalidData)?, body.to_owned()))
+    Ok((status.ok_or(io::ErrorKind::InvalidData)?, body))
 }
 
 /// The JSON that stands at `path`.

@@ -7,6 +7,8 @@
 
 mod architecture;
 #[cfg(feature = "daemon")]
+mod backups;
+#[cfg(feature = "daemon")]
 mod bad_input;
 #[cfg(feature = "daemon")]
 mod config;
