@@ -39,7 +39,7 @@ use crate::telemetry::Metrics;
 
 pub use openapi::document;
 pub use push::{Accepted, Push};
-pub use status::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
+pub use status::{EndpointStatus, Part, SourceFault, SourceState, SourceStatus, Status};
 
 /// What the reading side obeys; built by `config`.
 #[derive(Clone, Debug)]

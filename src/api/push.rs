@@ -119,6 +119,11 @@ pub(super) async fn articles(
     if state.status.stopping.is_cancelled() {
         return Err(Problem::unavailable("the daemon is stopping", RETRY_AFTER_SECONDS));
     }
+    // A start of a small directory, or a disk that has room again, takes less than this.
+    if tokio::time::timeout(QUEUE_WAIT, state.status.takes()).await.is_err() {
+        let why = state.status.refuses().unwrap_or_else(|| "send again".to_owned());
+        return Err(Problem::unavailable(why, RETRY_AFTER_SECONDS));
+    }
     let body = body.map_err(|fault| match fault.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(format!(
             "the body has more than {} bytes: send it in parts",
