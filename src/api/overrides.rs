@@ -196,6 +196,7 @@ async fn say(state: &api::State, user: String, word: Override) -> Result<Respons
             "`user` is a name of at most {USER_LETTERS_MAX} letters on one line"
         )));
     }
+    push::taking(state).await?;
     let (reply, answer) = oneshot::channel();
     push::hand(state, Wish::Word(Word { user, word, reply })).await?;
     let answered = answer.await.map_err(|_| push::unsure("the word"))?;

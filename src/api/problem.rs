@@ -134,10 +134,22 @@ impl Problem {
     }
 }
 
+/// Seconds after which rows that are opened again may be there.
+const ROWS_RETRY_SECONDS: u32 = 5;
+
 impl From<StoreError> for Problem {
-    /// Logs the fault (this is where it is handled) and hides it from the client.
+    /// Logs the fault (this is where it is handled) and tells the client what helps: rows that cannot be read are opened again
+    /// or made again, so it may ask later.
     fn from(fault: StoreError) -> Self {
+        if matches!(fault, StoreError::Closed) {
+            return Self::unavailable(fault.to_string(), ROWS_RETRY_SECONDS);
+        }
         tracing::error!(fault = %fault, "the store could not answer a request: {fault}");
+        let passes = fault.needs_mending() || matches!(fault, StoreError::Missing { .. });
+        if passes {
+            let why = "the derived rows could not be read; they are mended from the journal";
+            return Self::unavailable(why, ROWS_RETRY_SECONDS);
+        }
         Self::internal()
     }
 }

@@ -116,6 +116,7 @@ pub(super) async fn articles(
     let Query(params) = Query::<PushParams>::try_from_uri(&uri)
         .map_err(|fault| Problem::parameter(fault.body_text()))?;
     let strict = query::flag("strict", params.strict.as_deref())?;
+    taking(&state).await?;
     let body = self::body(&state, body)?;
     let now = state.clock.now();
     let read = reply::blocking(move || Ok(sort_out(records(&body)?, now, strict))).await?;
@@ -150,6 +151,19 @@ async fn hand_over(
         .collect())
 }
 
+/// Waits a little until writes are taken; says why not where that takes longer.
+pub(super) async fn taking(state: &api::State) -> Result<(), Problem> {
+    if state.status.stopping.is_cancelled() {
+        return Err(Problem::unavailable("the daemon is stopping", RETRY_AFTER_SECONDS));
+    }
+    // A start of a small directory, or a disk that has room again, takes less than this.
+    if tokio::time::timeout(QUEUE_WAIT, state.status.takes()).await.is_err() {
+        let why = state.status.refuses().unwrap_or_else(|| "send again".to_owned());
+        return Err(Problem::unavailable(why, RETRY_AFTER_SECONDS));
+    }
+    Ok(())
+}
+
 /// A body of bounded size.
 pub(super) fn body(
     state: &api::State,
@@ -166,9 +180,6 @@ pub(super) fn body(
 
 /// Gives a wish to the writer, if there is room in the line.
 pub(super) async fn hand(state: &api::State, wish: Wish) -> Result<(), Problem> {
-    if state.status.stopping.is_cancelled() {
-        return Err(Problem::unavailable("the daemon is stopping", RETRY_AFTER_SECONDS));
-    }
     state.wishes.send_timeout(wish, QUEUE_WAIT).await.map_err(|fault| match fault {
         SendTimeoutError::Timeout(_) => {
             Problem::unavailable("the line is full: send again", RETRY_AFTER_SECONDS)

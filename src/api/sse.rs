@@ -25,6 +25,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How soon a browser comes back.
 const RETRY: Duration = Duration::from_secs(3);
 
+/// How soon a listener looks again for events whose rows are not there yet.
+const ROWS_WAIT: Duration = Duration::from_secs(1);
+
 /// Stored events read at a time.
 const BATCH: usize = 256;
 
@@ -129,10 +132,10 @@ pub(super) async fn stream(
     // Listening begins before the store is asked, so nothing falls between the two.
     let live = state.events.subscribe();
     let store = state.store.clone();
-    let kept = reply::blocking(move || Ok(store.events_from()..=store.applied_seq())).await?;
-    let applied = *kept.end();
+    let kept = reply::blocking(move || Ok(store.events_from()..=store.told_seq())).await?;
+    let told = *kept.end();
     let resume = resume(last.as_deref(), state.settings.generation, kept);
-    let feed = Feed::new(state, live, place, &resume, applied);
+    let feed = Feed::new(state, live, place, &resume, told);
     let events = stream::unfold(feed, |mut feed| async move {
         feed.next().await.map(|event| (Ok::<_, Infallible>(event), feed))
     });
@@ -159,9 +162,9 @@ impl Feed {
         live: broadcast::Receiver<Event>,
         place: OwnedSemaphorePermit,
         resume: &Resume,
-        applied: Seq,
+        told: Seq,
     ) -> Self {
-        let now = (applied, u32::MAX);
+        let now = (told, u32::MAX);
         let (after, behind) = match *resume {
             Resume::After(after) => (after, true),
             Resume::Live | Resume::Gap(_) => (now, false),
@@ -203,24 +206,37 @@ impl Feed {
     async fn catch_up(&mut self) {
         let (store, after) = (self.state.store.clone(), self.after);
         let batch = reply::blocking(move || {
+            // Asked before: what comes later comes live as well.
+            let all = store.applied_seq() >= store.told_seq();
             let batch = store.events(after, BATCH)?;
             // Asked afterwards: what was kept then was kept while the batch was read.
-            Ok((batch, store.events_from() <= after.0))
+            Ok((batch, store.events_from() <= after.0, all))
         });
         match batch.await {
-            Ok((_, false)) => {
+            Ok((_, false, _)) => {
                 let reason = "this listener was too slow, the events in between are gone";
-                self.after = (self.state.store.applied_seq(), u32::MAX);
+                self.after = (self.state.store.told_seq(), u32::MAX);
                 self.ready.push_back(gap(self.state.settings.generation, self.after, reason));
                 self.behind = false;
             }
-            Ok((batch, _)) if batch.is_empty() => self.behind = false,
-            Ok((batch, _)) => batch.iter().for_each(|event| self.take(event)),
+            Ok((batch, _, true)) if batch.is_empty() => self.behind = false,
+            // The rows are made again: what comes next is not there yet.
+            Ok((batch, ..)) if batch.is_empty() => self.wait_for_rows().await,
+            Ok((batch, ..)) => batch.iter().for_each(|event| self.take(event)),
+            // Rows that cannot be read are opened again or made again.
+            Err(problem) if problem.retry_after.is_some() => self.wait_for_rows().await,
             Err(problem) => {
                 self.behind = false;
                 let generation = self.state.settings.generation;
                 self.ready.push_back(gap(generation, self.after, &problem.detail));
             }
+        }
+    }
+
+    async fn wait_for_rows(&mut self) {
+        tokio::select! {
+            () = self.state.status.stopping.cancelled() => self.behind = false,
+            () = tokio::time::sleep(ROWS_WAIT) => {}
         }
     }
 

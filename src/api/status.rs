@@ -1,9 +1,10 @@
 //! What the daemon knows about itself and the reading side shows: readiness, stopping, the state of each source.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Serialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
@@ -107,6 +108,19 @@ pub struct EndpointStatus {
     pub error: Option<String>,
 }
 
+/// What may keep the daemon from its work. Each part sets and clears its own reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// It has not come to its work yet.
+    Start,
+    /// Nothing can be made durable.
+    Journal,
+    /// The line waits for rows that cannot be written.
+    Line,
+    /// Rows lag behind what is durable. Articles are taken in all the same.
+    Rows,
+}
+
 /// What the daemon tells the reading side. Shared; every lock is held for a copy only.
 #[derive(Debug)]
 pub struct Status {
@@ -114,7 +128,7 @@ pub struct Status {
     pub stopping: CancellationToken,
     listeners: Arc<Semaphore>,
     backups: Arc<Semaphore>,
-    not_ready: RwLock<Option<String>>,
+    hindered: watch::Sender<BTreeMap<Part, String>>,
     sources: RwLock<Vec<SourceStatus>>,
 }
 
@@ -131,27 +145,66 @@ impl Status {
             stopping: CancellationToken::new(),
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
             backups: Arc::new(Semaphore::new(1)),
-            not_ready: RwLock::new(Some("starting".to_owned())),
+            hindered: watch::Sender::new(BTreeMap::from([(Part::Start, "starting".to_owned())])),
             sources: RwLock::new(Vec::new()),
         }
     }
 
     /// Why it is not ready; `None` where it is.
     pub fn not_ready(&self) -> Option<String> {
+        self.why(|_| true)
+    }
+
+    /// Why nothing is taken in at present; `None` where it is.
+    pub fn refuses(&self) -> Option<String> {
+        self.why(|part| part != Part::Rows)
+    }
+
+    fn why(&self, counts: impl Fn(Part) -> bool) -> Option<String> {
         if self.stopping.is_cancelled() {
             return Some("stopping".to_owned());
         }
-        self.not_ready.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let hindered = self.hindered.borrow();
+        let whys = hindered.iter().filter(|&(&part, _)| counts(part));
+        let whys: Vec<&str> = whys.map(|(_, why)| why.as_str()).collect();
+        (!whys.is_empty()).then(|| whys.join("; "))
+    }
+
+    /// From here on `part` keeps the daemon from its work, and `why` is shown on `/readyz`. Replaces what it said before.
+    pub fn hinder(&self, part: Part, why: impl Into<String>) {
+        self.hindered.send_modify(|hindered| {
+            hindered.insert(part, why.into());
+        });
+    }
+
+    /// From here on `part` no longer does.
+    pub fn free(&self, part: Part) {
+        self.hindered.send_if_modified(|hindered| hindered.remove(&part).is_some());
+    }
+
+    /// Resolves once nothing but lagging rows keeps the daemon from its work.
+    pub async fn takes(&self) {
+        let mut hindered = self.hindered.subscribe();
+        let takes =
+            |hindered: &BTreeMap<Part, String>| hindered.keys().all(|&part| part == Part::Rows);
+        // The sender lives as long as `self`.
+        let _ = hindered.wait_for(takes).await;
+    }
+
+    /// Resolves once the daemon has come to its work.
+    pub async fn started(&self) {
+        let mut hindered = self.hindered.subscribe();
+        let _ = hindered.wait_for(|hindered| !hindered.contains_key(&Part::Start)).await;
     }
 
     /// From here on it is ready.
     pub fn set_ready(&self) {
-        *self.not_ready.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.hindered.send_modify(BTreeMap::clear);
     }
 
     /// From here on it is not ready, and `why` is shown on `/readyz`.
     pub fn set_not_ready(&self, why: impl Into<String>) {
-        *self.not_ready.write().unwrap_or_else(PoisonError::into_inner) = Some(why.into());
+        self.hinder(Part::Start, why);
     }
 
     /// A place among the listeners of the stream, given back when dropped; `None` where all are taken.
@@ -198,8 +251,13 @@ mod tests {
         assert_eq!(status.not_ready().as_deref(), Some("starting"));
         status.set_ready();
         assert_eq!(status.not_ready(), None);
-        status.set_not_ready("disk full");
-        assert_eq!(status.not_ready().as_deref(), Some("disk full"));
+        status.hinder(Part::Rows, "the rows lag");
+        assert_eq!((status.not_ready().as_deref(), status.refuses()), (Some("the rows lag"), None));
+        status.hinder(Part::Journal, "disk full");
+        assert_eq!(status.not_ready().as_deref(), Some("disk full; the rows lag"));
+        assert_eq!(status.refuses().as_deref(), Some("disk full"));
+        status.free(Part::Journal);
+        assert_eq!(status.not_ready().as_deref(), Some("the rows lag"));
         status.stopping.cancel();
         assert_eq!(status.not_ready().as_deref(), Some("stopping"));
     }

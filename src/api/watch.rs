@@ -39,6 +39,14 @@ pub(super) async fn readyz(State(state): State<api::State>) -> Response {
     responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 pub(super) async fn metrics(State(state): State<api::State>) -> Response {
     const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let (store, reader) = (state.store.clone(), state.reader.clone());
+    let measured = tokio::task::spawn_blocking(move || {
+        store.bytes().ok().zip(reader.bytes().ok()).map(|(rows, journal)| rows + journal)
+    });
+    // Where the disk does not answer, the last figure stands.
+    if let Ok(Some(bytes)) = measured.await {
+        state.metrics.store_bytes(bytes);
+    }
     (
         [(header::CONTENT_TYPE, MEDIA_TYPE), (header::CACHE_CONTROL, "no-store")],
         state.metrics.render(),

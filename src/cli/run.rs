@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -26,6 +27,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
+
+/// The signal of a write beyond `ulimit -f`, the same on Linux and macOS.
+const SIGXFSZ: i32 = 25;
+
+/// How long the line that says where it serves waits for it to be ready, too.
+const READY_AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Where the configuration comes from; read at start and again at each SIGHUP.
 struct Origin {
@@ -67,8 +74,14 @@ async fn serve(config: Config, origin: &Origin) -> anyhow::Result<ExitCode> {
         signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened for")?;
     let mut hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be listened for")?;
+    // A file that outgrows its limit is an error of a write, which is mended, and no reason to die of the signal.
+    let _outgrown = signal(SignalKind::from_raw(SIGXFSZ)).context("SIGXFSZ cannot be ignored")?;
     let base = config.server.base_path.clone();
     let mut running = daemon::start(config.clone(), clock()).await?;
+    // It serves already. Where there is little to read it is ready in a moment, and scripts need not ask for that.
+    if let Ok(ready) = tokio::time::timeout(READY_AT_ONCE, running.ready()).await {
+        ready?;
+    }
     // Scripts wait for this line, whatever the log's format and filter.
     complain(&format!("listening=http://{}{base}", running.address));
     notify(sd_notify::NotifyState::Ready);

@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         for (name, value) in &counted {
             let shown = if value.is_null() { "unknown".to_owned() } else { value.to_string() };
-            say(&format!("{name:14}{shown:>16}"))?;
+            say(&format!("{name:15}{shown:>15}"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -57,6 +57,7 @@ fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
         None => count_journal(&reader)?,
     };
     let store_bytes = store.as_ref().map_or(Ok(0), Store::bytes)?;
+    let (damaged_stores, damaged_bytes) = Store::aside(dir)?;
     let value = json!({
         "articles": counts.articles,
         "versions": counts.versions,
@@ -66,9 +67,11 @@ fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
         "journal_seq": last.0,
         "applied_seq": derived.map_or(0, |derived| derived.applied_seq.0),
         "generation": journal::generation(dir)?,
-        "bytes": journal_bytes + store_bytes,
+        "bytes": journal_bytes + store_bytes + damaged_bytes,
         "journal_bytes": journal_bytes,
         "store_bytes": store_bytes,
+        "damaged_stores": damaged_stores,
+        "damaged_bytes": damaged_bytes,
     });
     match value {
         Value::Object(map) => Ok(map),

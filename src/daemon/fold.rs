@@ -18,6 +18,9 @@ pub(super) const BATCH_RECORDS: usize = 256;
 /// Versions whose texts are read at start: twice what the short path remembers.
 const READ_AT_START: usize = 8192;
 
+/// What takes the records that the rows lack.
+pub(super) type ToRows<'a> = dyn FnMut(&[Applied<'_>]) -> Result<(), Fault> + 'a;
+
 /// The state after the last record.
 pub(super) struct Fold {
     pub(super) clusterer: Clusterer,
@@ -35,10 +38,17 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    /// Folds the whole journal, and brings `store` up to it where it lags.
-    pub(super) fn open(reader: &Reader, store: &Store, params: Params) -> Result<Self, Fault> {
+    /// Folds the whole journal; the records after `applied`, which the rows lack, go to `rows` as well. Asks `each` with every
+    /// record that is done whether to go on.
+    pub(super) fn open(
+        reader: &Reader,
+        params: Params,
+        store: &Store,
+        rows: &mut ToRows<'_>,
+        each: &mut dyn FnMut(Seq) -> bool,
+    ) -> Result<Self, Fault> {
         let mut fold = Self::new(reader, params);
-        fold.catch_up(reader, Seq(u64::MAX), store, &mut |_| {})?;
+        fold.catch_up(reader, Seq(u64::MAX), store.applied_seq(), rows, each)?;
         fold.ready(store);
         Ok(fold)
     }
@@ -55,15 +65,15 @@ impl Fold {
         }
     }
 
-    /// Applies the records up to `last`; those that `store` does not have yet go there, too. Tells `each` how far it is.
+    /// Applies the records up to `last`; those after `applied` go to `rows`, too.
     fn catch_up(
         &mut self,
         reader: &Reader,
         last: Seq,
-        store: &Store,
-        each: &mut dyn FnMut(Seq),
+        applied: Seq,
+        rows: &mut ToRows<'_>,
+        each: &mut dyn FnMut(Seq) -> bool,
     ) -> Result<(), Fault> {
-        let applied = store.applied_seq();
         let mut lagging = Lagging::default();
         for entry in reader.entries(Seq(1)) {
             let (location, entry) = entry?;
@@ -75,11 +85,13 @@ impl Fold {
                 self.texts.placed(version, location);
             }
             if entry.seq > applied {
-                lagging.push(entry, location, changes, store)?;
+                lagging.push(entry, location, changes, rows)?;
             }
-            each(self.last);
+            if !each(self.last) {
+                return Err(Fault::Stopped);
+            }
         }
-        lagging.flush(store)
+        lagging.flush(rows)
     }
 
     /// What an entry changes. `Err` says in words why it cannot stand where it does.
@@ -144,19 +156,19 @@ impl Lagging {
         entry: Entry,
         location: Location,
         changes: Vec<Change>,
-        store: &Store,
+        rows: &mut ToRows<'_>,
     ) -> Result<(), Fault> {
         self.waiting.push((entry, location, changes));
-        if self.waiting.len() >= BATCH_RECORDS { self.flush(store) } else { Ok(()) }
+        if self.waiting.len() >= BATCH_RECORDS { self.flush(rows) } else { Ok(()) }
     }
 
-    fn flush(&mut self, store: &Store) -> Result<(), Fault> {
+    fn flush(&mut self, rows: &mut ToRows<'_>) -> Result<(), Fault> {
         let batch: Vec<Applied<'_>> = self
             .waiting
             .iter()
             .map(|(entry, location, changes)| Applied { entry, location: *location, changes })
             .collect();
-        store.apply(&batch)?;
+        rows(&batch)?;
         self.waiting.clear();
         Ok(())
     }
@@ -184,10 +196,28 @@ pub fn rebuild(
     each: &mut dyn FnMut(Seq),
 ) -> Result<Store, Fault> {
     let (store, _) = Store::open(scratch, cache_bytes)?;
+    let go_on = &mut |seq| {
+        each(seq);
+        true
+    };
+    catch_up(reader, last, &store, go_on)?;
+    Ok(store)
+}
+
+/// Brings the rows of `store` up to record `last` of the journal. Asks `each` with every record that is done whether to go on.
+pub(super) fn catch_up(
+    reader: &Reader,
+    last: Seq,
+    store: &Store,
+    each: &mut dyn FnMut(Seq) -> bool,
+) -> Result<(), Fault> {
     // Nothing is judged, so nothing need be findable.
     let mut fold = Fold::new(reader, Params { live_max: 1, ..Params::default() });
-    fold.catch_up(reader, last, &store, each)?;
-    Ok(store)
+    let rows = &mut |batch: &[Applied<'_>]| {
+        store.apply(batch)?;
+        Ok(())
+    };
+    fold.catch_up(reader, last, store.applied_seq(), rows, each)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //!                                                     ▲
 //! API ── wishes, 64 ──────────────────────────────────┘
 //! ```
+//! The API is there first: it answers from the rows there are while the journal is folded, and the line begins after that.
 //! Stopping is the line running dry: poller and API stop first and drop their senders, the harvester ends what it holds
 //! and drops its own, the writer writes what is left. A fault travels the other way: a stage that ends drops its receiver.
 
@@ -12,15 +13,17 @@ mod desk;
 mod fold;
 mod harvester;
 mod line;
+mod mend;
 mod offline;
+mod open;
 mod poller;
 mod rejudge;
 mod replay;
+mod rows;
 mod texts;
 mod writer;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,13 +33,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::api::{self, Status, Wish};
+use crate::api::{self, Part, Status, Wish};
 use crate::cluster::{self, ENGINE};
 use crate::config::{Config, Source, SourceKind};
 use crate::fetch::{FetchError, Fetcher};
 use crate::journal::{JournalError, Log, Reader, Settings, SourceNote};
-use crate::model::{Clock, Seq};
-use crate::store::{Event, Store, StoreError};
+use crate::model::Clock;
+use crate::store::{Event, Opened, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::wire::Agency;
 
@@ -44,6 +47,8 @@ pub use fold::{rebuild, settings};
 pub use offline::Offline;
 pub use rejudge::{Rejudged, rejudge};
 pub use replay::{Replayed, replay};
+
+use writer::Writer;
 
 /// Changes a slow listener may lag behind before it must resume from the store.
 const EVENTS_MAX: usize = 1024;
@@ -79,6 +84,23 @@ pub enum Fault {
     /// A stage died.
     #[error("the writer stopped: {0}")]
     Writer(String),
+    /// A read met rows that only opening them again can mend.
+    #[error("{0}")]
+    Rows(String),
+    /// It was told to stop before it came to its work.
+    #[error("stopped before the journal was read")]
+    Stopped,
+}
+
+/// A fault and what it came from, in one line.
+fn words(fault: &dyn std::error::Error) -> String {
+    let mut words = fault.to_string();
+    let mut cause = fault.source();
+    while let Some(deeper) = cause {
+        words = format!("{words}: {deeper}");
+        cause = deeper.source();
+    }
+    words
 }
 
 /// What the writer journals before it takes in anything: what is in force.
@@ -95,11 +117,9 @@ pub struct Running {
     store: Store,
     status: Arc<Status>,
     desk: Arc<desk::Desk>,
-    poller: JoinHandle<()>,
-    harvester: JoinHandle<()>,
-    pushes: JoinHandle<()>,
     server: JoinHandle<()>,
-    writer: JoinHandle<Result<(), Fault>>,
+    /// All stages. `None` once it was seen to end.
+    line: Option<JoinHandle<Result<(), Fault>>>,
     polling: CancellationToken,
 }
 
@@ -113,7 +133,8 @@ struct Shared {
     events: broadcast::Sender<Event>,
 }
 
-/// Starts the whole line on the current tokio runtime: opens journal and store, folds, listens, polls.
+/// Starts the daemon on the current tokio runtime: opens journal and rows, listens and serves. Then the journal is folded, which
+/// takes its time, and the line begins: [`Running::ready`] waits for that.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
     let shared = Shared {
         clock,
@@ -122,32 +143,67 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
         desk: Arc::new(desk::Desk::default()),
         events: broadcast::channel(EVENTS_MAX).0,
     };
-    let Shared { clock, status, metrics, desk, .. } = shared.clone();
     let listener = listen(config.server.listen).await?;
     let address = listener
         .local_addr()
         .map_err(|source| Fault::Listen { address: config.server.listen, source })?;
-    let fetcher = Fetcher::new(config.fetch_params(), clock.clone())?;
-    let (opening, with) = (config.clone(), shared.clone());
-    let opened = tokio::task::spawn_blocking(move || open(&opening, with)).await;
-    let (writer, reader, generation) =
-        opened.map_err(|fault| Fault::Writer(fault.to_string()))??;
-    let store = writer.store.clone();
+    let fetcher = Fetcher::new(config.fetch_params(), shared.clock.clone())?;
+    let (dir, cache_bytes) = (config.store.path.clone(), config.store.cache);
+    let opened = tokio::task::spawn_blocking(move || {
+        let generation = crate::journal::generation(&dir);
+        Ok::<_, Fault>((open::open_dir(&dir, cache_bytes)?, generation?))
+    });
+    let ((log, store, opened), generation) =
+        opened.await.map_err(|fault| Fault::Writer(fault.to_string()))??;
 
+    let (to_pushes, pushed) = mpsc::channel(line::WORK_MAX);
+    let params = config.api_params(generation);
+    let state = reading_side(&shared, &store, log.reader(), to_pushes, params);
+    let Shared { status, desk, .. } = shared.clone();
+    let polling = CancellationToken::new();
+    let server = tokio::spawn(serve(listener, state, status.stopping.clone()));
+    let data = Data { log, store: store.clone(), opened };
+    let line = tokio::spawn(run_line(config, shared, data, fetcher, pushed, polling.clone()));
+    Ok(Running { address, store, status, desk, server, line: Some(line), polling })
+}
+
+/// An open data directory.
+struct Data {
+    log: Log,
+    store: Store,
+    opened: Opened,
+}
+
+/// Folds the journal, then runs the stages until the line is dry.
+async fn run_line(
+    config: Config,
+    shared: Shared,
+    data: Data,
+    fetcher: Fetcher,
+    pushed: mpsc::Receiver<Wish>,
+    polling: CancellationToken,
+) -> Result<(), Fault> {
+    let store = data.store.clone();
+    let (params, with) = (config.cluster_params(), shared.clone());
+    let opening = tokio::task::spawn_blocking(move || make_writer(data, params, with));
+    let writer = match opening.await.map_err(|fault| Fault::Writer(fault.to_string()))? {
+        Err(Fault::Stopped) => return Ok(()),
+        done => done?,
+    };
+    let Shared { clock, status, metrics, desk, .. } = shared;
     let (to_writer, work) = mpsc::channel(line::WORK_MAX);
     let (to_harvester, leads) = mpsc::channel(line::LEADS_MAX);
-    let (to_pushes, pushed) = mpsc::channel(line::WORK_MAX);
-    let state = reading_side(&shared, &store, reader, to_pushes, config.api_params(generation));
     let sources: Vec<Arc<Source>> = config.sources.iter().cloned().map(Arc::new).collect();
-    resume_visits(&store, &sources, &desk)?;
-    let polling = CancellationToken::new();
+    if let Err(fault) = resume_visits(&store, &sources, &desk) {
+        warn!("pages to visit again are not known, their feeds bring them up: {}", words(&fault));
+    }
     let context = poller::Context {
         fetcher: fetcher.clone(),
-        store: store.clone(),
+        store,
         clock: clock.clone(),
         status: Arc::clone(&status),
         metrics: Arc::clone(&metrics),
-        desk: Arc::clone(&desk),
+        desk,
         leads: to_harvester,
         work: to_writer.clone(),
         stop: polling.clone(),
@@ -155,20 +211,29 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
     let agencies = agencies(&config.sources);
     let harvester = harvester::Harvester { fetcher, clock, metrics, agencies };
     let concurrency = config.crawl.concurrency;
-    let poller = poller::Poller::new(context, &sources);
-    status.set_ready();
-    Ok(Running {
-        address,
-        store,
-        poller: tokio::spawn(poller.run()),
-        harvester: tokio::spawn(harvester::run(harvester, concurrency, leads, to_writer.clone())),
-        pushes: tokio::spawn(forward(pushed, to_writer)),
-        server: tokio::spawn(serve(listener, state, status.stopping.clone())),
-        writer: spawn_writer(writer, notes(&config), work, &polling)?,
-        status,
-        desk,
-        polling,
-    })
+    let poller = tokio::spawn(poller::Poller::new(context, &sources).run());
+    let harvester = tokio::spawn(harvester::run(harvester, concurrency, leads, to_writer.clone()));
+    let pushes = tokio::spawn(forward(pushed, to_writer));
+    let writer = spawn_writer(writer, notes(&config), work, &polling)?;
+    status.free(Part::Start);
+    // It ends last: when those that send to it have, or by a fault, which the others need not see first.
+    writer.await.map_err(|fault| Fault::Writer(fault.to_string()))??;
+    for stage in [poller, pushes, harvester] {
+        let _ = stage.await;
+    }
+    Ok(())
+}
+
+/// The writer with the fold of the whole journal. Blocks.
+fn make_writer(data: Data, params: cluster::Params, shared: Shared) -> Result<Writer, Fault> {
+    let Data { log, store, opened } = data;
+    let Shared { clock, status, metrics, desk, events } = shared;
+    let reader = log.reader();
+    let (fold, owed) = open::fold(&reader, &store, &opened, params, &status)?;
+    metrics.journal_last_seq(fold.last.0);
+    info!(records = fold.last.0, clusters = fold.clusterer.clusters(), "the journal is read");
+    let rows = rows::Rows::start(store, reader, Arc::clone(&status), events, owed)?;
+    Ok(Writer { log, rows, fold, clock, status, metrics, desk })
 }
 
 fn reading_side(
@@ -199,9 +264,23 @@ impl Running {
         self.desk.under_way()
     }
 
+    /// Resolves once the journal is folded and the line has begun, or could not.
+    pub async fn ready(&mut self) -> Result<(), Fault> {
+        let status = Arc::clone(&self.status);
+        tokio::select! {
+            () = status.started() => Ok(()),
+            fault = self.broken() => Err(fault),
+        }
+    }
+
     /// Resolves when a stage has ended by itself, which is a fault.
     pub async fn broken(&mut self) -> Fault {
-        match (&mut self.writer).await {
+        let Some(line) = &mut self.line else {
+            return Fault::Writer("it has ended before".to_owned());
+        };
+        let ended = line.await;
+        self.line = None;
+        match ended {
             Ok(Err(fault)) => fault,
             Ok(Ok(())) => Fault::Writer("its line ran dry".to_owned()),
             Err(fault) => Fault::Writer(fault.to_string()),
@@ -213,61 +292,19 @@ impl Running {
         info!("stopping: writes are refused, the line runs dry");
         self.status.stopping.cancel();
         self.polling.cancel();
-        let Self { poller, harvester, pushes, server, writer, .. } = self;
+        let Self { server, line, .. } = self;
         let dry = async {
-            let _ = poller.await;
             let _ = server.await;
-            let _ = pushes.await;
-            let _ = harvester.await;
-            writer.await.map_err(|fault| Fault::Writer(fault.to_string()))?
+            match line {
+                Some(line) => line.await.map_err(|fault| Fault::Writer(fault.to_string()))?,
+                None => Ok(()),
+            }
         };
         tokio::time::timeout(STOP_DEADLINE, dry).await.unwrap_or_else(|_| {
             warn!("the line did not run dry in time; what was acknowledged is in the journal");
             Ok(())
         })
     }
-}
-
-/// Opens the data directory for the daemon. Blocks.
-fn open(config: &Config, shared: Shared) -> Result<(writer::Writer, Reader, u64), Fault> {
-    let Shared { clock, status, metrics, desk, events } = shared;
-    let dir = &config.store.path;
-    let (log, store) = open_dir(dir, config.store.cache)?;
-    let reader = log.reader();
-    let generation = crate::journal::generation(dir)?;
-    let fold = fold::Fold::open(&reader, &store, config.cluster_params())?;
-    metrics.journal_last_seq(fold.last.0);
-    info!(records = fold.last.0, clusters = fold.clusterer.clusters(), "opened {}", dir.display());
-    Ok((
-        writer::Writer { log, store, fold, clock, events, status, metrics, desk },
-        reader,
-        generation,
-    ))
-}
-
-/// Opens journal and derived rows for writing, and mends what a crash or a bad disk left.
-fn open_dir(dir: &Path, cache_bytes: u64) -> Result<(Log, Store), Fault> {
-    let (log, found) = Log::open(dir)?;
-    if found.cut_bytes > 0 {
-        warn!(
-            bytes = found.cut_bytes,
-            "the last write had not been finished and was cut; nothing acknowledged is lost"
-        );
-    }
-    let (store, opened) = Store::open(dir, cache_bytes)?;
-    if let (Some(aside), why) = (opened.quarantined, opened.why.unwrap_or_default()) {
-        warn!(path = %aside.display(), why, "the derived rows were damaged; they are set aside and made again from the journal");
-    }
-    let applied = store.applied_seq();
-    let at_its_place = |at| log.reader().read(at).is_ok_and(|entry| entry.seq == applied);
-    if applied == Seq(0) || opened.applied_at.is_some_and(at_its_place) {
-        return Ok((log, store));
-    }
-    warn!(%applied, journal = %found.last_seq, "the derived rows are of another journal; they are made again from this one");
-    drop(store);
-    Store::set_aside(dir)?;
-    let (store, _) = Store::open(dir, cache_bytes)?;
-    Ok((log, store))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
@@ -297,7 +334,7 @@ async fn forward(mut wishes: mpsc::Receiver<Wish>, work: line::ToWriter) {
 }
 
 fn spawn_writer(
-    writer: writer::Writer,
+    writer: Writer,
     notes: Notes,
     work: mpsc::Receiver<line::Work>,
     polling: &CancellationToken,

@@ -6,17 +6,20 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use super::desk::Desk;
-use super::fold::{Fold, settings};
+use super::fold::settings;
+use super::open::{fold, open_dir};
+use super::rows::Rows;
 use super::writer::{Batch, Writer};
-use super::{Fault, Notes, in_force, open_dir};
+use super::{Fault, Notes, in_force};
 use crate::api::Status;
 use crate::model::{Article, Clock, Timestamp, VersionId};
-use crate::store::Counts;
+use crate::store::{Counts, Store};
 use crate::telemetry::Metrics;
 
 /// A data directory open for taking in.
 pub struct Offline {
     writer: Writer,
+    store: Store,
     batch: Batch,
 }
 
@@ -29,18 +32,22 @@ impl std::fmt::Debug for Offline {
 impl Offline {
     /// Opens `dir`, making it where it is missing. It folds with the settings last in force there.
     pub fn open(dir: &Path, cache_bytes: u64, clock: Clock) -> Result<Self, Fault> {
-        let (log, store) = open_dir(dir, cache_bytes)?;
+        let (log, store, opened) = open_dir(dir, cache_bytes)?;
         let reader = log.reader();
         let params = settings(&reader)?;
-        let fold = Fold::open(&reader, &store, params)?;
         let (events, _) = broadcast::channel(1);
         let (status, metrics, desk) =
             (Arc::new(Status::starting()), Arc::new(Metrics::new()), Arc::new(Desk::default()));
         // No one waits for an answer here, so a disk that is full ends the command instead of holding it.
         status.stopping.cancel();
-        let mut writer = Writer { log, store, fold, clock, events, status, metrics, desk };
+        let (fold, owed) = fold(&reader, &store, &opened, params, &status)?;
+        if let Some(fault) = owed {
+            return Err(fault.into());
+        }
+        let rows = Rows::start(store.clone(), reader, Arc::clone(&status), events, None)?;
+        let mut writer = Writer { log, rows, fold, clock, status, metrics, desk };
         writer.note(Notes { settings: in_force(&params), sources: Vec::new() })?;
-        Ok(Self { writer, batch: Batch::default() })
+        Ok(Self { writer, store, batch: Batch::default() })
     }
 
     /// Takes one article in, seen at `seen_at`; durable once [`Offline::finish`] is done, or earlier. True where it was
@@ -60,6 +67,7 @@ impl Offline {
     /// Makes the rest durable; gives what the directory holds.
     pub fn finish(mut self) -> Result<Counts, Fault> {
         self.writer.commit(&mut self.batch)?;
-        Ok(self.writer.store.counts())
+        self.writer.rows.end()?;
+        Ok(self.store.counts())
     }
 }

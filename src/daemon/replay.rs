@@ -30,7 +30,7 @@ pub fn replay(dir: &Path, cache_bytes: u64, each: &mut dyn FnMut(Seq)) -> Result
     let replayed = made.and_then(|store| {
         let is_ours = |seq, at| reader.read(at).is_ok_and(|entry| entry.seq == seq);
         let carried = store.carry_over(dir, cache_bytes, &is_ours);
-        store.flush(FLUSH_DEADLINE)?;
+        store.rest(FLUSH_DEADLINE)?;
         Ok(Replayed { counts: store.counts(), carried })
     });
     match replayed {

@@ -1,26 +1,26 @@
 //! The one writer: gives each record its place, judges and applies it, makes it durable, then tells of it.
 //!
 //! Plain blocking code on a thread of its own. Order of things: judge and apply in memory, append the batch and sync it,
-//! then the derived rows, then the change stream, then the answers. A failed append is retried unchanged; nothing goes on
-//! before it.
+//! then the derived rows and the change stream, on their own thread, then the answers. A failed append is retried unchanged;
+//! nothing goes on before it. Rows that fail hold nothing up: what the answers tell is durable.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc, oneshot};
-use tracing::{debug, error, info};
+use tokio::sync::{mpsc, oneshot};
+use tracing::{debug, error, info, warn};
 
 use super::desk::Desk;
 use super::fold::{BATCH_RECORDS, Fold};
 use super::line::{Ended, Harvest, Visits, Work};
-use super::{Fault, Notes};
-use crate::api::{Accepted, Obeyed, Push, Status, Word};
+use super::rows::{Job, Rows};
+use super::{Fault, Notes, words};
+use crate::api::{Accepted, Obeyed, Part, Push, Status, Word};
 use crate::cluster::{Change, Judged, OverrideError, Version};
 use crate::journal::{Entry, Log, Lost, Record, Spoken};
 use crate::model::{Article, Clock, ClusterId, Seq, Timestamp, VersionId};
 use crate::schedule::Poll;
-use crate::store::{Applied, Event, Store};
 use crate::telemetry::Metrics;
 
 /// Bytes of text in one batch: an append of this size takes a few milliseconds.
@@ -32,13 +32,15 @@ const NEWS_MILLIS: i64 = 7 * 24 * 3_600_000;
 /// Pause before a failed append is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Failed attempts from one line of the log to the next.
+const LINE_EVERY: u32 = 60;
+
 /// Everything the writer owns or tells.
 pub(super) struct Writer {
     pub(super) log: Log,
-    pub(super) store: Store,
+    pub(super) rows: Rows,
     pub(super) fold: Fold,
     pub(super) clock: Clock,
-    pub(super) events: broadcast::Sender<Event>,
     pub(super) status: Arc<Status>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) desk: Arc<Desk>,
@@ -62,8 +64,7 @@ pub(super) struct Batch {
 }
 
 impl Writer {
-    /// Writes until every sender is gone. Returns early only where the derived rows cannot be written: the journal has
-    /// everything, and the next start brings them up to it.
+    /// Writes until every sender is gone, and then until the rows are written.
     pub(super) fn run(mut self, notes: Notes, mut work: mpsc::Receiver<Work>) -> Result<(), Fault> {
         self.note(notes)?;
         while let Some(first) = work.blocking_recv() {
@@ -74,6 +75,12 @@ impl Writer {
                 self.take(next, &mut batch)?;
             }
             self.commit(&mut batch)?;
+        }
+        if let Err(fault) = self.rows.end() {
+            warn!(
+                "the next start brings the derived rows up to the journal, now it was not possible: {}",
+                words(&fault)
+            );
         }
         Ok(())
     }
@@ -204,77 +211,65 @@ impl Writer {
 
     /// Makes the batch durable, then true for readers, then known.
     pub(super) fn commit(&mut self, batch: &mut Batch) -> Result<(), Fault> {
-        let batch = std::mem::take(batch);
-        let mut events = Vec::new();
-        if !batch.entries.is_empty() {
-            let places = self.append(&batch.entries)?;
-            let applied: Vec<Applied<'_>> = batch
-                .entries
-                .iter()
-                .zip(&places)
-                .zip(&batch.changes)
-                .map(|((entry, &location), changes)| Applied { entry, location, changes })
-                .collect();
-            for part in applied.chunks(BATCH_RECORDS) {
-                events.extend(self.store.apply(part)?);
-            }
-            for (entry, &location) in batch.entries.iter().zip(&places) {
-                if let Record::Version(version) = &entry.record {
-                    self.fold.texts.placed(version, location);
-                }
+        let mut batch = std::mem::take(batch);
+        let entries = std::mem::take(&mut batch.entries);
+        let places = if entries.is_empty() { Vec::new() } else { self.append(&entries)? };
+        for (entry, &location) in entries.iter().zip(&places) {
+            if let Record::Version(version) = &entry.record {
+                self.fold.texts.placed(version, location);
             }
         }
-        self.remember(&batch)?;
-        self.tell(batch, events);
+        let polls = batch.polled.drain(..);
+        let polls = polls.map(|(endpoint, poll)| (endpoint, super::desk::poll_row(&poll)));
+        let seen = batch.visited.iter();
+        let seen = seen.map(|(key, source, visits)| (*key, super::desk::row(&source.id, visits)));
+        self.rows.hand(Job {
+            entries,
+            places,
+            changes: std::mem::take(&mut batch.changes),
+            findable: std::mem::take(&mut batch.findable),
+            oldest: self.fold.clusterer.oldest_live_version(),
+            polls: polls.collect(),
+            seen: seen.collect(),
+        });
+        self.tell(batch);
         Ok(())
     }
 
-    /// What the poller must know after a restart. Lost with a crash it costs a visit, no article.
-    fn remember(&self, batch: &Batch) -> Result<(), Fault> {
-        if let Some(oldest) = self.fold.clusterer.oldest_live_version() {
-            for part in batch.findable.chunks(BATCH_RECORDS) {
-                self.store.put_findable(part, oldest)?;
-            }
-        }
-        for (endpoint, poll) in &batch.polled {
-            self.store.put_poll(endpoint, &super::desk::poll_row(poll))?;
-        }
-        for (key, source, visits) in &batch.visited {
-            self.store.put_seen(*key, &super::desk::row(&source.id, visits))?;
-        }
-        Ok(())
-    }
-
+    /// Appends until it is durable. Only a stop ends it earlier: nothing of the batch was acknowledged.
     fn append(&mut self, entries: &[Entry]) -> Result<Vec<crate::journal::Location>, Fault> {
-        let mut failed = false;
+        let mut failed = 0_u32;
         loop {
-            match self.log.append(entries) {
+            let fault = match self.log.append(entries) {
                 Ok(places) => {
-                    if failed {
-                        self.status.set_ready();
+                    if failed > 0 {
+                        self.status.free(Part::Journal);
                         info!("the journal takes records again");
                     }
                     return Ok(places);
                 }
-                Err(fault) if self.status.stopping.is_cancelled() => return Err(fault.into()),
-                Err(fault) => {
-                    failed = true;
-                    self.status.set_not_ready(format!("the journal cannot be written: {fault}"));
-                    error!(%fault, "the journal cannot be written; nothing is acknowledged until it can");
-                    std::thread::park_timeout(RETRY);
-                }
+                Err(fault) => fault,
+            };
+            if self.status.stopping.is_cancelled() {
+                return Err(fault.into());
             }
+            let why = words(&fault);
+            let told = format!("nothing can be made durable, so nothing is taken in: {why}");
+            self.status.hinder(Part::Journal, told);
+            if failed.is_multiple_of(LINE_EVERY) {
+                error!(
+                    "the journal cannot be written, nothing is acknowledged until it can: {why}"
+                );
+            }
+            failed += 1;
+            std::thread::park_timeout(RETRY);
         }
     }
 
-    fn tell(&self, batch: Batch, events: Vec<Event>) {
+    fn tell(&self, batch: Batch) {
         self.metrics.journal_last_seq(self.fold.last.0);
         for via in batch.via {
             self.metrics.accepted(via, 1);
-        }
-        for event in events {
-            // No listener is no fault.
-            let _ = self.events.send(event);
         }
         for (reply, placed) in batch.replies {
             let answers = placed

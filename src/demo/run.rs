@@ -134,6 +134,7 @@ pub async fn run(
         ports: newsroom.ports(),
     })?;
     let mut running = daemon::start(config, clock.clone()).await?;
+    running.ready().await?;
     tell(&format!(
         "listening=http://{}  (the newsroom's day, {speed} times as fast)",
         running.address

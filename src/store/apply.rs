@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::query::Sort;
 use super::rows::{self, ArticlePart, ClusterPart, SetRow, SourcePart, VersionPart};
 use super::types::{Applied, Event, EventKind};
-use super::{Store, StoreError, guarded, keys};
+use super::{Store, StoreError, keys};
 use crate::cluster::{Change, Member, SetId, Summary, Version};
 use crate::journal::{Location, Record};
 use crate::model::{ArticleId, ClusterId, Seq, VersionId};
@@ -21,9 +21,9 @@ impl Store {
     /// Entries that are applied already are passed over, so a batch may be handed over again. All or nothing.
     /// Errors: [`StoreError::OutOfTurn`] where an entry is missing before the first new one; sled's own; `Damaged`.
     pub fn apply(&self, batch: &[Applied<'_>]) -> Result<Vec<Event>, StoreError> {
-        guarded("apply records", || {
-            let _one_writer = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut draft = Draft::over(&self.tree, self.meta());
+        let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.with("apply records", |tree| {
+            let mut draft = Draft::over(tree, self.meta());
             let mut events = Vec::new();
             for applied in batch {
                 let next = draft.meta.applied_seq + 1;
@@ -42,7 +42,8 @@ impl Store {
             }
             if draft.meta.applied_seq > self.applied_seq().0 {
                 let meta = draft.write()?;
-                *self.meta.write().unwrap_or_else(PoisonError::into_inner) = meta;
+                self.set_meta(meta);
+                self.told(Seq(meta.applied_seq));
             }
             Ok(events)
         })
@@ -100,13 +101,10 @@ fn enter_version(
     }
     let source_key = keys::source(&part.source);
     let source: Option<SourcePart> = draft.get(&source_key)?;
-    draft.meta.sources += u64::from(source.is_none());
     let mut source = source.unwrap_or_default();
     source.articles += u64::from(is_new);
     source.versions += 1;
     draft.put(source_key, &source)?;
-    draft.meta.articles += u64::from(is_new);
-    draft.meta.versions += 1;
     draft.put(keys::version(version.id), &part)
 }
 
@@ -165,7 +163,6 @@ fn put_set(draft: &mut Draft<'_>, set: SetId, summary: &Summary) -> Result<(), S
         }
         draft.put(now, &set.0)?;
     }
-    draft.meta.clusters += u64::from(old.is_none());
     draft.put(keys::cluster(summary.cluster), &ClusterPart::Lives(set.0))?;
     draft.put(keys::set(set), &row)
 }
@@ -176,7 +173,6 @@ fn remove_set(draft: &mut Draft<'_>, set: SetId) -> Result<(), StoreError> {
         draft.remove(keys::order(sort, &old));
     }
     draft.remove(keys::set(set));
-    draft.meta.clusters -= 1;
     Ok(())
 }
 

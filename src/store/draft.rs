@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::rows::{self, Meta};
-use super::{StoreError, keys};
+use super::meta::Meta;
+use super::{StoreError, keys, rows};
 
 /// A batch being made over the tree.
 pub(super) struct Draft<'a> {
@@ -52,17 +52,23 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes it all, the meta row included, as one sled batch: after a crash all of it is there or none.
-    pub(super) fn write(mut self) -> Result<Meta, StoreError> {
-        let meta = self.meta;
-        self.put(keys::meta().to_vec(), &meta)?;
+    pub(super) fn write(self) -> Result<Meta, StoreError> {
+        let Self { tree, rows, mut meta } = self;
         let mut batch = sled::Batch::default();
-        for (key, row) in self.rows {
+        for (key, row) in rows {
+            let before = tree.get(&key)?;
+            if before.as_deref() == row.as_deref() {
+                continue;
+            }
+            meta.exchange(&key, before.as_deref(), row.as_deref())?;
             match row {
                 Some(row) => batch.insert(key, row),
                 None => batch.remove(key),
             }
         }
-        self.tree.apply_batch(batch)?;
+        let key = keys::meta();
+        batch.insert(&key, rows::seal(&key, &meta)?);
+        tree.apply_batch(batch)?;
         Ok(meta)
     }
 }
@@ -70,5 +76,5 @@ impl<'a> Draft<'a> {
 /// The fault of a row that is not there and should be.
 pub(super) fn missing(key: &[u8]) -> StoreError {
     let hex = key.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    StoreError::damaged(format!("the {} row {hex} is missing", keys::kind(key[0])))
+    StoreError::Missing { kind: keys::kind(key[0]), key: hex }
 }

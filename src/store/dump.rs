@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::meta::Meta;
 use super::rows::{
-    self, ArticlePart, ClusterPart, EventPart, MemberPart, Meta, SetRow, SourcePart, VersionPart,
+    self, ArticlePart, ClusterPart, EventPart, MemberPart, SetRow, SourcePart, VersionPart,
 };
 use super::{Store, StoreError, guarded, keys};
 
@@ -22,13 +23,16 @@ pub struct DumpRow {
 impl Store {
     /// Every derived row (not the poller's), by key. Ends after the first error.
     pub fn dump(&self) -> impl Iterator<Item = Result<DumpRow, StoreError>> + use<> {
-        let mut rows = self.tree.range(..[keys::NOT_DERIVED]);
+        let mut rows = self.tree().map(|tree| tree.range(..[keys::NOT_DERIVED]));
         let mut ended = false;
         std::iter::from_fn(move || {
             if ended {
                 return None;
             }
-            let row = guarded("dump", || rows.next().map(|row| show(&row?)).transpose());
+            let row = match &mut rows {
+                Ok(rows) => guarded("dump", || rows.next().map(|row| show(&row?)).transpose()),
+                Err(closed) => Err(std::mem::replace(closed, StoreError::Closed)),
+            };
             ended = row.is_err();
             row.transpose()
         })

@@ -12,19 +12,32 @@ pub enum StoreError {
     /// sled said no. After an error of the disk it refuses everything until it is opened again.
     #[error("the store could not be read or written")]
     Sled(#[from] sled::Error),
+    /// The rows are closed while they are opened again after a fault.
+    #[error("the store is being opened again after a fault")]
+    Closed,
     /// sled panicked on what it found.
     #[error(
-        "the store gave up while asked to {what}; its rows are damaged and are rebuilt from the journal at the next start"
+        "the store gave up while asked to {what}; its rows are damaged and are made again from the journal"
     )]
     Panicked {
         /// What was being done, as a verb.
         what: &'static str,
     },
-    /// A row is not what was written, or one is missing that another names.
-    #[error("the store is damaged: {what}; it is rebuilt from the journal at the next start")]
+    /// A row is not what was written.
+    #[error("the store is damaged: {what}; it is made again from the journal")]
     Damaged {
         /// Which row, and what is wrong with it.
         what: String,
+    },
+    /// A row is missing that another names. A read beside a merge may see that for an instant.
+    #[error(
+        "the store is damaged: the {kind} row {key} is missing; it is made again from the journal"
+    )]
+    Missing {
+        /// The kind of row.
+        kind: &'static str,
+        /// Its key in hexadecimal.
+        key: String,
     },
     /// A row would be larger than sled can hold without leaking. A bug of ours, met before it is written.
     #[error("a {kind} row of {bytes} bytes is more than the store takes")]
@@ -73,9 +86,16 @@ impl StoreError {
             Self::Sled(sled::Error::Io(fault)) => {
                 matches!(fault.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
             }
-            Self::Panicked { .. } | Self::Damaged { .. } | Self::Sled(_) => true,
+            Self::Panicked { .. } | Self::Damaged { .. } | Self::Missing { .. } | Self::Sled(_) => {
+                true
+            }
             _ => false,
         }
+    }
+
+    /// True for what a read may meet only where disk or rows are at fault: opening the rows again is the mend.
+    pub const fn needs_mending(&self) -> bool {
+        matches!(self, Self::Sled(_) | Self::Panicked { .. } | Self::Damaged { .. })
     }
 
     pub(super) fn damaged(what: impl Into<String>) -> Self {

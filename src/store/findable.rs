@@ -2,7 +2,7 @@
 //!
 //! A row that is missing, or of another scheme, costs its text to be read and sketched again; nothing depends on it.
 
-use super::{Store, StoreError, guarded, keys, rows};
+use super::{Store, StoreError, keys, rows};
 use crate::model::VersionId;
 
 impl Store {
@@ -12,26 +12,25 @@ impl Store {
         fresh: &[(VersionId, Vec<u8>)],
         oldest: VersionId,
     ) -> Result<(), StoreError> {
-        guarded("keep sketches", || {
+        self.with("keep sketches", |tree| {
             let mut batch = sled::Batch::default();
             for (version, bytes) in fresh {
                 let key = keys::findable(*version);
                 let row = rows::seal(&key, bytes)?;
                 batch.insert(key, row);
             }
-            for key in self.tree.range(keys::findable(VersionId(0))..keys::findable(oldest)).keys()
-            {
+            for key in tree.range(keys::findable(VersionId(0))..keys::findable(oldest)).keys() {
                 batch.remove(key?);
             }
-            Ok(self.tree.apply_batch(batch)?)
+            Ok(tree.apply_batch(batch)?)
         })
     }
 
     /// What makes a version findable, where it is kept.
     pub fn findable(&self, version: VersionId) -> Result<Option<Vec<u8>>, StoreError> {
         let key = keys::findable(version);
-        guarded("read a sketch", || {
-            self.tree.get(&key)?.map(|bytes| rows::unseal(&key, &bytes)).transpose()
+        self.with("read a sketch", |tree| {
+            tree.get(&key)?.map(|bytes| rows::unseal(&key, &bytes)).transpose()
         })
     }
 }

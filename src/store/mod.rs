@@ -1,17 +1,21 @@
 //! Journal entries with their changes in, rows to serve out. All of it derived: it may be thrown away at any moment.
 //!
 //! The only room that knows sled. One tree; `keys` is the map of it, `rows` its bytes, `docs/store.md` draws both.
-//! sled's faults of DESIGN §6 are met here: rows stay small, a directory it cannot read is moved aside, panics become errors.
+//! sled's faults of DESIGN §6 are met here: rows stay small, a directory it cannot read is moved aside, panics become errors,
+//! and a handle that met a fault of the disk is let go of and opened again while the `Store` stays.
 
 mod apply;
 mod draft;
 mod dump;
 mod error;
 mod findable;
+mod handle;
 mod keys;
+mod meta;
 mod open;
 mod query;
 mod read;
+mod rest;
 mod rows;
 mod swap;
 mod types;
@@ -27,7 +31,7 @@ pub use types::{
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -37,20 +41,38 @@ use crate::model::Seq;
 /// The derived rows of a data directory. Cheap to clone; every call blocks, so none belongs on an async worker.
 #[derive(Clone, Debug)]
 pub struct Store {
-    tree: sled::Db,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    dir: PathBuf,
+    cache_bytes: u64,
+    /// sled's handle; none while the rows are opened again. Each call borrows it for as long as it reads or writes.
+    tree: RwLock<Option<Arc<sled::Db>>>,
     /// What the meta row says. Read without waiting for whoever writes.
-    meta: Arc<RwLock<rows::Meta>>,
+    meta: RwLock<meta::Meta>,
+    /// Seq up to which events were told, though the rows may since have fallen behind it.
+    told: AtomicU64,
     /// Held while a batch is made and written: there is one writer at a time.
-    writing: Arc<Mutex<()>>,
+    writing: Mutex<()>,
+    /// What a read or write met that only opening the rows again can mend.
+    fault: Mutex<Option<String>>,
 }
 
 impl Store {
     /// Opens or begins the rows in `dir/store`. `cache_bytes` bounds sled's page cache; expect three times as much memory.
     ///
-    /// A directory that sled cannot read, or whose rows do not fit their counters, is moved aside to `dir/store.damaged-N`
+    /// A directory that sled cannot read, or whose rows are not those that were written, is moved aside to `dir/store.damaged-N`
     /// and begun anew: then `applied_seq` is 0 and the caller applies the journal again. The caller holds the directory's lock.
     pub fn open(dir: &Path, cache_bytes: u64) -> Result<(Self, Opened), StoreError> {
         open::open(dir, cache_bytes)
+    }
+
+    /// As [`Store::open`], but reads no row except the one that tells how far they are: quick, whatever there is. Where
+    /// [`Opened::rested`] is false, the caller has [`Store::check`] to do before the rows can be trusted.
+    pub fn open_unread(dir: &Path, cache_bytes: u64) -> Result<(Self, Opened), StoreError> {
+        open::open_unread(dir, cache_bytes)
     }
 
     /// Opens the rows for a command that only reads: where there are none or they are damaged, that is the error, and nothing is moved.
@@ -58,10 +80,9 @@ impl Store {
         open::open_existing(dir, cache_bytes)
     }
 
-    /// Moves the rows of `dir` aside, because they are of another journal than the one beside them. Drop every `Store` first.
-    /// Gives where they lie; `None` where there were none.
-    pub fn set_aside(dir: &Path) -> Result<Option<PathBuf>, StoreError> {
-        open::set_aside(dir)
+    /// How many stores were moved aside as damaged and are still there, and their bytes.
+    pub fn aside(dir: &Path) -> Result<(u64, u64), StoreError> {
+        open::aside_total(dir)
     }
 
     /// Removes the rows that were ever moved aside in `dir`.
@@ -89,7 +110,15 @@ impl Store {
         cache_bytes: u64,
         is_ours: &dyn Fn(Seq, Location) -> bool,
     ) -> Result<u64, StoreError> {
-        swap::carry_over(self, dir, cache_bytes, is_ours)
+        let tree = self.tree()?;
+        guarded("take over the poller's rows", || {
+            swap::carry_over(&tree, &open::folder(dir), cache_bytes, is_ours)
+        })
+    }
+
+    /// Reads every derived row: envelopes hold, and rows are as many and the very ones the meta row says. For rows at rest.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.with("read all rows", |tree| open::check(tree).map(|_| ()))
     }
 
     /// How much is stored, and up to which record.
@@ -102,36 +131,40 @@ impl Store {
         Seq(self.meta().applied_seq)
     }
 
+    /// Seq up to which the change stream was told, or will be by rows that are still to come.
+    ///
+    /// Ahead of [`Store::applied_seq`] where rows are made again: then events up to it are read from here once they are there.
+    pub fn told_seq(&self) -> Seq {
+        Seq(self.inner.told.load(Ordering::Acquire)).max(self.applied_seq())
+    }
+
+    /// Events up to `seq` will not be told as they happen: whoever wants them waits for their rows.
+    pub fn told(&self, seq: Seq) {
+        self.inner.told.fetch_max(seq.0, Ordering::AcqRel);
+    }
+
+    /// The data directory whose rows these are.
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
     /// Bytes on disk.
     pub fn bytes(&self) -> Result<u64, StoreError> {
-        guarded("measure", || Ok(self.tree.size_on_disk()?))
+        open::bytes(&open::folder(&self.inner.dir))
+    }
+
+    fn meta(&self) -> meta::Meta {
+        *self.inner.meta.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_meta(&self, meta: meta::Meta) {
+        *self.inner.meta.write().unwrap_or_else(PoisonError::into_inner) = meta;
     }
 
     /// Asks sled to write out what it holds, and waits for it at most `deadline`: on a full disk it may never answer.
     pub fn flush(&self, deadline: Duration) -> Result<(), StoreError> {
-        let (done, wait) = sync_channel(1);
-        let tree = self.tree.clone();
-        std::thread::Builder::new()
-            .name("store-flush".to_owned())
-            .spawn(move || {
-                let flushed = guarded("flush", || Ok(tree.flush().map(|_bytes| ())?));
-                drop(tree);
-                let _nobody_waits_any_more = done.send(flushed);
-            })
-            .map_err(|source| StoreError::Io {
-                what: "start a thread to flush",
-                path: PathBuf::new(),
-                source,
-            })?;
-        match wait.recv_timeout(deadline) {
-            Ok(flushed) => flushed,
-            Err(RecvTimeoutError::Timeout) => Err(StoreError::Stuck { waited: deadline }),
-            Err(RecvTimeoutError::Disconnected) => Err(StoreError::Panicked { what: "flush" }),
-        }
-    }
-
-    fn meta(&self) -> rows::Meta {
-        *self.meta.read().unwrap_or_else(PoisonError::into_inner)
+        let tree = self.tree()?;
+        handle::in_time("flush", deadline, move || Ok(tree.flush().map(|_bytes| ())?))
     }
 }
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, RwLock};
 
-use super::query::Sort;
-use super::rows::{self, Meta};
-use super::{Store, StoreError, guarded, keys, swap};
+use super::draft::missing;
+use super::handle::{LOOK, LOOKS_MAX};
+use super::meta::Meta;
+use super::{Store, StoreError, guarded, keys, rest, rows, swap};
 use crate::journal::Location;
 use crate::model::Seq;
 
@@ -22,8 +22,10 @@ const FLUSH_EVERY_MILLIS: u64 = 500;
 pub struct Opened {
     /// The rows hold all records up to this one; the caller applies those after it.
     pub applied_seq: Seq,
-    /// Where the journal must hold that record, if these rows are of that journal; see [`Store::set_aside`].
+    /// Where the journal must hold that record, if these rows are of that journal; see [`Store::begin_anew`].
     pub applied_at: Option<Location>,
+    /// True where a clean stop left them whole, so that they need not be read.
+    pub rested: bool,
     /// Where rows that could not be trusted lie.
     pub quarantined: Option<PathBuf>,
     /// Why they could not, in words.
@@ -31,15 +33,28 @@ pub struct Opened {
 }
 
 pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> {
+    mended(dir, &|| attempt(dir, cache_bytes, Reading::AllUnlessRested))
+}
+
+pub(super) fn open_unread(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> {
+    mended(dir, &|| attempt(dir, cache_bytes, Reading::Meta))
+}
+
+/// Opens, and where the rows are damaged, opens once more after they were moved aside.
+fn mended(
+    dir: &Path,
+    attempt: &dyn Fn() -> Result<(Store, Opened), StoreError>,
+) -> Result<(Store, Opened), StoreError> {
     swap::mend(dir)?;
-    match attempt(dir, cache_bytes) {
+    match attempt() {
         Err(fault) if fault.is_damage() => {
             let why = match &fault {
                 StoreError::Sled(cause) => cause.to_string(),
                 other => other.to_string(),
             };
             let aside = set_aside(dir)?;
-            let (store, mut opened) = attempt(dir, cache_bytes)?;
+            let (store, mut opened) = attempt()?;
+            take_notes(&store, aside.as_deref());
             opened.quarantined = aside;
             opened.why = Some(why);
             Ok((store, opened))
@@ -48,12 +63,47 @@ pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), Stor
     }
 }
 
+/// Takes over what is not derived from rows that were set aside, as far as it can still be read. Nothing depends on it.
+pub(super) fn take_notes(store: &Store, aside: Option<&Path>) {
+    let (Some(aside), Ok(tree)) = (aside, store.tree()) else { return };
+    let cache_bytes = store.inner.cache_bytes;
+    let _lost = guarded("take over", || swap::carry_over(&tree, aside, cache_bytes, &|_, _| false));
+}
+
 pub(super) fn open_existing(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> {
     if folder(dir).is_dir() {
-        attempt(dir, cache_bytes)
+        attempt(dir, cache_bytes, Reading::AllUnlessRestedAndLeft)
     } else {
         Err(StoreError::Absent { dir: dir.to_path_buf() })
     }
+}
+
+/// Stores that lie moved aside, and their bytes.
+pub(super) fn aside_total(dir: &Path) -> Result<(u64, u64), StoreError> {
+    let numbers = aside_numbers(dir)?;
+    let sizes = numbers.iter().map(|&number| bytes(&aside(dir, number)));
+    let sum = sizes.sum::<Result<u64, _>>()?;
+    Ok((numbers.len() as u64, sum))
+}
+
+/// Bytes of all files in a folder and the folders in it; 0 where there is none.
+pub(super) fn bytes(path: &Path) -> Result<u64, StoreError> {
+    let files = match fs::read_dir(path) {
+        Ok(files) => files,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(source) => return Err(io_fault("list", path)(source)),
+    };
+    let mut sum = 0;
+    for file in files {
+        let file = file.map_err(io_fault("list", path))?;
+        sum += match file.metadata() {
+            Ok(found) if found.is_dir() => bytes(&file.path())?,
+            Ok(found) => found.len(),
+            // sled removes files as it goes.
+            Err(_) => 0,
+        };
+    }
+    Ok(sum)
 }
 
 /// Moves the rows to the first free `store.damaged-N`, and removes the oldest such beyond [`KEPT_ASIDE`].
@@ -109,11 +159,33 @@ pub(super) fn io_fault<'a>(
     move |source| StoreError::Io { what, path: path.to_path_buf(), source }
 }
 
-fn attempt(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> {
-    let tree = tree(&folder(dir), cache_bytes)?;
-    let meta = guarded("read all rows", || check(&tree));
-    let meta = match meta {
-        Ok(meta) => meta,
+/// How much is read of rows before they are trusted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// The meta row.
+    Meta,
+    /// All rows, unless a clean stop left them whole. They will be written to.
+    AllUnlessRested,
+    /// The same, and they will not be written to.
+    AllUnlessRestedAndLeft,
+}
+
+fn attempt(dir: &Path, cache_bytes: u64, reading: Reading) -> Result<(Store, Opened), StoreError> {
+    let store = folder(dir);
+    let tree = tree(&store, cache_bytes)?;
+    let read = guarded("read the rows", || {
+        let meta = read_meta(&tree)?;
+        let rested = rest::rested(&store, &meta);
+        if reading != Reading::Meta && !rested {
+            check(&tree)?;
+        }
+        if reading != Reading::AllUnlessRestedAndLeft {
+            rest::wake(&store)?;
+        }
+        Ok((meta, rested))
+    });
+    let (meta, rested) = match read {
+        Ok(read) => read,
         Err(fault) => {
             // sled writes out on the last drop, and may give up at that as well.
             let _given_up = guarded("close", || {
@@ -123,24 +195,35 @@ fn attempt(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> 
             return Err(fault);
         }
     };
-    let Meta { applied_seq, segment, offset, .. } = meta;
-    let applied_at = (applied_seq > 0).then_some(Location { segment, offset });
-    let opened = Opened { applied_seq: Seq(applied_seq), applied_at, ..Opened::default() };
-    let store =
-        Store { tree, meta: Arc::new(RwLock::new(meta)), writing: Arc::new(Mutex::new(())) };
-    Ok((store, opened))
+    let opened = Opened {
+        applied_seq: Seq(meta.applied_seq),
+        applied_at: meta.place(),
+        rested,
+        ..Opened::default()
+    };
+    Ok((Store::over(dir, cache_bytes, tree, meta), opened))
 }
 
 /// The tree at `path` as sled opens it, its rows unread.
 pub(super) fn tree(path: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
     remove_torn_snapshots(path)?;
-    guarded("open", || {
-        Ok(sled::Config::new()
-            .path(path)
-            .cache_capacity(cache_bytes)
-            .flush_every_ms(Some(FLUSH_EVERY_MILLIS))
-            .open()?)
-    })
+    let config = sled::Config::new()
+        .path(path)
+        .cache_capacity(cache_bytes)
+        .flush_every_ms(Some(FLUSH_EVERY_MILLIS));
+    let mut looks = 0;
+    loop {
+        match guarded("open", || Ok(config.open()?)) {
+            // A task of sled's that still ends, or a process that was just forked, holds the lock of its files for an instant.
+            Err(StoreError::Sled(sled::Error::Io(fault)))
+                if looks < LOOKS_MAX && fault.to_string().contains("could not acquire lock") =>
+            {
+                looks += 1;
+                std::thread::park_timeout(LOOK);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// sled reads a half-written `snap.*.generating` as its newest snapshot and fails; what it was made from is still there (sled #1527).
@@ -161,38 +244,25 @@ fn remove_torn_snapshots(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads every derived row: envelopes hold, and there are as many of each kind as the meta row says.
-fn check(tree: &sled::Tree) -> Result<Meta, StoreError> {
-    let mut meta = None;
-    let mut rows = [0_u64; 256];
-    for row in tree.range(..[keys::NOT_DERIVED]) {
+/// What the meta row says; nothing in a tree that has just been begun.
+fn read_meta(tree: &sled::Tree) -> Result<Meta, StoreError> {
+    let key = keys::meta();
+    let meta = tree.get(key)?.map(|bytes| rows::unseal(&key, &bytes)).transpose()?;
+    if meta.is_none() && tree.range(..[keys::NOT_DERIVED]).next().transpose()?.is_some() {
+        return Err(missing(&key));
+    }
+    Ok(meta.unwrap_or_default())
+}
+
+/// Reads every derived row: envelopes hold, and they are as many and the very ones the meta row says.
+pub(super) fn check(tree: &sled::Tree) -> Result<Meta, StoreError> {
+    let meta = read_meta(tree)?;
+    let mut found = Meta::default();
+    for row in tree.range([keys::META + 1]..[keys::NOT_DERIVED]) {
         let (key, bytes) = row?;
-        let tag = key.first().copied().unwrap_or(keys::META);
         rows::body(&key, &bytes)?;
-        if tag == keys::META {
-            meta = Some(rows::unseal::<Meta>(&key, &bytes)?);
-        } else {
-            rows[usize::from(tag)] += 1;
-        }
+        found.exchange(&key, None, Some(&bytes))?;
     }
-    let meta = meta.unwrap_or_default();
-    for (tag, expected) in [
-        (keys::VERSION, meta.versions),
-        (keys::PLACE, meta.versions),
-        (keys::STATE, meta.versions),
-        (keys::MEMBER, meta.versions),
-        (keys::ARTICLE, meta.articles),
-        (keys::SOURCE, meta.sources),
-        (keys::SET, meta.clusters),
-        (keys::ORDER, meta.clusters * Sort::ALL.len() as u64),
-    ] {
-        let found = rows[usize::from(tag)];
-        if found != expected {
-            let kind = keys::kind(tag);
-            return Err(StoreError::damaged(format!(
-                "{found} {kind} rows where {expected} belong"
-            )));
-        }
-    }
+    meta.compare(&found)?;
     Ok(meta)
 }

@@ -9,7 +9,7 @@ use super::draft::missing;
 use super::query::{Cursor, Direction, Filter, LIMIT_MAX, Page, Query, Sort, place_of};
 use super::rows::{self, ArticlePart, ClusterPart, EventPart, MemberPart, SetRow, VersionPart};
 use super::types::{ArticleRow, ClusterRow, Event, Lookup, MemberRow, VersionRow};
-use super::{Store, StoreError, guarded, keys};
+use super::{Store, StoreError, keys};
 use crate::cluster::SetId;
 use crate::model::{ArticleId, ClusterId, Seq, VersionId};
 
@@ -25,22 +25,22 @@ const EVENTS_MAX: usize = 10_000;
 impl Store {
     /// One page of clusters.
     pub fn clusters(&self, query: &Query) -> Result<Page<ClusterRow>, StoreError> {
-        guarded("list clusters", || self.page(query))
+        self.with("list clusters", |tree| page(tree, query))
     }
 
     /// The cluster a public id names.
     pub fn cluster(&self, id: ClusterId) -> Result<Lookup<ClusterRow>, StoreError> {
-        guarded("read a cluster", || {
+        self.with("read a cluster", |tree| {
             let mut at = id;
             for _ in 0..REDIRECTS_MAX {
-                match self.get(&keys::cluster(at))? {
+                match get(tree, &keys::cluster(at))? {
                     None if at == id => return Ok(Lookup::Absent),
                     None => return Err(missing(&keys::cluster(at))),
                     Some(ClusterPart::Redirects(into)) => at = ClusterId(into),
                     Some(ClusterPart::Lives(_)) if at != id => return Ok(Lookup::Merged(at)),
                     Some(ClusterPart::Lives(set)) => {
                         let set = SetId(set);
-                        let row = self.whole(set, self.need(&keys::set(set))?)?;
+                        let row = whole(tree, set, need(tree, &keys::set(set))?)?;
                         return rows::cluster_row(set, row).map(Lookup::Found);
                     }
                 }
@@ -51,29 +51,29 @@ impl Store {
 
     /// The cluster that hangs on a set; `None` where there is no such set.
     pub fn cluster_of_set(&self, set: SetId) -> Result<Option<ClusterRow>, StoreError> {
-        guarded("read a cluster", || {
-            let Some(row) = self.get(&keys::set(set))? else { return Ok(None) };
-            rows::cluster_row(set, self.whole(set, row)?).map(Some)
+        self.with("read a cluster", |tree| {
+            let Some(row) = get(tree, &keys::set(set))? else { return Ok(None) };
+            rows::cluster_row(set, whole(tree, set, row)?).map(Some)
         })
     }
 
     /// The public id of a set's cluster; `None` where there is no such set.
     pub fn set_cluster(&self, set: SetId) -> Result<Option<ClusterId>, StoreError> {
-        guarded("read a cluster", || {
-            let row: Option<SetRow> = self.get(&keys::set(set))?;
+        self.with("read a cluster", |tree| {
+            let row: Option<SetRow> = get(tree, &keys::set(set))?;
             Ok(row.map(|row| ClusterId(row.cluster)))
         })
     }
 
     /// All members of a set, the oldest version first.
     pub fn members(&self, set: SetId) -> Result<Vec<MemberRow>, StoreError> {
-        guarded("read members", || {
+        self.with("read members", |tree| {
             let mut members = Vec::new();
-            for row in self.tree.scan_prefix(keys::members(set)) {
+            for row in tree.scan_prefix(keys::members(set)) {
                 let (key, bytes) = row?;
                 let id = keys::last_version(&key).ok_or_else(|| missing(&key))?;
                 let member = rows::member(id, &rows::unseal::<MemberPart>(&key, &bytes)?)?;
-                let part: VersionPart = self.need(&keys::version(id))?;
+                let part: VersionPart = need(tree, &keys::version(id))?;
                 members.push(MemberRow { member, version: rows::version_row(id, part, set)? });
             }
             Ok(members)
@@ -82,25 +82,25 @@ impl Store {
 
     /// A version; `None` where there is none of this id.
     pub fn version(&self, id: VersionId) -> Result<Option<VersionRow>, StoreError> {
-        guarded("read a version", || {
-            let Some(part) = self.get::<VersionPart>(&keys::version(id))? else { return Ok(None) };
-            let set: u32 = self.need(&keys::place(id))?;
+        self.with("read a version", |tree| {
+            let Some(part) = get::<VersionPart>(tree, &keys::version(id))? else { return Ok(None) };
+            let set: u32 = need(tree, &keys::place(id))?;
             rows::version_row(id, part, SetId(set)).map(Some)
         })
     }
 
     /// An article; `None` where there is none of this id.
     pub fn article(&self, id: ArticleId) -> Result<Option<ArticleRow>, StoreError> {
-        guarded("read an article", || {
-            let part: Option<ArticlePart> = self.get(&keys::article(id))?;
+        self.with("read an article", |tree| {
+            let part: Option<ArticlePart> = get(tree, &keys::article(id))?;
             Ok(part.map(|part| rows::article_row(id, part)))
         })
     }
 
     /// All versions of an article, the oldest first.
     pub fn article_versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, StoreError> {
-        let ids: Vec<VersionId> = guarded("read an article", || {
-            let keys = self.tree.scan_prefix(keys::states(id)).keys();
+        let ids: Vec<VersionId> = self.with("read an article", |tree| {
+            let keys = tree.scan_prefix(keys::states(id)).keys();
             keys.map(|key| key.map(|key| keys::last_version(&key).unwrap_or_default()))
                 .collect::<Result<_, _>>()
                 .map_err(StoreError::from)
@@ -112,17 +112,17 @@ impl Store {
 
     /// The article that first went by a name: `hash` is one of `Verdicts::keys`.
     pub fn article_named(&self, hash: u64) -> Result<Option<ArticleId>, StoreError> {
-        guarded("look up a name", || Ok(self.get(&keys::name(hash))?.map(ArticleId)))
+        self.with("look up a name", |tree| Ok(get(tree, &keys::name(hash))?.map(ArticleId)))
     }
 
     /// Events after event `n` of record `seq`, in order, at most `limit` of them.
     ///
     /// Complete only where `after.0` is not before [`Store::events_from`].
     pub fn events(&self, after: (Seq, u32), limit: usize) -> Result<Vec<Event>, StoreError> {
-        guarded("read events", || {
+        self.with("read events", |tree| {
             let from = keys::event(after.0, after.1);
             let to = keys::events(Seq(u64::MAX));
-            let rows = self.tree.range(from.clone()..=to).filter(|row| {
+            let rows = tree.range(from.clone()..=to).filter(|row| {
                 row.as_ref().map_or(true, |(key, _)| key.as_ref() != from.as_slice())
             });
             rows.take(limit.min(EVENTS_MAX)).map(|row| read_event(&row?)).collect()
@@ -136,23 +136,23 @@ impl Store {
 
     /// What the poller keeps of an endpoint, byte for byte.
     pub fn poll(&self, endpoint: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        guarded("read poll state", || self.get(&keys::poll(endpoint)))
+        self.with("read poll state", |tree| get(tree, &keys::poll(endpoint)))
     }
 
     /// Keeps the poller's state of an endpoint, at most [`super::ROW_BYTES_MAX`] less a few bytes.
     pub fn put_poll(&self, endpoint: &str, state: &[u8]) -> Result<(), StoreError> {
-        guarded("write poll state", || self.put(&keys::poll(endpoint), state))
+        self.with("write poll state", |tree| put(tree, &keys::poll(endpoint), state))
     }
 
     /// What the poller noted of a lead, by the hash it chose for it.
     pub fn seen(&self, lead: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        guarded("look up a lead", || self.get(&keys::seen(lead)))
+        self.with("look up a lead", |tree| get(tree, &keys::seen(lead)))
     }
 
     /// Calls `each` with every noted lead: for start-up, when visits left open are taken up again.
     pub fn each_seen(&self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StoreError> {
-        guarded("read leads", || {
-            for row in self.tree.scan_prefix([keys::SEEN]) {
+        self.with("read leads", |tree| {
+            for row in tree.scan_prefix([keys::SEEN]) {
                 let (key, bytes) = row?;
                 let note: Vec<u8> = rows::unseal(&key, &bytes)?;
                 if let Some(lead) = keys::lead(&key) {
@@ -165,99 +165,99 @@ impl Store {
 
     /// Notes what became of a lead.
     pub fn put_seen(&self, lead: u64, note: &[u8]) -> Result<(), StoreError> {
-        guarded("note a lead", || self.put(&keys::seen(lead), note))
+        self.with("note a lead", |tree| put(tree, &keys::seen(lead), note))
     }
+}
 
-    fn put(&self, key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
-        self.tree.insert(key, rows::seal(key, &bytes)?)?;
-        Ok(())
+fn put(tree: &sled::Tree, key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
+    tree.insert(key, rows::seal(key, &bytes)?)?;
+    Ok(())
+}
+
+fn get<T: DeserializeOwned>(tree: &sled::Tree, key: &[u8]) -> Result<Option<T>, StoreError> {
+    tree.get(key)?.map(|bytes| rows::unseal(key, &bytes)).transpose()
+}
+
+fn need<T: DeserializeOwned>(tree: &sled::Tree, key: &[u8]) -> Result<T, StoreError> {
+    get(tree, key)?.ok_or_else(|| missing(key))
+}
+
+/// A set's row with all its sources: where the row holds a part of them, they are read from its members.
+fn whole(tree: &sled::Tree, set: SetId, mut row: SetRow) -> Result<SetRow, StoreError> {
+    if row.is_cut() {
+        let mut sources = BTreeSet::new();
+        for key in tree.scan_prefix(keys::members(set)).keys() {
+            let id = keys::last_version(&key?).unwrap_or_default();
+            sources.insert(need::<VersionPart>(tree, &keys::version(id))?.source);
+        }
+        row.sources = sources.into_iter().collect();
     }
+    Ok(row)
+}
 
-    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
-        self.tree.get(key)?.map(|bytes| rows::unseal(key, &bytes)).transpose()
+fn page(tree: &sled::Tree, query: &Query) -> Result<Page<ClusterRow>, StoreError> {
+    let sort = query.cursor.map_or(query.sort, |cursor| cursor.sort);
+    let direction = query.cursor.map_or(Direction::Older, |cursor| cursor.direction);
+    let limit = query.limit.clamp(1, LIMIT_MAX);
+    let filter = Filter::new(query, sort);
+    let mut index = walk(tree, query, sort, direction);
+    let mut items: Vec<(Cursor, ClusterRow)> = Vec::new();
+    // The last item looked at: where the page after this one begins, if there is more.
+    let mut at = None;
+    let mut more = false;
+    for (looked_at, entry) in index.by_ref().enumerate() {
+        let (key, set) = entry?;
+        if items.len() == limit || looked_at == LOOKED_AT_MAX {
+            more = true;
+            break;
+        }
+        let (place, cluster) = keys::read_order(&key).ok_or_else(|| missing(&key))?;
+        let cursor = Cursor { sort, direction, place, cluster };
+        at = Some(cursor);
+        let set = SetId(rows::unseal(&key, &set)?);
+        // A row that moved while the page was read stands elsewhere in the list.
+        let Some(row) = get::<SetRow>(tree, &keys::set(set))? else { continue };
+        if row.cluster != cluster.0 || row.place(sort) != place {
+            continue;
+        }
+        let row = whole(tree, set, row)?;
+        if filter.takes(&row) {
+            items.push((cursor, rows::cluster_row(set, row)?));
+        }
     }
+    Ok(paged(items, direction, at.filter(|_| more)))
+}
 
-    fn need<T: DeserializeOwned>(&self, key: &[u8]) -> Result<T, StoreError> {
-        self.get(key)?.ok_or_else(|| missing(key))
+/// The index of `sort` within the query's span, from its cursor on, in its direction.
+fn walk(
+    tree: &sled::Tree,
+    query: &Query,
+    sort: Sort,
+    direction: Direction,
+) -> Box<dyn Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>> {
+    let (mut low, mut high) = (keys::order_from(sort, 0), keys::order_end(sort));
+    if sort.by_time() {
+        let at =
+            |moment: crate::model::Timestamp| keys::order_from(sort, place_of(moment.millis()));
+        low = query.since.map_or(low, at);
+        high = query.until.map_or(high, at);
     }
-
-    /// A set's row with all its sources: where the row holds a part of them, they are read from its members.
-    fn whole(&self, set: SetId, mut row: SetRow) -> Result<SetRow, StoreError> {
-        if row.is_cut() {
-            let mut sources = BTreeSet::new();
-            for key in self.tree.scan_prefix(keys::members(set)).keys() {
-                let id = keys::last_version(&key?).unwrap_or_default();
-                sources.insert(self.need::<VersionPart>(&keys::version(id))?.source);
-            }
-            row.sources = sources.into_iter().collect();
+    match (&query.cursor, direction) {
+        (Some(cursor), Direction::Older) => high = high.min(keys::cursor(cursor)),
+        (Some(cursor), Direction::Newer) => {
+            let mut after = keys::cursor(cursor);
+            after.push(0);
+            low = low.max(after);
         }
-        Ok(row)
+        (None, _) => {}
     }
-
-    fn page(&self, query: &Query) -> Result<Page<ClusterRow>, StoreError> {
-        let sort = query.cursor.map_or(query.sort, |cursor| cursor.sort);
-        let direction = query.cursor.map_or(Direction::Older, |cursor| cursor.direction);
-        let limit = query.limit.clamp(1, LIMIT_MAX);
-        let filter = Filter::new(query, sort);
-        let mut index = self.walk(query, sort, direction);
-        let mut items: Vec<(Cursor, ClusterRow)> = Vec::new();
-        // The last item looked at: where the page after this one begins, if there is more.
-        let mut at = None;
-        let mut more = false;
-        for (looked_at, entry) in index.by_ref().enumerate() {
-            let (key, set) = entry?;
-            if items.len() == limit || looked_at == LOOKED_AT_MAX {
-                more = true;
-                break;
-            }
-            let (place, cluster) = keys::read_order(&key).ok_or_else(|| missing(&key))?;
-            let cursor = Cursor { sort, direction, place, cluster };
-            at = Some(cursor);
-            let set = SetId(rows::unseal(&key, &set)?);
-            // A row that moved while the page was read stands elsewhere in the list.
-            let Some(row) = self.get::<SetRow>(&keys::set(set))? else { continue };
-            if row.cluster != cluster.0 || row.place(sort) != place {
-                continue;
-            }
-            let row = self.whole(set, row)?;
-            if filter.takes(&row) {
-                items.push((cursor, rows::cluster_row(set, row)?));
-            }
-        }
-        Ok(paged(items, direction, at.filter(|_| more)))
+    if low >= high {
+        return Box::new(std::iter::empty());
     }
-
-    /// The index of `sort` within the query's span, from its cursor on, in its direction.
-    fn walk(
-        &self,
-        query: &Query,
-        sort: Sort,
-        direction: Direction,
-    ) -> Box<dyn Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>> {
-        let (mut low, mut high) = (keys::order_from(sort, 0), keys::order_end(sort));
-        if sort.by_time() {
-            let at =
-                |moment: crate::model::Timestamp| keys::order_from(sort, place_of(moment.millis()));
-            low = query.since.map_or(low, at);
-            high = query.until.map_or(high, at);
-        }
-        match (&query.cursor, direction) {
-            (Some(cursor), Direction::Older) => high = high.min(keys::cursor(cursor)),
-            (Some(cursor), Direction::Newer) => {
-                let mut after = keys::cursor(cursor);
-                after.push(0);
-                low = low.max(after);
-            }
-            (None, _) => {}
-        }
-        if low >= high {
-            return Box::new(std::iter::empty());
-        }
-        let index = self.tree.range(low..high);
-        match direction {
-            Direction::Older => Box::new(index.rev()),
-            Direction::Newer => Box::new(index),
-        }
+    let index = tree.range(low..high);
+    match direction {
+        Direction::Older => Box::new(index.rev()),
+        Direction::Newer => Box::new(index),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::query::{Sort, place_of};
-use super::types::{ArticleRow, ClusterRow, Counts, Event, EventKind, VersionRow};
+use super::types::{ArticleRow, ClusterRow, Event, EventKind, VersionRow};
 use super::{StoreError, keys};
 use crate::cluster::{Link, Member, SetId, Summary, Version};
 use crate::journal::{Location, code};
@@ -15,8 +15,11 @@ use crate::text;
 /// Most bytes of a row: larger ones end in sled's blob files, which it never removes (DESIGN §6).
 pub const ROW_BYTES_MAX: usize = 8 << 10;
 
-/// Format of the rows this program writes.
-const FORMAT: u8 = 1;
+/// Format of the derived rows this program writes. Those of an older one are made again from the journal.
+const FORMAT: u8 = 2;
+
+/// Format of the rows that are not derived, which nothing could make again.
+const FORMAT_OF_NOTES: u8 = 1;
 
 /// Format byte and checksum.
 const ENVELOPE_BYTES: usize = 9;
@@ -29,32 +32,6 @@ const SHORT_BYTES_MAX: usize = 64; // languages, agencies
 /// Bytes of all source ids in a set's row; the rest is read from its members where it is asked for.
 const SOURCES_BYTES_MAX: usize = 2 << 10;
 const LANGUAGES_MAX: usize = 16;
-
-/// The tree's own row: how far the rows are, and how many there must be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Meta {
-    pub(super) applied_seq: u64,
-    pub(super) segment: u32,
-    pub(super) offset: u64,
-    pub(super) articles: u64,
-    pub(super) versions: u64,
-    pub(super) clusters: u64,
-    pub(super) sources: u64,
-    pub(super) lost: u64,
-}
-
-impl Meta {
-    pub(super) const fn counts(&self) -> Counts {
-        Counts {
-            articles: self.articles,
-            versions: self.versions,
-            clusters: self.clusters,
-            sources: self.sources,
-            lost: self.lost,
-            applied_seq: Seq(self.applied_seq),
-        }
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct OriginPart {
@@ -175,7 +152,7 @@ pub(super) fn seal(key: &[u8], row: &impl Serialize) -> Result<Vec<u8>, StoreErr
         return Err(StoreError::TooLarge { kind: keys::kind(key[0]), bytes });
     }
     let mut out = Vec::with_capacity(bytes);
-    out.push(FORMAT);
+    out.push(format(key));
     out.extend_from_slice(&checksum(key, &body).to_be_bytes());
     out.extend_from_slice(&body);
     Ok(out)
@@ -183,9 +160,9 @@ pub(super) fn seal(key: &[u8], row: &impl Serialize) -> Result<Vec<u8>, StoreErr
 
 /// The postcard of a row whose envelope holds.
 pub(super) fn body<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], StoreError> {
-    let (format, rest) = bytes.split_first().ok_or_else(|| damaged(key, "is empty"))?;
-    if *format != FORMAT {
-        return Err(damaged(key, &format!("has format {format}")));
+    let (&found, rest) = bytes.split_first().ok_or_else(|| damaged(key, "is empty"))?;
+    if found != format(key) {
+        return Err(damaged(key, &format!("has format {found}, not {}", format(key))));
     }
     let (stored, body) =
         rest.split_first_chunk::<8>().ok_or_else(|| damaged(key, "is cut short"))?;
@@ -204,9 +181,20 @@ pub(super) fn unseal<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T,
     }
 }
 
+/// The checksum a row carries, unchecked: what it adds to the digest.
+pub(super) fn mark(key: &[u8], bytes: &[u8]) -> Result<u64, StoreError> {
+    let mark = bytes.get(1..).and_then(|rest| rest.first_chunk::<8>());
+    mark.map(|mark| u64::from_be_bytes(*mark)).ok_or_else(|| damaged(key, "is cut short"))
+}
+
+/// The format of the row under a key.
+fn format(key: &[u8]) -> u8 {
+    if key.first() >= Some(&keys::NOT_DERIVED) { FORMAT_OF_NOTES } else { FORMAT }
+}
+
 fn checksum(key: &[u8], body: &[u8]) -> u64 {
     let mut hash = Xxh3::new();
-    hash.update(&[FORMAT, key.len() as u8]);
+    hash.update(&[format(key), key.len() as u8]);
     hash.update(key);
     hash.update(body);
     hash.digest()

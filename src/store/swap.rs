@@ -10,9 +10,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::open::{folder, io_fault, tree};
-use super::rows::{self, Meta};
-use super::{Store, StoreError, guarded, keys};
+use super::meta::Meta;
+use super::open::{folder, io_fault, tree as open_tree};
+use super::{StoreError, keys, rows};
 use crate::journal::Location;
 use crate::model::Seq;
 
@@ -44,37 +44,34 @@ pub(super) fn put_in_place(dir: &Path) -> Result<(), StoreError> {
     mend(dir)
 }
 
-/// Copies the rows that are not derived from the rows of `dir` into `store`, byte for byte; gives how many. What makes versions
-/// findable stays behind where `is_ours` does not know the last record of those rows: versions of that number are others then.
+/// Copies the rows that are not derived from the rows in folder `from` into `tree`, byte for byte; gives how many. What makes
+/// versions findable stays behind where `is_ours` does not know the last record of those rows: versions of that number are others
+/// then.
 pub(super) fn carry_over(
-    store: &Store,
-    dir: &Path,
+    tree: &sled::Tree,
+    from: &Path,
     cache_bytes: u64,
     is_ours: &dyn Fn(Seq, Location) -> bool,
 ) -> Result<u64, StoreError> {
-    let from = folder(dir);
     if !from.exists() {
         return Ok(0);
     }
-    let old = tree(&from, cache_bytes)?;
-    guarded("read the poller's rows", || {
-        let meta = old.get(keys::meta())?;
-        let meta = meta.and_then(|bytes| rows::unseal::<Meta>(&keys::meta(), &bytes).ok());
-        let ours = meta.is_some_and(|Meta { applied_seq, segment, offset, .. }| {
-            is_ours(Seq(applied_seq), Location { segment, offset })
-        });
-        let mut carried = 0;
-        for row in old.range([keys::NOT_DERIVED]..) {
-            let (key, bytes) = row?;
-            if key.first() == Some(&keys::FINDABLE) && !ours {
-                continue;
-            }
-            rows::body(&key, &bytes)?;
-            store.tree.insert(key, bytes)?;
-            carried += 1;
+    let old = open_tree(from, cache_bytes)?;
+    let meta = old.get(keys::meta())?;
+    let meta = meta.and_then(|bytes| rows::unseal::<Meta>(&keys::meta(), &bytes).ok());
+    let ours =
+        meta.is_some_and(|meta| meta.place().is_some_and(|at| is_ours(Seq(meta.applied_seq), at)));
+    let mut carried = 0;
+    for row in old.range([keys::NOT_DERIVED]..) {
+        let (key, bytes) = row?;
+        if key.first() == Some(&keys::FINDABLE) && !ours {
+            continue;
         }
-        Ok(carried)
-    })
+        rows::body(&key, &bytes)?;
+        tree.insert(key, bytes)?;
+        carried += 1;
+    }
+    Ok(carried)
 }
 
 /// Where rows are made beside those of `dir`.

@@ -103,7 +103,7 @@ fn a_directory_in_use_names_its_holder_and_the_call_and_a_stopped_one_is_backed_
     }
     drop(daemon);
     std::fs::create_dir(data.join("store.damaged-1")).unwrap();
-    std::fs::write(data.join("store.damaged-1/rows"), [0; 1 << 16]).unwrap();
+    std::fs::write(data.join("store.damaged-1/rows"), vec![0; 1 << 16]).unwrap();
     let freed: Value = serde_json::from_str(&done(&["compact", "--data", text, "--json"])).unwrap();
     assert!(freed["freed"].as_u64().unwrap() >= 4096, "{freed}");
     assert!(!data.join("store.damaged-1").exists());

@@ -175,7 +175,9 @@ async fn newsroom() -> (Site, Site, Vec<Source>) {
 }
 
 async fn start(data: &Path, sources: &[Source], now: &Arc<AtomicI64>) -> Running {
-    daemon::start(config(data, sources.to_vec()), clock(now)).await.unwrap()
+    let mut running = daemon::start(config(data, sources.to_vec()), clock(now)).await.unwrap();
+    running.ready().await.unwrap();
+    running
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,214 @@
+//! The rows' own thread: durable batches in, rows and events out. A fault of sled or its disk ends neither it nor the writer.
+//!
+//! The journal is the truth, so the writer does not wait for rows that cannot be written. They follow: the handle is let go of,
+//! opened again after a while, and what it lacks comes from the journal, or all of it where nothing is left to trust.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+use tracing::{info, warn};
+
+use super::Fault;
+use super::fold::BATCH_RECORDS;
+use super::mend::Mender;
+use crate::api::{Part, Status};
+use crate::cluster::Change;
+use crate::journal::{Entry, Location, Reader};
+use crate::model::{Seq, VersionId};
+use crate::store::{Applied, Event, Store, StoreError};
+
+/// Batches that wait for their rows: some 100 MB at most. Then the line waits, too.
+const JOBS_MAX: usize = 32;
+
+/// How long an answer waits for the rows of what it tells. Then it goes out without: what it tells is durable.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether a read met a fault.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How long the last write before a clean stop may take.
+const REST: Duration = Duration::from_secs(10);
+
+/// A batch that is durable, and what goes with it.
+#[derive(Default)]
+pub(super) struct Job {
+    pub(super) entries: Vec<Entry>,
+    pub(super) places: Vec<Location>,
+    pub(super) changes: Vec<Vec<Change>>,
+    /// What makes versions findable, and the oldest version that still is.
+    pub(super) findable: Vec<(VersionId, Vec<u8>)>,
+    pub(super) oldest: Option<VersionId>,
+    /// Rows of the poller, by endpoint.
+    pub(super) polls: Vec<(String, Vec<u8>)>,
+    /// Rows of leads, by key.
+    pub(super) seen: Vec<(u64, Vec<u8>)>,
+}
+
+/// The writer's end of it.
+pub(super) struct Rows {
+    jobs: SyncSender<(Job, SyncSender<()>)>,
+    /// False while rows lag: then nobody waits for them.
+    in_time: Arc<AtomicBool>,
+    status: Arc<Status>,
+    thread: JoinHandle<Result<(), Fault>>,
+}
+
+impl Rows {
+    /// Starts the thread. `owed`: why the rows could not be brought up to the journal's end, where they could not.
+    pub(super) fn start(
+        store: Store,
+        reader: Reader,
+        status: Arc<Status>,
+        events: broadcast::Sender<Event>,
+        owed: Option<StoreError>,
+    ) -> Result<Self, Fault> {
+        let (jobs, work) = sync_channel(JOBS_MAX);
+        let in_time = Arc::new(AtomicBool::new(owed.is_none()));
+        let last = reader.last_seq();
+        let keeper = Keeper {
+            mender: Mender::new(store.clone(), reader, Arc::clone(&status)),
+            store,
+            events,
+            status: Arc::clone(&status),
+            in_time: Arc::clone(&in_time),
+        };
+        let thread = std::thread::Builder::new()
+            .name("rows".to_owned())
+            .spawn(move || keeper.run(&work, owed, last))
+            .map_err(Fault::Thread)?;
+        Ok(Self { jobs, in_time, status, thread })
+    }
+
+    /// Hands a durable batch over, and waits until its rows are written, unless rows lag.
+    pub(super) fn hand(&self, job: Job) {
+        let (done, written) = sync_channel(1);
+        let sent = self.jobs.try_send((job, done)).or_else(|refused| match refused {
+            TrySendError::Full(job) => {
+                let why = "nothing more is taken in before the derived rows can be written";
+                self.status.hinder(Part::Line, why);
+                let sent = self.jobs.send(job);
+                self.status.free(Part::Line);
+                sent.map_err(|_| ())
+            }
+            TrySendError::Disconnected(_) => Err(()),
+        });
+        // Where the thread has ended, the next start writes the rows.
+        if sent.is_ok()
+            && self.in_time.load(Ordering::Acquire)
+            && let Err(RecvTimeoutError::Timeout) = written.recv_timeout(PATIENCE)
+        {
+            self.in_time.store(false, Ordering::Release);
+            self.status.hinder(Part::Rows, "the derived rows are slow to be written");
+            warn!("the derived rows are slow to be written; answers no longer wait for them");
+        }
+    }
+
+    /// Waits until all rows are written. An error says why they could not; the journal has everything then.
+    pub(super) fn end(self) -> Result<(), Fault> {
+        drop(self.jobs);
+        self.thread
+            .join()
+            .unwrap_or_else(|_| Err(Fault::Writer("the rows' thread died".to_owned())))
+    }
+}
+
+/// Who writes the rows.
+struct Keeper {
+    mender: Mender,
+    store: Store,
+    events: broadcast::Sender<Event>,
+    status: Arc<Status>,
+    in_time: Arc<AtomicBool>,
+}
+
+impl Keeper {
+    fn run(
+        mut self,
+        work: &Receiver<(Job, SyncSender<()>)>,
+        owed: Option<StoreError>,
+        last: Seq,
+    ) -> Result<(), Fault> {
+        if let Some(fault) = owed {
+            self.mender.mend(fault.into(), last)?;
+            self.well();
+        }
+        loop {
+            match work.recv_timeout(LOOK) {
+                Ok((job, done)) => self.take(&job, done)?,
+                Err(RecvTimeoutError::Timeout) => self.look_after()?,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        if let Err(fault) = self.store.rest(REST) {
+            warn!(%fault, "the derived rows were not all written out; the next start looks them over");
+        }
+        Ok(())
+    }
+
+    /// Writes until it is written, mending between the attempts.
+    fn take(&mut self, job: &Job, done: SyncSender<()>) -> Result<(), Fault> {
+        let mut waiting = Some(done);
+        let before = job.entries.first().map(|entry| Seq(entry.seq.0 - 1));
+        while let Err(fault) = self.write(job) {
+            self.in_time.store(false, Ordering::Release);
+            // Whoever waits goes on: the batch is durable.
+            waiting = None;
+            self.mender.mend(fault.into(), before.unwrap_or_else(|| self.store.told_seq()))?;
+        }
+        drop(waiting);
+        self.well();
+        Ok(())
+    }
+
+    fn well(&mut self) {
+        self.mender.rested();
+        if !self.in_time.swap(true, Ordering::AcqRel) {
+            self.status.free(Part::Rows);
+            info!("the derived rows are up to the journal again");
+        }
+    }
+
+    fn write(&self, job: &Job) -> Result<(), StoreError> {
+        let places = job.entries.iter().zip(&job.places);
+        let applied: Vec<Applied<'_>> = places
+            .zip(&job.changes)
+            .map(|((entry, &location), changes)| Applied { entry, location, changes })
+            .collect();
+        for part in applied.chunks(BATCH_RECORDS) {
+            let told = self.store.told_seq();
+            for event in self.store.apply(part)? {
+                if event.seq > told {
+                    // No listener is no fault.
+                    let _ = self.events.send(event);
+                }
+            }
+        }
+        // What the poller must know after a restart. Lost with a crash it costs a visit, no article.
+        if let Some(oldest) = job.oldest {
+            for part in job.findable.chunks(BATCH_RECORDS) {
+                self.store.put_findable(part, oldest)?;
+            }
+        }
+        for (endpoint, row) in &job.polls {
+            self.store.put_poll(endpoint, row)?;
+        }
+        for (key, row) in &job.seen {
+            self.store.put_seen(*key, row)?;
+        }
+        Ok(())
+    }
+
+    /// A read met what only opening the rows again can mend.
+    fn look_after(&mut self) -> Result<(), Fault> {
+        while let Some(why) = self.store.fault() {
+            self.in_time.store(false, Ordering::Release);
+            self.mender.mend(Fault::Rows(why), self.store.told_seq())?;
+        }
+        self.well();
+        Ok(())
+    }
+}
