@@ -17,6 +17,9 @@ pub(super) const LEADS_MAX: usize = 256;
 /// Harvests, pushes and poll states that wait for the writer.
 pub(super) const WORK_MAX: usize = 64;
 
+/// Bytes kept of a reason, so that a lead's row stays small.
+pub(super) const REASON_BYTES_MAX: usize = 512;
+
 /// An entry worth a visit.
 #[derive(Debug)]
 pub(super) struct Lead {
@@ -53,6 +56,34 @@ pub(super) struct Visits {
     pub(super) last_modified: Option<String>,
     /// True where it gave an article.
     pub(super) good: bool,
+    /// Visits in a row that gave none.
+    pub(super) tries: u32,
+    /// The last reason it was lost for, cut to [`REASON_BYTES_MAX`]; empty where it never was. It is written down once.
+    pub(super) lost: String,
+    /// What the feed said of it, for as long as there is no article.
+    pub(super) said: Said,
+}
+
+/// What a feed said of an entry that an article will want, should the page be read when the feed no longer says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// The publisher's own name for it.
+    pub(super) guid: Option<String>,
+    /// When it was published.
+    pub(super) published: Option<Timestamp>,
+    /// Its language.
+    pub(super) lang: Option<String>,
+    /// Its authors in one line.
+    pub(super) authors: Option<String>,
+}
+
+/// What a poll gave to ask with next time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Validators {
+    /// The feed's `ETag`.
+    pub(super) etag: Option<String>,
+    /// Its `Last-Modified`.
+    pub(super) last_modified: Option<String>,
 }
 
 /// How a lead ended. Each ends exactly once.
@@ -62,8 +93,13 @@ pub(super) enum Ended {
     Article(Box<Article>),
     /// The page has not changed since the last visit.
     Unchanged,
-    /// Without one, and why in words.
-    Lost(String),
+    /// Without one.
+    Lost {
+        /// Why, in words.
+        reason: String,
+        /// True where it is another reason than last time: each is written down once.
+        news: bool,
+    },
 }
 
 /// A lead at its end.
@@ -93,6 +129,13 @@ pub(super) enum Work {
         /// Its state.
         poll: Box<Poll>,
     },
+}
+
+impl Lead {
+    /// The entry's `updated`, as its visit will leave it behind.
+    pub(super) fn stamp(&self) -> Option<i64> {
+        self.entry.updated.map_or(self.visits.stamp, |at| Some(at.millis()))
+    }
 }
 
 /// The way to the writer.

@@ -51,7 +51,7 @@ impl Daemon {
         Self { child, address }
     }
 
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -111,7 +111,7 @@ fn push_and_kill(data: &Path, round: usize, after: usize) -> Vec<(String, Value)
     })
 }
 
-fn verify(data: &Path) -> String {
+pub(crate) fn verify(data: &Path) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_copytaster"))
         .args(["verify", "--data"])
         .arg(data)

@@ -25,6 +25,8 @@ mod floods;
 #[cfg(feature = "daemon")]
 mod http;
 mod languages;
+#[cfg(feature = "daemon")]
+mod leads;
 mod replay;
 #[cfg(feature = "daemon")]
 mod replay_command;
