@@ -9,7 +9,7 @@ use crate::api::Push;
 use crate::config::Source;
 use crate::feed::Entry;
 use crate::model::{Article, Timestamp};
-use crate::schedule::Poll;
+use crate::schedule::{self, Poll};
 
 /// Leads that wait for a free hand.
 pub(super) const LEADS_MAX: usize = 256;
@@ -62,6 +62,26 @@ pub(super) struct Visits {
     pub(super) lost: String,
     /// What the feed said of it, for as long as there is no article.
     pub(super) said: Said,
+}
+
+/// How long a lost lead that has no tries planned is left alone: an entry without a page, or a row of an earlier build.
+const LOST_AGAIN_MILLIS: u64 = 15 * 60 * 1000;
+
+impl Visits {
+    /// These visits, where a feed that lists the entry at `now` gives reason for one more: it has changed by its own word, or
+    /// was lost and is due for another try.
+    pub(super) fn again(self, stamp: Option<i64>, now: Timestamp) -> Option<Self> {
+        if stamp.is_some() && stamp != self.stamp {
+            // Another text, and all its tries before it.
+            return Some(Self { tries: 0, ..self });
+        }
+        let due = if self.url.is_empty() || self.tries == 0 {
+            self.last.distance_millis(now) >= LOST_AGAIN_MILLIS
+        } else {
+            schedule::retry(self.last, self.tries).is_some_and(|at| at <= now)
+        };
+        (!self.good && due).then_some(self)
+    }
 }
 
 /// What a feed said of an entry that an article will want, should the page be read when the feed no longer says it.
@@ -140,3 +160,36 @@ impl Lead {
 
 /// The way to the writer.
 pub(super) type ToWriter = mpsc::Sender<Work>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_brings_up_what_changed_and_what_was_lost_and_is_due() {
+        let last = Timestamp::from_secs(1_772_000_000);
+        let known = |url: &str, good, tries| Visits {
+            url: url.to_owned(),
+            last,
+            stamp: Some(1),
+            good,
+            tries,
+            ..Visits::default()
+        };
+        let check = |visits: Visits, stamp: Option<i64>, minutes: i64, expected: Option<u32>| {
+            let again = visits.clone().again(stamp, last.plus_millis(minutes * 60_000));
+            assert_eq!(again.map(|again| again.tries), expected, "{visits:?}");
+        };
+        let page = "http://a.example/1";
+        check(known(page, true, 0), Some(1), 600, None);
+        check(known(page, true, 0), None, 600, None);
+        check(known(page, true, 0), Some(2), 0, Some(0));
+        check(known(page, false, 1), None, 14, None);
+        check(known(page, false, 1), None, 15, Some(1));
+        check(known(page, false, 2), None, 15, None);
+        check(known(page, false, 5), None, 100_000, None);
+        check(known(page, false, 5), Some(2), 0, Some(0));
+        check(known("", false, 9), None, 15, Some(9));
+        check(known(page, false, 0), None, 15, Some(0));
+    }
+}

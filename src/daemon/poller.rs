@@ -405,9 +405,6 @@ fn said_again(visits: &Visits) -> Entry {
     }
 }
 
-/// How long an entry without a page, whose own text was none, is left alone before its feed may bring it up again.
-const LOST_AGAIN_MILLIS: u64 = 15 * 60 * 1000;
-
 /// The lead an entry makes: it was never visited, or has changed since by its own word, or was lost and is due for another try.
 fn lead(
     context: &Context,
@@ -422,17 +419,8 @@ fn lead(
     let visits = match kept {
         None => Visits::default(),
         Some((_, visits)) => {
-            let moved = stamp.is_some() && stamp != visits.stamp;
-            let due = match schedule::retry(visits.last, visits.tries) {
-                _ if visits.url.is_empty() => visits.last.distance_millis(now) >= LOST_AGAIN_MILLIS,
-                again => again.is_some_and(|at| at <= now),
-            };
-            match moved {
-                // Another text, and all its tries before it.
-                true => Visits { tries: 0, ..visits },
-                false if !visits.good && due => visits,
-                false => return Ok(None),
-            }
+            let Some(visits) = visits.again(stamp, now) else { return Ok(None) };
+            visits
         }
     };
     let visit = line.endpoint.fetch_pages || line.endpoint.kind == EndpointKind::Sitemap;

@@ -157,6 +157,26 @@ async fn what_a_feed_said_before_a_sigkill_arrives_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn kills_amid_the_harvest_cost_no_entry_and_double_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::serve(40, true).await;
+    let (data, config) = (dir.path().join("data"), file(dir.path(), &site));
+    let start = move || Daemon::start_with(&data, &["--config", config.to_str().unwrap()]);
+    for pages in [1, 6, 7, 23, 39] {
+        let daemon = tokio::task::spawn_blocking(start.clone()).await.unwrap();
+        site.until("some pages", |seen| seen.served.len() >= pages).await;
+        tokio::task::spawn_blocking(move || daemon.kill()).await.unwrap();
+    }
+    let daemon = tokio::task::spawn_blocking(start).await.unwrap();
+    site.until("every page", |seen| seen.served.len() == 40).await;
+    articles(daemon.address, 40).await;
+    let clusters = move || http::items(daemon.address, "/api/v1/clusters?sort=first_seen");
+    let clusters = tokio::task::spawn_blocking(clusters).await.unwrap();
+    let versions = clusters.iter().map(|c| c["counts"]["versions"].as_u64().unwrap());
+    assert_eq!(versions.sum::<u64>(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_its_host_when_the_daemon_stops_arrives_at_the_next_start() {
     let site = Site::serve(7, false).await;
     let desk = Desk::new(&[&site], Crawl::default());
