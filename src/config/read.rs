@@ -234,12 +234,14 @@ fn read_crawl(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Crawl {
     let default = Crawl::default();
     let (least, most) = INTERVAL;
     let concurrency = fields::whole(1, 512);
+    let leads = fields::whole(1, 1_000_000);
     let redirects = fields::whole(0, 20);
     let crawl = Crawl {
         contact: sheet.take("contact", default.contact, fields::contact),
         user_agent: sheet.take("user_agent", default.user_agent, fields::header),
         concurrency: sheet
             .take("concurrency", default.concurrency, |raw| concurrency(raw).map(|n| n as usize)),
+        leads_max: sheet.take("leads_max", default.leads_max, |raw| leads(raw).map(|n| n as usize)),
         per_host_delay: sheet.take(
             "per_host_delay",
             default.per_host_delay,

@@ -29,6 +29,7 @@ impl Config {
                 "contact": crawl.contact.as_deref().unwrap_or_default(),
                 "user_agent": crawl.user_agent(),
                 "concurrency": crawl.concurrency,
+                "leads_max": crawl.leads_max,
                 "per_host_delay": show_duration(crawl.per_host_delay),
                 "min_interval": show_duration(crawl.min_interval),
                 "max_interval": show_duration(crawl.max_interval),

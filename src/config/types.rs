@@ -80,6 +80,8 @@ pub struct Crawl {
     pub user_agent: Option<String>,
     /// Fetches under way at once, over all hosts.
     pub concurrency: usize,
+    /// Leads under way at once; what else a poll finds waits in its feed.
+    pub leads_max: usize,
     /// Pause between two fetches from one host.
     pub per_host_delay: Duration,
     /// Shortest time between two polls of an endpoint.
@@ -104,6 +106,7 @@ impl Default for Crawl {
             contact: None,
             user_agent: None,
             concurrency: 16,
+            leads_max: 10_000,
             per_host_delay: Duration::from_secs(2),
             min_interval: Duration::from_mins(2),
             max_interval: Duration::from_hours(2),

@@ -1,71 +1,182 @@
-//! What poller and writer both look at: leads under way, pages to visit again.
+//! What poller and writer both look at: leads under way, polls whose leads have not all ended, pages to visit again.
+//!
+//! A feed that is asked with validators says a thing once. So a poll's validators wait here until each lead that the poll
+//! brought has ended and its end is on disk; a crash before that costs one more poll in full, and no story.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
-use super::line::Visits;
+use super::line::{Lead, Validators, Visits};
 use crate::config::Source;
-use crate::model::{SourceId, Timestamp};
-use crate::schedule::{self, Poll, Why};
+use crate::model::Timestamp;
+use crate::schedule;
 
-/// Leads that may be under way at once; more wait in their feeds for the next poll.
-const UNDER_WAY_MAX: usize = 10_000;
+mod rows;
+
+pub(super) use rows::{poll_row, read_poll, read_row, row};
+
+/// How long a visit waits that was due while too many leads were under way.
+const FULL_MILLIS: i64 = 60_000;
 
 /// The desk. Locks are held for a look or a note, never across I/O.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Desk {
     inner: Mutex<Inner>,
+    /// Leads that may be under way at once; more wait in their feeds.
+    leads_max: usize,
+    /// Told when the last lead of a poll has ended.
+    settled: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    under_way: BTreeSet<u64>,
+    under_way: BTreeMap<u64, UnderWay>,
+    /// By endpoint, of its newest poll: what to ask with once its leads have ended.
+    polls: BTreeMap<usize, Open>,
+    /// By endpoint: what to ask with from now on.
+    settled: BTreeMap<usize, Validators>,
     again: BTreeMap<(Timestamp, u64), (Arc<Source>, Visits)>,
     /// When each page in `again` is due.
     planned: BTreeMap<u64, Timestamp>,
-    /// Last reason each lead was lost for, so that it is written down once.
-    lost: BTreeMap<u64, String>,
 }
 
-/// Reasons remembered; the oldest keys go first.
-const LOST_MAX: usize = 10_000;
+/// A lead begun and not yet ended.
+#[derive(Debug)]
+struct UnderWay {
+    /// The entry's `updated` that its visit will note.
+    stamp: Option<i64>,
+    /// Endpoints whose polls wait for its end.
+    polls: BTreeSet<usize>,
+}
+
+/// A poll some of whose leads have not ended.
+#[derive(Debug)]
+struct Open {
+    leads: BTreeSet<u64>,
+    validators: Validators,
+}
+
+/// What became of a poll's leads.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// Those that are begun by it.
+    pub(super) begun: Vec<Lead>,
+    /// How many must wait in their feed: too many are under way, or an older state of the entry is.
+    pub(super) left: usize,
+    /// What to ask with next, where nothing has to be waited for.
+    pub(super) settled: Option<Validators>,
+}
 
 impl Desk {
+    /// An empty desk for at most `leads_max` leads under way.
+    pub(super) fn new(leads_max: usize) -> Self {
+        Self { inner: Mutex::default(), leads_max, settled: Notify::new() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a lead in hand; false where it is already, or where too many are.
-    pub(super) fn begin(&self, key: u64) -> bool {
+    /// Takes the leads of an endpoint's poll in hand, in one step, so that none can end before the poll waits for it. What the
+    /// endpoint's poll before waited for counts no more: what is still listed is among the leads of this one.
+    pub(super) fn take_poll(
+        &self,
+        endpoint: usize,
+        leads: Vec<Lead>,
+        validators: Validators,
+    ) -> Taken {
         let mut inner = self.lock();
-        inner.under_way.len() < UNDER_WAY_MAX && inner.under_way.insert(key)
+        inner.forget(endpoint);
+        let (mut begun, mut left, mut waits) = (Vec::new(), 0, BTreeSet::new());
+        for lead in leads {
+            let (key, stamp) = (lead.key, lead.stamp());
+            match inner.under_way.get(&key) {
+                // The visit may come before the change and will not note it: the next poll brings it up again.
+                Some(under_way) if under_way.stamp != stamp => left += 1,
+                Some(_) => {
+                    waits.insert(key);
+                }
+                None if inner.under_way.len() >= self.leads_max => left += 1,
+                None => {
+                    inner.unplan(key);
+                    inner.under_way.insert(key, UnderWay { stamp, polls: BTreeSet::new() });
+                    waits.insert(key);
+                    begun.push(lead);
+                }
+            }
+        }
+        if left > 0 {
+            return Taken { begun, left, settled: None };
+        }
+        if waits.is_empty() {
+            return Taken { begun, left, settled: Some(validators) };
+        }
+        for key in &waits {
+            if let Some(under_way) = inner.under_way.get_mut(key) {
+                under_way.polls.insert(endpoint);
+            }
+        }
+        inner.polls.insert(endpoint, Open { leads: waits, validators });
+        Taken { begun, left, settled: None }
     }
 
-    /// A lead that was begun never got to its page.
+    /// Takes a visit in hand that no poll waits for. False where the page is under way already, which plans its next visit, or
+    /// where half of the hands are full: the other half is for what is new. Then it is planned for a little later than `now`.
+    pub(super) fn begin(&self, lead: &Lead, now: Timestamp) -> bool {
+        let mut inner = self.lock();
+        if inner.under_way.contains_key(&lead.key) {
+            return false;
+        }
+        if inner.under_way.len() >= self.leads_max.div_ceil(2) {
+            let at = now.plus_millis(FULL_MILLIS);
+            inner.plan(lead.key, at, Arc::clone(&lead.source), lead.visits.clone());
+            return false;
+        }
+        let under_way = UnderWay { stamp: lead.stamp(), polls: BTreeSet::new() };
+        inner.under_way.insert(lead.key, under_way);
+        true
+    }
+
+    /// A lead that was begun never got to its page: the polls that brought it are never settled.
     pub(super) fn drop_lead(&self, key: u64) {
-        self.lock().under_way.remove(&key);
+        let mut inner = self.lock();
+        let under_way = inner.under_way.remove(&key);
+        for endpoint in under_way.into_iter().flat_map(|under_way| under_way.polls) {
+            inner.forget(endpoint);
+        }
     }
 
     /// A lead's end is committed: it may be begun again, and its page has a time for the next visit.
     pub(super) fn ended(&self, key: u64, source: Arc<Source>, visits: Visits) {
-        self.lock().under_way.remove(&key);
         self.plan(key, source, visits);
+        if self.lock().end(key) {
+            self.settled.notify_one();
+        }
     }
 
-    /// Plans the next visit of a page that gave an article.
+    /// Takes the endpoints whose newest polls have been brought in to their last lead, with what to ask with from now on.
+    pub(super) fn settled(&self) -> BTreeMap<usize, Validators> {
+        std::mem::take(&mut self.lock().settled)
+    }
+
+    /// Resolves when [`Self::settled`] may have something new.
+    pub(super) async fn until_settled(&self) {
+        self.settled.notified().await;
+    }
+
+    /// Plans the next visit of a page: to see whether it has changed where it gave an article, to try again where not.
     pub(super) fn plan(&self, key: u64, source: Arc<Source>, visits: Visits) {
+        let at = match (visits.url.is_empty(), visits.good) {
+            (true, _) => None,
+            (false, true) => schedule::revisit(visits.first, visits.last),
+            (false, false) => schedule::retry(visits.last, visits.tries),
+        };
         let mut inner = self.lock();
-        if let Some(at) = inner.planned.remove(&key) {
-            inner.again.remove(&(at, key));
-        }
-        if !visits.good || visits.url.is_empty() {
-            return;
-        }
-        if let Some(at) = schedule::revisit(visits.first, visits.last) {
-            inner.planned.insert(key, at);
-            inner.again.insert((at, key), (source, visits));
+        inner.unplan(key);
+        if let Some(at) = at {
+            inner.plan(key, at, source, visits);
         }
     }
 
@@ -90,110 +201,56 @@ impl Desk {
         self.lock().under_way.len()
     }
 
-    /// True the first time a lead is lost for this reason.
-    pub(super) fn is_news(&self, key: u64, reason: &str) -> bool {
-        let mut inner = self.lock();
-        if inner.lost.len() >= LOST_MAX {
-            inner.lost.pop_first();
-        }
-        inner.lost.insert(key, reason.to_owned()).as_deref() != Some(reason)
+    /// True while this lead is begun and not yet ended.
+    pub(super) fn is_under_way(&self, key: u64) -> bool {
+        self.lock().under_way.contains_key(&key)
+    }
+
+    /// True where so many leads have ended that asking feeds for what was left in them is worth their trouble.
+    pub(super) fn has_room(&self) -> bool {
+        self.lock().under_way.len() <= self.leads_max.div_ceil(2)
     }
 }
 
-/// What is kept of a lead's visits on disk.
-#[derive(Serialize, Deserialize)]
-struct Row {
-    source: String,
-    url: String,
-    title: String,
-    first: i64,
-    last: i64,
-    stamp: Option<i64>,
-    etag: Option<String>,
-    last_modified: Option<String>,
-    good: bool,
+impl Inner {
+    /// Ends a lead; true where a poll waited for nothing else.
+    fn end(&mut self, key: u64) -> bool {
+        let mut settled = false;
+        let polls = self.under_way.remove(&key).map(|under_way| under_way.polls);
+        for endpoint in polls.unwrap_or_default() {
+            let Some(open) = self.polls.get_mut(&endpoint) else { continue };
+            open.leads.remove(&key);
+            if open.leads.is_empty()
+                && let Some(open) = self.polls.remove(&endpoint)
+            {
+                self.settled.insert(endpoint, open.validators);
+                settled = true;
+            }
+        }
+        settled
+    }
+
+    /// Lets go of what an endpoint's poll waited for.
+    fn forget(&mut self, endpoint: usize) {
+        self.settled.remove(&endpoint);
+        for key in self.polls.remove(&endpoint).into_iter().flat_map(|open| open.leads) {
+            if let Some(under_way) = self.under_way.get_mut(&key) {
+                under_way.polls.remove(&endpoint);
+            }
+        }
+    }
+
+    fn unplan(&mut self, key: u64) {
+        if let Some(at) = self.planned.remove(&key) {
+            self.again.remove(&(at, key));
+        }
+    }
+
+    fn plan(&mut self, key: u64, at: Timestamp, source: Arc<Source>, visits: Visits) {
+        self.planned.insert(key, at);
+        self.again.insert((at, key), (source, visits));
+    }
 }
 
-/// The row of a lead's visits.
-pub(super) fn row(source: &SourceId, visits: &Visits) -> Vec<u8> {
-    let row = Row {
-        source: source.0.clone(),
-        url: visits.url.clone(),
-        title: visits.title.clone(),
-        first: visits.first.millis(),
-        last: visits.last.millis(),
-        stamp: visits.stamp,
-        etag: visits.etag.clone(),
-        last_modified: visits.last_modified.clone(),
-        good: visits.good,
-    };
-    postcard::to_stdvec(&row).expect("a row of strings and numbers always serialises")
-}
-
-/// A row read back; `None` where it is of a form we no longer read (then the page is simply visited again).
-pub(super) fn read_row(bytes: &[u8]) -> Option<(SourceId, Visits)> {
-    let row: Row = postcard::from_bytes(bytes).ok()?;
-    let visits = Visits {
-        url: row.url,
-        title: row.title,
-        first: Timestamp::from_millis(row.first),
-        last: Timestamp::from_millis(row.last),
-        stamp: row.stamp,
-        etag: row.etag,
-        last_modified: row.last_modified,
-        good: row.good,
-    };
-    Some((SourceId(row.source), visits))
-}
-
-/// What is kept of an endpoint's schedule on disk.
-#[derive(Serialize, Deserialize)]
-struct PollRow {
-    last_poll: Option<i64>,
-    last_success: Option<i64>,
-    next_poll: i64,
-    failures: u32,
-    etag: Option<String>,
-    last_modified: Option<String>,
-    moved_to: Option<String>,
-    newest: Option<i64>,
-    gap_millis: Option<u64>,
-    gone: bool,
-}
-
-/// The row of an endpoint's schedule. Why the next poll is when it is lives no longer than the process.
-pub(super) fn poll_row(poll: &Poll) -> Vec<u8> {
-    let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
-    let row = PollRow {
-        last_poll: millis(poll.last_poll),
-        last_success: millis(poll.last_success),
-        next_poll: poll.next_poll.millis(),
-        failures: poll.failures,
-        etag: poll.etag.clone(),
-        last_modified: poll.last_modified.clone(),
-        moved_to: poll.moved_to.clone(),
-        newest: millis(poll.newest),
-        gap_millis: poll.gap_millis,
-        gone: poll.gone,
-    };
-    postcard::to_stdvec(&row).expect("a row of strings and numbers always serialises")
-}
-
-/// A schedule read back; `None` where the row is of a form we no longer read (then the endpoint is new).
-pub(super) fn read_poll(bytes: &[u8]) -> Option<Poll> {
-    let row: PollRow = postcard::from_bytes(bytes).ok()?;
-    let at = |millis: Option<i64>| millis.map(Timestamp::from_millis);
-    Some(Poll {
-        last_poll: at(row.last_poll),
-        last_success: at(row.last_success),
-        next_poll: Timestamp::from_millis(row.next_poll),
-        why: Why::Kept,
-        failures: row.failures,
-        etag: row.etag,
-        last_modified: row.last_modified,
-        moved_to: row.moved_to,
-        newest: at(row.newest),
-        gap_millis: row.gap_millis,
-        gone: row.gone,
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::mpsc;
 
-use super::line::{Ended, Harvest, Lead, ToWriter, Visits, Work};
+use super::line::{Ended, Harvest, Lead, REASON_BYTES_MAX, Said, ToWriter, Visits, Work};
 use crate::config::{Source, SourceKind};
 use crate::extract::{self, Extracted, Page};
 use crate::feed::Entry;
@@ -49,7 +49,7 @@ impl Harvester {
     /// Brings one lead to its end.
     async fn visit(self, mut lead: Lead) -> Harvest {
         let turn = lead.turn.take();
-        let (ended, visits) = match lead.page.clone() {
+        let (came, visits) = match lead.page.clone() {
             None => (from_entry(&lead), self.visited(&lead, None, None)),
             Some(page) => {
                 let ask = Ask {
@@ -64,30 +64,26 @@ impl Harvester {
                 self.page(&lead, got).await
             }
         };
-        let good = match &ended {
-            Ended::Article(_) => true,
-            Ended::Unchanged => lead.visits.good,
-            Ended::Lost(_) => false,
-        };
-        Harvest { source: lead.source, key: lead.key, visits: Visits { good, ..visits }, ended }
+        let (ended, visits) = end(&lead, came, visits);
+        Harvest { source: lead.source, key: lead.key, visits, ended }
     }
 
     async fn page(
         &self,
         lead: &Lead,
         got: Result<crate::fetch::Got, FetchError>,
-    ) -> (Ended, Visits) {
+    ) -> (Came, Visits) {
         let got = match got {
             Ok(got) => got,
             Err(fault) => {
                 self.metrics.fetched(fault.kind());
-                return (Ended::Lost(fault.to_string()), self.visited(lead, None, None));
+                return (Came::Nothing(fault.to_string()), self.visited(lead, None, None));
             }
         };
         if got.status == 304 {
             self.metrics.fetched("not_modified");
             let Visits { etag, last_modified, .. } = lead.visits.clone();
-            return (Ended::Unchanged, self.visited(lead, etag, last_modified));
+            return (Came::Unchanged, self.visited(lead, etag, last_modified));
         }
         self.metrics.fetched("ok");
         let visits = self.visited(lead, got.etag.clone(), got.last_modified.clone());
@@ -100,10 +96,10 @@ impl Harvester {
             from_page(&page, extract::article_with(&page, &agencies), &entry, &source)
         });
         match read.await {
-            Ok(ended) => (ended, visits),
+            Ok(came) => (came, visits),
             // The validators are not kept: the page is asked for in full next time.
             Err(_) => (
-                Ended::Lost("the page could not be read: its parser gave up".to_owned()),
+                Came::Nothing("the page could not be read: its parser gave up".to_owned()),
                 self.visited(lead, None, None),
             ),
         }
@@ -117,16 +113,55 @@ impl Harvester {
             title: lead.entry.title.clone(),
             first: if known { lead.visits.first } else { now },
             last: now,
-            stamp: lead.entry.updated.map_or(lead.visits.stamp, |at| Some(at.millis())),
+            stamp: lead.stamp(),
             etag,
             last_modified,
-            good: false,
+            ..lead.visits.clone()
         }
     }
 }
 
+/// What a visit gave.
+enum Came {
+    Article(Box<Article>),
+    Unchanged,
+    /// Nothing of use, and why in words.
+    Nothing(String),
+}
+
+/// What a visit means for its lead, and what is remembered of it.
+fn end(lead: &Lead, came: Came, visits: Visits) -> (Ended, Visits) {
+    match came {
+        Came::Article(article) => {
+            let visits = Visits { good: true, tries: 0, said: Said::default(), ..visits };
+            (Ended::Article(article), visits)
+        }
+        Came::Unchanged if lead.visits.good => (Ended::Unchanged, visits),
+        // The same page that was no article: one try more.
+        Came::Unchanged => (Ended::Unchanged, nothing(lead, visits)),
+        Came::Nothing(reason) => {
+            let end = reason.floor_char_boundary(REASON_BYTES_MAX);
+            let lost = reason[..end].to_owned();
+            let news = lost != lead.visits.lost;
+            (Ended::Lost { reason, news }, Visits { lost, ..nothing(lead, visits) })
+        }
+    }
+}
+
+/// Visits after one that gave no article: with what is needed to make one of the page should it come at last.
+fn nothing(lead: &Lead, visits: Visits) -> Visits {
+    let entry = &lead.entry;
+    let said = Said {
+        guid: entry.guid.clone(),
+        published: entry.published,
+        lang: entry.lang.clone(),
+        authors: (!entry.authors.is_empty()).then(|| entry.authors.join(", ")),
+    };
+    Visits { good: false, tries: lead.visits.tries.saturating_add(1), said, ..visits }
+}
+
 /// The entry's own text as an article.
-fn from_entry(lead: &Lead) -> Ended {
+fn from_entry(lead: &Lead) -> Came {
     let entry = &lead.entry;
     let body = entry
         .content
@@ -136,7 +171,7 @@ fn from_entry(lead: &Lead) -> Ended {
         body.filter(|body| !body.is_empty()).or_else(|| entry.summary.clone()).unwrap_or_default();
     let body = text::paragraphs(&body).join("\n");
     if entry.title.is_empty() && body.is_empty() {
-        return Ended::Lost("the entry has neither title nor text".to_owned());
+        return Came::Nothing("the entry has neither title nor text".to_owned());
     }
     let mut article = base(entry, &lead.source);
     article.title.clone_from(&entry.title);
@@ -150,9 +185,9 @@ fn from_entry(lead: &Lead) -> Ended {
         article.id.clone_from(&entry.guid);
     }
     if article.url.is_none() && article.id.is_none() {
-        return Ended::Lost("the entry has neither link nor guid".to_owned());
+        return Came::Nothing("the entry has neither link nor guid".to_owned());
     }
-    Ended::Article(Box::new(article))
+    Came::Article(Box::new(article))
 }
 
 fn wrapped(html: &str) -> String {
@@ -160,12 +195,12 @@ fn wrapped(html: &str) -> String {
 }
 
 /// A page as an article, the feed's word where the page has none.
-fn from_page(page: &Page, extracted: Extracted, entry: &Entry, source: &Source) -> Ended {
+fn from_page(page: &Page, extracted: Extracted, entry: &Entry, source: &Source) -> Came {
     let readable =
         matches!(extracted.kind, PageKind::Article | PageKind::LiveBlog | PageKind::PaywallStub);
     if !readable || extracted.text.is_empty() {
         let note = extracted.notes.first().map_or(String::new(), |note| format!(" ({note})"));
-        return Ended::Lost(format!(
+        return Came::Nothing(format!(
             "the page is no article but `{}`{note}",
             extracted.kind.as_str()
         ));
@@ -186,7 +221,7 @@ fn from_page(page: &Page, extracted: Extracted, entry: &Entry, source: &Source) 
     if article.origin.is_none() {
         article.origin = extracted.origin;
     }
-    Ended::Article(Box::new(article))
+    Came::Article(Box::new(article))
 }
 
 /// A headline without the name of its site behind a dash or a bar.

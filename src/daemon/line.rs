@@ -9,13 +9,16 @@ use crate::api::{Push, Word};
 use crate::config::Source;
 use crate::feed::Entry;
 use crate::model::{Article, Timestamp};
-use crate::schedule::Poll;
+use crate::schedule::{self, Poll};
 
 /// Leads that wait for a free hand.
 pub(super) const LEADS_MAX: usize = 256;
 
 /// Harvests, pushes and poll states that wait for the writer.
 pub(super) const WORK_MAX: usize = 64;
+
+/// Bytes kept of a reason, so that a lead's row stays small.
+pub(super) const REASON_BYTES_MAX: usize = 512;
 
 /// An entry worth a visit.
 #[derive(Debug)]
@@ -53,6 +56,54 @@ pub(super) struct Visits {
     pub(super) last_modified: Option<String>,
     /// True where it gave an article.
     pub(super) good: bool,
+    /// Visits in a row that gave none.
+    pub(super) tries: u32,
+    /// The last reason it was lost for, cut to [`REASON_BYTES_MAX`]; empty where it never was. It is written down once.
+    pub(super) lost: String,
+    /// What the feed said of it, for as long as there is no article.
+    pub(super) said: Said,
+}
+
+/// How long a lost lead that has no tries planned is left alone: an entry without a page, or a row of an earlier build.
+const LOST_AGAIN_MILLIS: u64 = 15 * 60 * 1000;
+
+impl Visits {
+    /// These visits, where a feed that lists the entry at `now` gives reason for one more: it has changed by its own word, or
+    /// was lost and is due for another try.
+    pub(super) fn again(self, stamp: Option<i64>, now: Timestamp) -> Option<Self> {
+        if stamp.is_some() && stamp != self.stamp {
+            // Another text, and all its tries before it.
+            return Some(Self { tries: 0, ..self });
+        }
+        let due = if self.url.is_empty() || self.tries == 0 {
+            self.last.distance_millis(now) >= LOST_AGAIN_MILLIS
+        } else {
+            schedule::retry(self.last, self.tries).is_some_and(|at| at <= now)
+        };
+        (!self.good && due).then_some(self)
+    }
+}
+
+/// What a feed said of an entry that an article will want, should the page be read when the feed no longer says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// The publisher's own name for it.
+    pub(super) guid: Option<String>,
+    /// When it was published.
+    pub(super) published: Option<Timestamp>,
+    /// Its language.
+    pub(super) lang: Option<String>,
+    /// Its authors in one line.
+    pub(super) authors: Option<String>,
+}
+
+/// What a poll gave to ask with next time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Validators {
+    /// The feed's `ETag`.
+    pub(super) etag: Option<String>,
+    /// Its `Last-Modified`.
+    pub(super) last_modified: Option<String>,
 }
 
 /// How a lead ended. Each ends exactly once.
@@ -62,8 +113,13 @@ pub(super) enum Ended {
     Article(Box<Article>),
     /// The page has not changed since the last visit.
     Unchanged,
-    /// Without one, and why in words.
-    Lost(String),
+    /// Without one.
+    Lost {
+        /// Why, in words.
+        reason: String,
+        /// True where it is another reason than last time: each is written down once.
+        news: bool,
+    },
 }
 
 /// A lead at its end.
@@ -97,5 +153,45 @@ pub(super) enum Work {
     },
 }
 
+impl Lead {
+    /// The entry's `updated`, as its visit will leave it behind.
+    pub(super) fn stamp(&self) -> Option<i64> {
+        self.entry.updated.map_or(self.visits.stamp, |at| Some(at.millis()))
+    }
+}
+
 /// The way to the writer.
 pub(super) type ToWriter = mpsc::Sender<Work>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_brings_up_what_changed_and_what_was_lost_and_is_due() {
+        let last = Timestamp::from_secs(1_772_000_000);
+        let known = |url: &str, good, tries| Visits {
+            url: url.to_owned(),
+            last,
+            stamp: Some(1),
+            good,
+            tries,
+            ..Visits::default()
+        };
+        let check = |visits: Visits, stamp: Option<i64>, minutes: i64, expected: Option<u32>| {
+            let again = visits.clone().again(stamp, last.plus_millis(minutes * 60_000));
+            assert_eq!(again.map(|again| again.tries), expected, "{visits:?}");
+        };
+        let page = "http://a.example/1";
+        check(known(page, true, 0), Some(1), 600, None);
+        check(known(page, true, 0), None, 600, None);
+        check(known(page, true, 0), Some(2), 0, Some(0));
+        check(known(page, false, 1), None, 14, None);
+        check(known(page, false, 1), None, 15, Some(1));
+        check(known(page, false, 2), None, 15, None);
+        check(known(page, false, 5), None, 100_000, None);
+        check(known(page, false, 5), Some(2), 0, Some(0));
+        check(known("", false, 9), None, 15, Some(9));
+        check(known(page, false, 0), None, 15, Some(0));
+    }
+}

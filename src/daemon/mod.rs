@@ -140,7 +140,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
         clock,
         status: Arc::new(Status::starting()),
         metrics: Arc::new(Metrics::new()),
-        desk: Arc::new(desk::Desk::default()),
+        desk: Arc::new(desk::Desk::new(config.crawl.leads_max)),
         events: broadcast::channel(EVENTS_MAX).0,
     };
     let listener = listen(config.server.listen).await?;

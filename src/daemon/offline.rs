@@ -37,7 +37,7 @@ impl Offline {
         let params = settings(&reader)?;
         let (events, _) = broadcast::channel(1);
         let (status, metrics, desk) =
-            (Arc::new(Status::starting()), Arc::new(Metrics::new()), Arc::new(Desk::default()));
+            (Arc::new(Status::starting()), Arc::new(Metrics::new()), Arc::new(Desk::new(0)));
         // No one waits for an answer here, so a disk that is full ends the command instead of holding it.
         status.stopping.cancel();
         let (fold, owed) = fold(&reader, &store, &opened, params, &status)?;

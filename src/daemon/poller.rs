@@ -12,7 +12,7 @@ use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::desk::{self, Desk};
-use super::line::{Lead, ToWriter, Visits, Work};
+use super::line::{Lead, Said, ToWriter, Validators, Visits, Work};
 use crate::api::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
 use crate::config::{Endpoint, EndpointKind, Source};
 use crate::feed::{self, Entry, Feed};
@@ -45,6 +45,8 @@ struct Line {
     key: String,
     poll: Poll,
     asked: bool,
+    /// True where the last poll found more than could be taken in hand: it is asked again when there is room.
+    left: bool,
 }
 
 /// What came of asking.
@@ -57,10 +59,11 @@ struct Polled {
 
 /// A good answer.
 struct Found {
-    etag: Option<String>,
-    last_modified: Option<String>,
+    validators: Validators,
     moved: Option<Url>,
     leads: Vec<Lead>,
+    /// How many of them were not under way already.
+    fresh: usize,
     listed: usize,
     notes: Vec<String>,
 }
@@ -84,7 +87,14 @@ impl Poller {
                 let kept = context.store.poll(&key).ok().flatten();
                 let poll = kept.and_then(|row| desk::read_poll(&row)).unwrap_or_default();
                 let endpoint = Arc::new(endpoint.clone());
-                lines.push(Line { source: Arc::clone(source), endpoint, key, poll, asked: false });
+                lines.push(Line {
+                    source: Arc::clone(source),
+                    endpoint,
+                    key,
+                    poll,
+                    asked: false,
+                    left: false,
+                });
             }
         }
         let poller = Self { context, lines, hosts: BTreeMap::new(), sending: TaskTracker::new() };
@@ -98,7 +108,9 @@ impl Poller {
     /// Polls until told to stop.
     pub(super) async fn run(mut self) {
         let mut asking: JoinSet<Polled> = JoinSet::new();
+        let desk = Arc::clone(&self.context.desk);
         loop {
+            self.settle().await;
             self.visit_again();
             self.ask_due(&mut asking);
             let wait = self.context.clock.wait_until(self.next_moment());
@@ -108,6 +120,7 @@ impl Poller {
                     Ok(polled) => self.take(polled).await,
                     Err(fault) => warn!(%fault, "a poll came to nothing"),
                 },
+                () = desk.until_settled() => {}
                 // Visits planned meanwhile are seen at the next turn, at the latest after a second.
                 () = tokio::time::sleep(wait.min(std::time::Duration::from_secs(1))) => {}
             }
@@ -129,8 +142,11 @@ impl Poller {
 
     fn ask_due(&mut self, asking: &mut JoinSet<Polled>) {
         let now = self.context.clock.now();
+        let has_room = self.context.desk.has_room();
         for (number, line) in self.lines.iter_mut().enumerate() {
-            if line.asked || line.poll.gone || line.poll.next_poll > now {
+            let again = line.left && has_room && line.poll.soonest <= now;
+            let due = again || line.poll.next_poll <= now;
+            if line.asked || line.poll.gone || !due {
                 continue;
             }
             line.asked = true;
@@ -142,13 +158,30 @@ impl Poller {
     fn visit_again(&mut self) {
         for (key, source, visits) in self.context.desk.due(self.context.clock.now()) {
             let Ok(page) = Url::parse(&visits.url) else { continue };
-            let entry = Arc::new(Entry {
-                title: visits.title.clone(),
-                url: Some(visits.url.clone()),
-                ..Entry::default()
-            });
-            self.send(Lead { source, key, entry, page: Some(page), visits, turn: None });
+            let entry = Arc::new(said_again(&visits));
+            let lead = Lead { source, key, entry, page: Some(page), visits, turn: None };
+            if self.context.desk.begin(&lead, self.context.clock.now()) {
+                self.send(lead);
+            }
         }
+    }
+
+    /// Keeps the validators of polls whose leads have all ended. Their ends went to the writer before; so on disk, too, the
+    /// validators come after them.
+    async fn settle(&mut self) {
+        for (number, Validators { etag, last_modified }) in self.context.desk.settled() {
+            let line = &mut self.lines[number];
+            line.poll = Poll { etag, last_modified, unfinished: false, ..line.poll.clone() };
+            self.keep(number).await;
+        }
+    }
+
+    /// Has an endpoint's state written down.
+    async fn keep(&self, number: usize) {
+        let Line { key, poll, .. } = &self.lines[number];
+        let work = Work::Polled { endpoint: key.clone(), poll: Box::new(poll.clone()) };
+        // A writer that is gone ends the line from below: the stop token says so next.
+        let _ = self.context.work.send(work).await;
     }
 
     async fn take(&mut self, polled: Polled) {
@@ -164,38 +197,36 @@ impl Poller {
         };
         let mut poll = schedule::next(&line.poll, &outcome, now, &params, seed);
         let id = line.source.id.clone();
-        let mut leads = Vec::new();
+        let mut begun = Vec::new();
         if let Some(found) = found {
-            poll.etag = found.etag;
-            poll.last_modified = found.last_modified;
+            let taken = self.context.desk.take_poll(number, found.leads, found.validators);
+            poll.unfinished = taken.settled.is_none();
+            line.left = taken.left > 0;
+            let Validators { etag, last_modified } = taken.settled.unwrap_or_default();
+            (poll.etag, poll.last_modified) = (etag, last_modified);
             poll.moved_to = found.moved.map(String::from).or(poll.moved_to);
             for note in &found.notes {
                 debug!(source.id = %id, note, "{id}: {note}");
             }
-            info!(source.id = %id, listed = found.listed, new = found.leads.len(), next = %poll.why, "polled {id}: {} new", found.leads.len());
-            leads = found.leads;
+            info!(source.id = %id, listed = found.listed, new = found.fresh, left = taken.left, next = %poll.why, "polled {id}: {} new", found.fresh);
+            begun = taken.begun;
         }
         if let Some((kind, detail)) = &fault {
             warn!(source.id = %id, kind, next = %poll.why, "{id}: {detail}");
         } else {
             self.context.metrics.source_succeeded(id.as_str(), now.secs());
         }
-        line.poll = poll.clone();
-        let work = Work::Polled { endpoint: line.key.clone(), poll: Box::new(poll) };
+        line.poll = poll;
         let source = Arc::clone(&line.source);
-        for lead in leads {
+        for lead in begun {
             self.send(lead);
         }
         self.show(&source, fault, now);
-        // A writer that is gone ends the line from below: the stop token says so next.
-        let _ = self.context.work.send(work).await;
+        self.keep(number).await;
     }
 
-    /// Puts a lead in the queue of its host. One page of a host is under way at a time, so a slow host never fills the line.
+    /// Puts a lead in hand in the queue of its host. One page of a host is under way at a time, so a slow host never fills the line.
     fn send(&mut self, mut lead: Lead) {
-        if !self.context.desk.begin(lead.key) {
-            return;
-        }
         let host = lead.page.as_ref().map(fetch::host_key).unwrap_or_default();
         let turns =
             Arc::clone(self.hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(1))));
@@ -348,19 +379,33 @@ fn read(context: &Context, line: &Line, got: Got) -> Result<(Outcome, Found), St
     leads.reverse();
     leads.sort_by_key(|lead| lead.entry.published.or(lead.entry.updated).unwrap_or(now));
     let floor = got.floor.max(ttl);
-    let outcome = if leads.is_empty() {
+    // What an earlier poll brought and is still under way is no news, or a slow host would make its feed look busy.
+    let fresh = leads.iter().filter(|lead| !context.desk.is_under_way(lead.key)).count();
+    let outcome = if fresh == 0 {
         Outcome::Same { floor }
     } else {
-        Outcome::New { entries: leads.len(), newest, floor }
+        Outcome::New { entries: fresh, newest, floor }
     };
     let Got { etag, last_modified, moved, .. } = got;
-    Ok((outcome, Found { etag, last_modified, moved, leads, listed, notes }))
+    let validators = Validators { etag, last_modified };
+    Ok((outcome, Found { validators, moved, leads, fresh, listed, notes }))
 }
 
-/// How long a lead that was lost is left alone before its feed may bring it up again.
-const LOST_AGAIN_MILLIS: u64 = 15 * 60 * 1000;
+/// The entry of a page that is visited without its feed: what is kept of it.
+fn said_again(visits: &Visits) -> Entry {
+    let Said { guid, published, lang, authors } = visits.said.clone();
+    Entry {
+        guid,
+        url: Some(visits.url.clone()),
+        title: visits.title.clone(),
+        published,
+        lang,
+        authors: authors.into_iter().collect(),
+        ..Entry::default()
+    }
+}
 
-/// The lead an entry makes: it was never visited, or has changed since by its own word, or was lost a while ago.
+/// The lead an entry makes: it was never visited, or has changed since by its own word, or was lost and is due for another try.
 fn lead(
     context: &Context,
     line: &Line,
@@ -374,11 +419,7 @@ fn lead(
     let visits = match kept {
         None => Visits::default(),
         Some((_, visits)) => {
-            let moved = stamp.is_some() && stamp != visits.stamp;
-            let lost = !visits.good && visits.last.distance_millis(now) >= LOST_AGAIN_MILLIS;
-            if !moved && !lost {
-                return Ok(None);
-            }
+            let Some(visits) = visits.again(stamp, now) else { return Ok(None) };
             visits
         }
     };

@@ -123,10 +123,10 @@ impl Writer {
                 debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
             }
             Ended::Unchanged => {}
-            Ended::Lost(reason) => {
+            Ended::Lost { reason, news } => {
                 info!(source.id = %source.id, url = visits.url, reason, "nothing from {}: {reason}", visits.url);
                 let lost = Lost { source: source.id.clone(), url: visits.url.clone(), reason };
-                if self.desk.is_news(key, &lost.reason) {
+                if news {
                     self.enter(Record::Lost(lost), Vec::new(), batch);
                 }
             }

@@ -63,6 +63,11 @@ pub struct Poll {
     pub next_poll: Timestamp,
     /// Why then.
     pub why: Why,
+    /// The earliest time at which another poll is no rudeness: what the shortest interval and the publisher ask for after an
+    /// answer, `next_poll` after a failure.
+    pub soonest: Timestamp,
+    /// True while entries of the last good answer are still to be brought in; kept here, set by the poller.
+    pub unfinished: bool,
     /// Failures in a row.
     pub failures: u32,
     /// Validator of the last good answer; kept here, set by the poller.
@@ -141,7 +146,9 @@ pub fn next(
         }
     };
     let millis = wait.spread(params.jitter_permille, jitter_seed ^ now.millis().cast_unsigned());
-    next.next_poll = now.plus_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+    let after = |millis: u64| now.plus_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+    next.next_poll = after(millis);
+    next.soonest = if next.failures == 0 { after(wait.least) } else { next.next_poll };
     next
 }
 
@@ -178,6 +185,14 @@ impl Wait {
 }
 
 impl Poll {
+    /// Moves the next poll to the earliest time there can be one, where entries were left in the feed.
+    pub fn hasten(&mut self) {
+        if self.unfinished && self.soonest < self.next_poll {
+            self.next_poll = self.soonest;
+            self.why = Why::Unfinished;
+        }
+    }
+
     /// Takes new entries into the rhythm. They came after the last answer, whatever time they claim.
     fn learn(&mut self, entries: usize, claimed: Option<Timestamp>, now: Timestamp) {
         let earliest = self.last_success.unwrap_or(Timestamp::from_millis(i64::MIN));
@@ -250,6 +265,14 @@ pub fn revisit(first_seen: Timestamp, last_visit: Timestamp) -> Option<Timestamp
     let age = last_visit.max(first_seen).distance_millis(first_seen);
     let (_, step) = LADDER.iter().find(|&&(under, _)| age < under)?;
     Some(last_visit.max(first_seen).plus_millis(step.cast_signed()))
+}
+
+/// When a page that gave no article is tried again after its `tries`th failure in a row: after 15 min, an hour, 3 h and 12 h,
+/// so that neither a slow publication nor a night's outage costs a story; `None` from then on.
+pub fn retry(last_visit: Timestamp, tries: u32) -> Option<Timestamp> {
+    const LADDER: [u64; 4] = [15 * MINUTE_MILLIS, HOUR_MILLIS, 3 * HOUR_MILLIS, 12 * HOUR_MILLIS];
+    let step = LADDER.get(tries.checked_sub(1)? as usize)?;
+    Some(last_visit.plus_millis(step.cast_signed()))
 }
 
 /// Whole milliseconds, as far as a u64 and a `Timestamp` hold them.

@@ -197,6 +197,29 @@ fn pages_are_revisited_down_the_ladder_and_then_left() {
     assert_eq!(revisit(START, ago(60)), Some(START.plus_millis(15 * 60 * 1000)));
 }
 
+#[test]
+fn a_page_that_fails_is_tried_four_times_more_and_no_more() {
+    let waits: Vec<_> = (0..7)
+        .map(|tries| retry(START, tries).map(|at| at.distance_millis(START) / 60_000))
+        .collect();
+    assert_eq!(waits, [None, Some(15), Some(60), Some(180), Some(720), None, None]);
+}
+
+#[test]
+fn an_unfinished_poll_is_hastened_to_what_is_polite_and_no_further() {
+    let check = |outcome: Outcome, unfinished: bool, wait: u64| {
+        let mut poll = next(&source(8 * HOUR, None), &outcome, START, &exact(), 7);
+        poll.unfinished = unfinished;
+        poll.hasten();
+        assert_eq!(wait_secs(&poll, START), wait, "{outcome:?}");
+    };
+    check(SAME, false, HOUR);
+    check(SAME, true, 2 * MINUTE);
+    check(Outcome::Same { floor: Some(secs(600)) }, true, 600);
+    check(Outcome::Failed { retry_after: Some(secs(900)) }, true, 900);
+    check(Outcome::Failed { retry_after: None }, true, 2 * MINUTE);
+}
+
 fn outcomes() -> impl Strategy<Value = Outcome> {
     let span = || prop::option::of((0_u64..4_000_000).prop_map(secs));
     let at = prop::option::of((0_u64..10_000_000).prop_map(ago));
@@ -236,6 +259,7 @@ proptest! {
             prop_assert!(wait > 0);
             let wait = Duration::from_millis(wait.cast_unsigned());
             prop_assert!(params.min_interval <= wait && wait <= most, "{wait:?}");
+            prop_assert!(now < poll.soonest && poll.soonest <= poll.next_poll);
             prop_assert!(!poll.why.to_string().is_empty());
             now = now.plus_millis(pause.cast_signed());
         }

@@ -50,6 +50,8 @@ pub enum Why {
         /// Failures in a row.
         failures: u32,
     },
+    /// The program ended before all was in that the last poll found.
+    Unfinished,
     /// Gone for good: the poller passes it by while `Poll::gone` stands.
     Gone,
 }
@@ -78,6 +80,7 @@ impl fmt::Display for Why {
                 let failures = Failures(failures);
                 write!(f, "in {}: the server said when, after {failures}", Span(every_millis))
             }
+            Self::Unfinished => f.write_str("soon: not all of the last poll was in"),
             Self::Gone => f.write_str("never: gone for good (410)"),
         }
     }

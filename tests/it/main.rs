@@ -30,6 +30,8 @@ mod http;
 mod journals;
 mod languages;
 #[cfg(feature = "daemon")]
+mod leads;
+#[cfg(feature = "daemon")]
 mod overrides;
 mod patience;
 mod replay;

@@ -1,0 +1,253 @@
+//! What the poller keeps of leads and endpoints, to bytes and back: rows of its own, from which nothing is derived.
+
+use serde::{Deserialize, Serialize};
+
+use crate::daemon::line::{Said, Visits};
+use crate::model::{SourceId, Timestamp};
+use crate::schedule::{Poll, Why};
+
+/// Bytes kept of a guid or a line of authors: with the longest link, title and validators a row stays below 8 KiB. A longer
+/// guid is left out, for half a name is another name.
+const SAID_BYTES_MAX: usize = 512;
+
+/// What is kept of a lead's visits on disk.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    source: String,
+    url: String,
+    title: String,
+    first: i64,
+    last: i64,
+    stamp: Option<i64>,
+    etag: Option<String>,
+    last_modified: Option<String>,
+    good: bool,
+}
+
+/// What follows since a lost lead is tried again. Rows of earlier builds end before it.
+#[derive(Default, Serialize, Deserialize)]
+struct MoreOfRow {
+    tries: u32,
+    lost: String,
+    guid: Option<String>,
+    published: Option<i64>,
+    lang: Option<String>,
+    authors: Option<String>,
+}
+
+/// The row of a lead's visits.
+pub(in crate::daemon) fn row(source: &SourceId, visits: &Visits) -> Vec<u8> {
+    let row = Row {
+        source: source.0.clone(),
+        url: visits.url.clone(),
+        title: visits.title.clone(),
+        first: visits.first.millis(),
+        last: visits.last.millis(),
+        stamp: visits.stamp,
+        etag: visits.etag.clone(),
+        last_modified: visits.last_modified.clone(),
+        good: visits.good,
+    };
+    let Said { guid, published, lang, authors } = &visits.said;
+    let short = |text: &String| text.len() <= SAID_BYTES_MAX;
+    let cut = |line: &String| line[..line.floor_char_boundary(SAID_BYTES_MAX)].to_owned();
+    let more = MoreOfRow {
+        tries: visits.tries,
+        lost: visits.lost.clone(),
+        guid: guid.clone().filter(short),
+        published: published.map(Timestamp::millis),
+        lang: lang.clone().filter(short),
+        authors: authors.as_ref().map(cut),
+    };
+    bytes(&(row, more))
+}
+
+/// A row read back; `None` where it is of a form we no longer read (then the page is simply visited again).
+pub(in crate::daemon) fn read_row(bytes: &[u8]) -> Option<(SourceId, Visits)> {
+    let (row, more): (Row, MoreOfRow) = parts(bytes)?;
+    let visits = Visits {
+        url: row.url,
+        title: row.title,
+        first: Timestamp::from_millis(row.first),
+        last: Timestamp::from_millis(row.last),
+        stamp: row.stamp,
+        etag: row.etag,
+        last_modified: row.last_modified,
+        good: row.good,
+        tries: more.tries,
+        lost: more.lost,
+        said: Said {
+            guid: more.guid,
+            published: more.published.map(Timestamp::from_millis),
+            lang: more.lang,
+            authors: more.authors,
+        },
+    };
+    Some((SourceId(row.source), visits))
+}
+
+/// What is kept of an endpoint's schedule on disk.
+#[derive(Serialize, Deserialize)]
+struct PollRow {
+    last_poll: Option<i64>,
+    last_success: Option<i64>,
+    next_poll: i64,
+    failures: u32,
+    etag: Option<String>,
+    last_modified: Option<String>,
+    moved_to: Option<String>,
+    newest: Option<i64>,
+    gap_millis: Option<u64>,
+    gone: bool,
+}
+
+/// What follows since a poll can be unfinished. Rows of earlier builds end before it.
+#[derive(Default, Serialize, Deserialize)]
+struct MoreOfPoll {
+    soonest: i64,
+    unfinished: bool,
+}
+
+/// The row of an endpoint's schedule. Why the next poll is when it is lives no longer than the process.
+pub(in crate::daemon) fn poll_row(poll: &Poll) -> Vec<u8> {
+    let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
+    let row = PollRow {
+        last_poll: millis(poll.last_poll),
+        last_success: millis(poll.last_success),
+        next_poll: poll.next_poll.millis(),
+        failures: poll.failures,
+        etag: poll.etag.clone(),
+        last_modified: poll.last_modified.clone(),
+        moved_to: poll.moved_to.clone(),
+        newest: millis(poll.newest),
+        gap_millis: poll.gap_millis,
+        gone: poll.gone,
+    };
+    bytes(&(row, MoreOfPoll { soonest: poll.soonest.millis(), unfinished: poll.unfinished }))
+}
+
+/// A schedule read back; `None` where the row is of a form we no longer read (then the endpoint is new). What the last poll
+/// found and the program did not live to bring in is asked for again as soon as is polite.
+pub(in crate::daemon) fn read_poll(bytes: &[u8]) -> Option<Poll> {
+    let (row, more): (PollRow, MoreOfPoll) = parts(bytes)?;
+    let at = |millis: Option<i64>| millis.map(Timestamp::from_millis);
+    let mut poll = Poll {
+        last_poll: at(row.last_poll),
+        last_success: at(row.last_success),
+        next_poll: Timestamp::from_millis(row.next_poll),
+        why: Why::Kept,
+        soonest: Timestamp::from_millis(more.soonest),
+        unfinished: more.unfinished,
+        failures: row.failures,
+        etag: row.etag,
+        last_modified: row.last_modified,
+        moved_to: row.moved_to,
+        newest: at(row.newest),
+        gap_millis: row.gap_millis,
+        gone: row.gone,
+    };
+    poll.hasten();
+    Some(poll)
+}
+
+fn bytes(row: &impl Serialize) -> Vec<u8> {
+    postcard::to_stdvec(row).expect("a row of strings and numbers always serialises")
+}
+
+/// A row and what follows it, where something does.
+fn parts<'a, Row, More>(bytes: &'a [u8]) -> Option<(Row, More)>
+where
+    Row: Deserialize<'a>,
+    More: Deserialize<'a> + Default,
+{
+    let (row, rest) = postcard::take_from_bytes(bytes).ok()?;
+    let more = if rest.is_empty() { More::default() } else { postcard::from_bytes(rest).ok()? };
+    Some((row, more))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::ROW_BYTES_MAX;
+
+    fn visits() -> Visits {
+        Visits {
+            url: "http://a.example/1".to_owned(),
+            title: "One".to_owned(),
+            first: Timestamp::from_millis(1),
+            last: Timestamp::from_millis(2),
+            stamp: Some(3),
+            etag: Some("e".to_owned()),
+            last_modified: None,
+            good: false,
+            tries: 2,
+            lost: "gone".to_owned(),
+            said: Said {
+                guid: Some("g".to_owned()),
+                published: Some(Timestamp::from_millis(4)),
+                lang: Some("en".to_owned()),
+                authors: Some("Ann Byline".to_owned()),
+            },
+        }
+    }
+
+    #[test]
+    fn a_row_of_visits_reads_back_and_one_of_an_earlier_build_does_too() {
+        let source = SourceId("desk".to_owned());
+        assert_eq!(read_row(&row(&source, &visits())), Some((source.clone(), visits())));
+        let plain = Visits { tries: 0, lost: String::new(), said: Said::default(), ..visits() };
+        let mut old = row(&source, &plain);
+        old.truncate(old.len() - 6);
+        assert_eq!(read_row(&old), Some((source.clone(), plain.clone())));
+        old.pop();
+        assert_eq!(read_row(&old), None);
+    }
+
+    #[test]
+    fn the_longest_row_of_visits_fits_the_store() {
+        let long = |bytes: usize| "\u{fc}".repeat(bytes / 2);
+        let visits = Visits {
+            url: long(2048),
+            title: long(2048),
+            etag: Some(long(512)),
+            last_modified: Some(long(512)),
+            lost: long(512),
+            said: Said {
+                guid: Some(long(2048)),
+                published: None,
+                lang: Some(long(512)),
+                authors: Some(long(64 * 2048)),
+            },
+            ..visits()
+        };
+        assert!(row(&SourceId(long(256)), &visits).len() < ROW_BYTES_MAX - 64);
+    }
+
+    #[test]
+    fn a_schedule_reads_back_and_one_of_an_earlier_build_does_too() {
+        let poll = Poll {
+            next_poll: Timestamp::from_millis(9_000),
+            soonest: Timestamp::from_millis(5_000),
+            etag: Some("e".to_owned()),
+            why: Why::Kept,
+            ..Poll::default()
+        };
+        assert_eq!(read_poll(&poll_row(&poll)), Some(poll.clone()));
+        let early = Poll { soonest: Timestamp::default(), ..poll };
+        let mut old = poll_row(&early);
+        old.truncate(old.len() - 2);
+        assert_eq!(read_poll(&old), Some(early));
+    }
+
+    #[test]
+    fn a_schedule_that_was_cut_short_is_taken_up_as_soon_as_is_polite() {
+        let poll = Poll {
+            next_poll: Timestamp::from_millis(9_000),
+            soonest: Timestamp::from_millis(5_000),
+            unfinished: true,
+            ..Poll::default()
+        };
+        let read = read_poll(&poll_row(&poll)).unwrap();
+        assert_eq!((read.next_poll, read.why), (Timestamp::from_millis(5_000), Why::Unfinished));
+    }
+}
