@@ -1,5 +1,7 @@
 //! `copytaster cluster`: one stream of article records in file order to clusters, without a store.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use super::stream::{self, Stream};
 use super::{Usage, complain, heard, input, rounded};
 use crate::cluster::{Params, Placed, Refusal};
 use crate::jsonl;
-use crate::model::VersionId;
+use crate::model::{ClusterId, VersionId};
 
 /// Arguments of `cluster`.
 #[derive(Debug, clap::Args)]
@@ -157,9 +159,10 @@ impl Work {
 
     fn answer(&self, out: &mut dyn Write) -> io::Result<()> {
         let (clusterer, answers) = (self.stream.clusterer(), &self.answers);
+        let mut names = ClusterNames::default();
         for answer in answers.lines.iter().flatten() {
-            let cluster =
-                clusterer.cluster_of(answer.version).map(|id| answers.name_of(VersionId(id.0)));
+            let cluster = clusterer.cluster_of(answer.version);
+            let cluster = cluster.map(|id| names.of(id, answers.name_of(VersionId(id.0))));
             let (relation, parent) = clusterer.relation_of(answer.version).unwrap_or_default();
             let line = if answer.duplicate {
                 let parent = answers.name_of(answer.version);
@@ -214,6 +217,23 @@ impl Answers {
     fn name_of(&self, version: VersionId) -> &str {
         let place = self.places[version.0 as usize - 1];
         self.lines[place].as_ref().map_or("", |answer| &answer.name)
+    }
+}
+
+/// What clusters are called: by the id of their first member. Two sources may use one id; then the cluster that is named later
+/// has the number of its first version behind it.
+#[derive(Default)]
+struct ClusterNames<'a> {
+    owners: HashMap<&'a str, ClusterId>,
+}
+
+impl<'a> ClusterNames<'a> {
+    fn of(&mut self, cluster: ClusterId, name: &'a str) -> Cow<'a, str> {
+        if *self.owners.entry(name).or_insert(cluster) == cluster {
+            Cow::Borrowed(name)
+        } else {
+            Cow::Owned(format!("{name}#{}", cluster.0))
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use serde_json::json;
 use super::input::{self, Timeline};
 use super::{clock, complain, say};
 use crate::config;
-use crate::daemon::Offline;
+use crate::daemon::{Fault, Offline};
+use crate::journal::JournalError;
 use crate::jsonl;
 use crate::model::{Article, Timestamp};
 
@@ -48,7 +49,12 @@ struct Figures {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (Format::Auto | Format::Jsonl) = args.format;
-    let mut data = Offline::open(&args.data, config::Store::default().cache, clock())?;
+    let mut data = match Offline::open(&args.data, config::Store::default().cache, clock()) {
+        Err(Fault::Journal(fault @ JournalError::InUse { .. })) => anyhow::bail!(
+            "{fault}; push to the daemon itself with POST /api/v1/articles, or stop it first"
+        ),
+        opened => opened?,
+    };
     let mut figures = Figures::default();
     let mut timeline = Timeline::new();
     let bar = input::bar();

@@ -95,6 +95,7 @@ fn a_directory_in_use_names_its_holder_and_the_call_and_a_stopped_one_is_backed_
     for (command, call) in [
         (&arguments[..], "POST /api/v1/admin/backup"),
         (&["compact", "--data", text], "stop it first"),
+        (&["ingest", "--data", text, text], "POST /api/v1/articles"),
     ] {
         let held = copytaster(command);
         let told = String::from_utf8_lossy(&held.stderr).into_owned();

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{http, wire};
 
@@ -184,7 +184,7 @@ fn each_bad_source_says_what_is_wrong_and_the_good_one_comes_in() {
         assert_eq!(state["error"]["kind"], kind, "{state}");
         assert!(state["error"]["detail"].as_str().unwrap().contains(words), "{state}");
     }
-    let lost = |state: &serde_json::Value| state["last_success"].is_string();
+    let lost = |state: &Value| state["last_success"].is_string();
     http::until(|| Some(states("hollow")).filter(lost));
     let articles = http::until(|| {
         let found = http::items(daemon.address, "/api/v1/clusters?expand=members&limit=5");
@@ -192,4 +192,33 @@ fn each_bad_source_says_what_is_wrong_and_the_good_one_comes_in() {
     });
     assert_eq!(articles.len(), 1, "{articles:?}");
     assert_eq!(articles[0]["members"][0]["source"], "good");
+}
+
+#[test]
+fn two_sources_with_one_id_do_not_look_like_one_cluster() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("day.jsonl");
+    let line = |source: &str, text: &str| {
+        json!({"id": "1", "source": source, "title": "News", "text": text}).to_string()
+    };
+    let lines = [
+        line(
+            "north",
+            "The locks of Orsk stay shut until Friday while divers look for the lost barge near the weir.",
+        ),
+        line(
+            "south",
+            "Grain prices fell for a third day in Alden after the minister promised to open the silos.",
+        ),
+    ];
+    fs::write(&file, lines.join("\n")).unwrap();
+    let output = copytaster(&["cluster", path(&file)]);
+    let answers: Vec<Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let named = |at: usize, key: &str| answers[at][key].as_str().unwrap().to_owned();
+    assert_eq!((named(0, "id"), named(1, "id")), ("1".to_owned(), "1".to_owned()));
+    assert_eq!((named(0, "cluster"), named(1, "cluster")), ("1".to_owned(), "1#2".to_owned()));
 }
