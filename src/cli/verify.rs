@@ -1,60 +1,104 @@
-//! `copytaster verify`: reads everything in a data directory and lists what is wrong.
+//! `copytaster verify`: reads everything in a data directory and lists what is wrong; by order, gives up what cannot be read.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{rows, say};
-use crate::journal::{Lock, Reader};
+use super::{clock, held, rows, say};
+use crate::daemon;
+use crate::journal::{Bridged, Lock, Survey};
 use crate::model::Seq;
+use crate::store::Store;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Args {
     /// The data directory
     #[arg(long)]
     data: PathBuf,
+    /// Give up what of the journal cannot be read, so that the daemon can go on with the rest
+    #[arg(long)]
+    bridge: bool,
     /// One JSON object
     #[arg(long)]
     json: bool,
 }
 
+const AFTER_HELP: &str = "\
+A journal that is damaged is best put back from a backup: then nothing is lost. With --bridge each
+damaged file is written anew from the records in it that are whole, and kept as it was beside
+(journal/NUMBER.damaged-N). A gap record stands for what is lost, the generation goes up, and the
+derived rows are set aside: the next start makes them again. A journal that is whole is left alone.";
+
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let _lock = Lock::take_to_read(&args.data)
-        .with_context(|| "verify reads what no daemon may change meanwhile: stop it first")?;
-    let mut wrong = Vec::new();
-    let records = read_journal(&args.data, &mut wrong)?;
+    let _lock = if args.bridge {
+        Some(held::alone(&args.data, Lock::take)?)
+    } else {
+        Lock::take_to_read(&args.data)
+            .with_context(|| "verify reads what no daemon may change meanwhile: stop it first")?
+    };
+    let survey = Survey::of(&args.data, known_to_rows(&args.data))?;
+    let mut wrong: Vec<String> =
+        survey.holes.iter().map(|hole| format!("journal: {hole}")).collect();
+    let (records, gone) = (survey.records, survey.gone);
+    if args.bridge && !wrong.is_empty() {
+        return bridge(args, survey, &wrong);
+    }
     if wrong.is_empty() {
         rows::compare(&args.data, &mut |_| {}, &mut wrong)?;
     }
     let clean = wrong.is_empty();
     if args.json {
-        say(&json!({"clean": clean, "records": records, "wrong": wrong}).to_string())?;
+        let told = json!({"clean": clean, "records": records, "gone": gone, "wrong": wrong});
+        say(&told.to_string())?;
     } else {
         for line in &wrong {
             say(line)?;
         }
         let verdict = if clean { "nothing is wrong" } else { "see above" };
-        say(&format!("{records} records read: {verdict}"))?;
+        let by_order = match gone {
+            0 => String::new(),
+            gone => format!(", {gone} lost earlier and bridged by order"),
+        };
+        say(&format!("{records} records read{by_order}: {verdict}"))?;
     }
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Reads every record: frames, checksums, numbers without a gap. The reader names what it finds.
-fn read_journal(dir: &Path, wrong: &mut Vec<String>) -> anyhow::Result<u64> {
-    let reader = Reader::open(dir)?;
-    let mut records = 0;
-    for entry in reader.entries(Seq(1)) {
-        match entry {
-            Ok(_) => records += 1,
-            Err(fault) => {
-                wrong.push(format!("journal: {fault}"));
-                break;
-            }
-        }
+/// How far the derived rows say that the journal went. Rows that cannot be read say nothing.
+fn known_to_rows(dir: &Path) -> Seq {
+    let rows = Store::open_existing(dir, held::CACHE_BYTES);
+    rows.ok().and_then(|(store, _)| daemon::known(dir, &store)).unwrap_or_default()
+}
+
+/// Sets the rows aside, which hold what is lost, and has the journal made whole.
+fn bridge(args: &Args, survey: Survey, wrong: &[String]) -> anyhow::Result<ExitCode> {
+    Store::set_aside(&args.data)?;
+    let Bridged { gaps, kept, generation } = survey.bridge(clock().now())?;
+    let kept: Vec<String> = kept.iter().map(|path| path.display().to_string()).collect();
+    if args.json {
+        let gaps: Vec<Value> = gaps
+            .iter()
+            .map(|gap| json!({"from": gap.from.0, "to": gap.to.0, "why": gap.why}))
+            .collect();
+        let told = json!({"bridged": {"gaps": gaps, "kept": kept, "generation": generation}, "wrong": wrong});
+        say(&told.to_string())?;
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(records)
+    for line in wrong {
+        say(line)?;
+    }
+    for path in &kept {
+        say(&format!("kept as it was: {path}"))?;
+    }
+    let lost: u64 = gaps.iter().map(|gap| gap.to.0 - gap.from.0 + 1).sum();
+    say(&format!(
+        "given up: {lost} records in {} gaps; generation {generation} begins, the next start makes the rows again",
+        gaps.len()
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -54,7 +54,11 @@ impl Clusterer {
         let language = found.lang.as_deref().map(|lang| self.languages.number(lang) as u16);
         let mut links = version.verdicts.links.iter();
         let hub = version.verdicts.hub;
-        let leads = |link: &&Link| !barred.contains(&link.other) && (hub || link.kind.glues());
+        let leads = |link: &&Link| {
+            !barred.contains(&link.other)
+                && (hub || link.kind.glues())
+                && self.number_of(link.other).is_some()
+        };
         let parent = links.find(leads).copied();
         if let Some(claim) = &found.origin {
             self.claims.insert(number, claim.clone());
@@ -95,8 +99,12 @@ impl Clusterer {
         let known = verdicts.article.and_then(|id| self.article_number(id));
         let article = known.unwrap_or(self.articles.len() as u32);
         if known.is_none() {
+            // Where an article is named and not known, its first version is lost; it stays that article.
+            if let Some(lost) = verdicts.article {
+                self.orphans.insert(lost, article);
+            }
             self.articles.push(ArticleRow {
-                id: ArticleId(version.id.0),
+                id: verdicts.article.unwrap_or(ArticleId(version.id.0)),
                 versions: Vec::new(),
                 contents: Vec::new(),
                 kind: version.article.kind,
@@ -112,9 +120,20 @@ impl Clusterer {
         (article, known.is_none())
     }
 
-    /// Articles are founded in order, so their numbers are found by halving.
+    /// Articles are founded in order, so their numbers are found by halving; those of lost versions are looked up.
     pub(super) fn article_number(&self, id: ArticleId) -> Option<u32> {
-        self.articles.binary_search_by_key(&id, |row| row.id).ok().map(|number| number as u32)
+        if self.orphans.is_empty() {
+            return self
+                .articles
+                .binary_search_by_key(&id, |row| row.id)
+                .ok()
+                .map(|number| number as u32);
+        }
+        let founder =
+            |row: &ArticleRow| row.versions.first().map(|&at| self.rows[at as usize].id.0);
+        let found = self.articles.binary_search_by_key(&Some(id.0), founder).ok();
+        let found = found.filter(|&at| self.articles[at].id == id).map(|at| at as u32);
+        found.or_else(|| self.orphans.get(&id).copied())
     }
 
     /// How a version stands to the older end of `parent`.

@@ -130,6 +130,8 @@ pub struct Clusterer {
     resting: BTreeMap<u64, Vec<(u32, u32)>>,
     shorts: Shorts,
     overrides: Vec<InForce>,
+    /// Articles whose first version is lost, by the id their later versions go on to name.
+    orphans: BTreeMap<ArticleId, u32>,
 }
 
 /// Names by number, in order of first use.
@@ -174,6 +176,7 @@ impl Clusterer {
             resting: BTreeMap::new(),
             shorts: Shorts::default(),
             overrides: Vec::new(),
+            orphans: BTreeMap::new(),
         }
     }
 

@@ -12,6 +12,7 @@
 mod desk;
 mod fold;
 mod harvester;
+mod known;
 mod line;
 mod mend;
 mod offline;
@@ -44,6 +45,7 @@ use crate::telemetry::Metrics;
 use crate::wire::Agency;
 
 pub use fold::{rebuild, settings};
+pub use known::known;
 pub use offline::Offline;
 pub use rejudge::{Rejudged, rejudge};
 pub use replay::{Replayed, replay};

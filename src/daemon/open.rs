@@ -5,6 +5,7 @@ use std::path::Path;
 use tracing::{error, info, warn};
 
 use super::fold::{Fold, ToRows};
+use super::known::known;
 use super::{Fault, words};
 use crate::api::{Part, Status};
 use crate::cluster::Params;
@@ -19,6 +20,7 @@ pub(super) fn open_dir(dir: &Path, cache_bytes: u64) -> Result<(Log, Store, Open
     if found.cut_bytes > 0 {
         warn!(
             bytes = found.cut_bytes,
+            kept = found.cut_kept.as_deref().map(|path| path.display().to_string()),
             "the last write had not been finished and was cut; nothing acknowledged is lost"
         );
     }
@@ -28,6 +30,11 @@ pub(super) fn open_dir(dir: &Path, cache_bytes: u64) -> Result<(Log, Store, Open
     // Events of these records are read from their rows, once those are there.
     store.told(reader.last_seq());
     let applied = store.applied_seq();
+    if applied > reader.last_seq()
+        && let Some(known) = known(dir, &store)
+    {
+        return Err(reader.ends_before(known).into());
+    }
     let at_its_place = |at| reader.read(at).is_ok_and(|entry| entry.seq == applied);
     if applied == Seq(0) || opened.applied_at.is_some_and(at_its_place) {
         return Ok((log, store, opened));

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::acked::Acked;
 use super::frame::{self, FORMAT};
 use super::log::SEGMENT_BYTES;
 use super::reader::{Reader, read_frame};
@@ -147,6 +148,9 @@ pub fn restore(
     generation::set(dir, backup.generation + 1)?;
     let journal = segment::folder(dir);
     fs::rename(&fresh, &journal).map_err(failed("name", &journal))?;
+    // All of it was acknowledged once.
+    drop(Acked::open(dir, backup.last.0)?);
+    sync_folder(Some(&journal))?;
     sync_folder(Some(dir))?;
     Ok(backup)
 }

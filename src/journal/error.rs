@@ -47,7 +47,7 @@ pub enum JournalError {
         source: io::Error,
     },
     /// Bytes that were durable once are not what was written.
-    #[error("{} is damaged at byte {offset}: {what}; nothing was changed, put back this file from a backup", path.display())]
+    #[error("{} is damaged at byte {offset}: {what}; nothing was changed, put back this file from a backup, or give up what cannot be read with `copytaster verify --bridge`", path.display())]
     Damaged {
         /// The segment file.
         path: PathBuf,
@@ -55,6 +55,12 @@ pub enum JournalError {
         offset: u64,
         /// What is wrong there.
         what: String,
+    },
+    /// The file that numbers the history holds no number.
+    #[error("{} should hold one number: write there the generation that clients were told last, plus one", path.display())]
+    NoGeneration {
+        /// The file.
+        path: PathBuf,
     },
     /// A frame of a format or kind that a newer program wrote.
     #[error("{} holds at byte {offset} a record of {what}, which this copytaster does not know; run the version that wrote it", path.display())]

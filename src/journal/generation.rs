@@ -11,15 +11,11 @@ const NAME: &str = "generation";
 
 /// The generation of the history in `dir` (CONTRACT §5): what `DIR/generation` says, 1 where there is no such file.
 ///
-/// A file that holds no number is [`JournalError::Damaged`].
+/// A file that holds no number is [`JournalError::NoGeneration`].
 pub fn generation(dir: &Path) -> Result<u64, JournalError> {
     let path = dir.join(NAME);
     match fs::read_to_string(&path) {
-        Ok(text) => text.trim().parse().map_err(|_| JournalError::Damaged {
-            path,
-            offset: 0,
-            what: "it should hold one number".to_owned(),
-        }),
+        Ok(text) => text.trim().parse().map_err(|_| JournalError::NoGeneration { path }),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(1),
         Err(source) => Err(JournalError::io("read", path, source)),
     }

@@ -5,9 +5,10 @@ use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::acked::Acked;
 use super::frame::{self, HEADER_BYTES};
 use super::reader::{Reader, Shared};
-use super::segment::{self, Segment};
+use super::segment::{self, Found, Segment};
 use super::{Entry, JournalError, Location, Lock, Record, archive, record};
 use crate::model::Seq;
 
@@ -15,12 +16,14 @@ use crate::model::Seq;
 pub const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// What was found when a journal was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opened {
     /// Seq of the last record; 0 in a new journal.
     pub last_seq: Seq,
-    /// Bytes of a record that a crash left unfinished, and that were cut. It was never acknowledged.
+    /// Bytes that a crash left unfinished, and that were cut. No record among them was ever acknowledged.
     pub cut_bytes: u64,
+    /// Where those bytes are kept; `None` where there were none, or a full disk had no room for them.
+    pub cut_kept: Option<PathBuf>,
     /// Segment files, the one that is appended to included.
     pub segments: usize,
 }
@@ -32,14 +35,16 @@ pub struct Log {
     segment_bytes: u64,
     shared: Arc<Shared>,
     tail: Tail,
+    acked: Acked,
     _lock: Lock,
 }
 
 impl Log {
-    /// Opens or begins the journal of data directory `dir`: takes the lock, cuts a torn tail, makes what is whole durable.
+    /// Opens or begins the journal of data directory `dir`: takes the lock, cuts a torn tail (its bytes are kept beside), makes
+    /// what is whole durable.
     ///
     /// `dir` itself is made where its parent exists. Errors: [`JournalError::InUse`] with the holder, `Missing`, `Unwritable`,
-    /// and `Damaged` where whole records follow broken bytes; then nothing is changed.
+    /// and `Damaged` where records that were acknowledged are not there; then nothing is changed.
     pub fn open(dir: &Path) -> Result<(Self, Opened), JournalError> {
         Self::open_with(dir, SEGMENT_BYTES)
     }
@@ -50,15 +55,19 @@ impl Log {
         make_folders(dir)?;
         let lock = Lock::take(dir)?;
         let found = segment::find(dir)?;
+        let cut_kept = keep_torn(dir, &found)?;
         let tail = Tail::open(dir, found.tail.max(1), found.end)?;
+        let acked = Acked::open(dir, found.last)?;
         sync_folder(dir)?;
         let opened = Opened {
             last_seq: Seq(found.last),
             cut_bytes: found.torn,
+            cut_kept,
             segments: found.files.max(1),
         };
         let shared = Arc::new(Shared::new(found.segments, found.last));
-        Ok((Self { dir: dir.to_path_buf(), segment_bytes, shared, tail, _lock: lock }, opened))
+        let dir = dir.to_path_buf();
+        Ok((Self { dir, segment_bytes, shared, tail, acked, _lock: lock }, opened))
     }
 
     /// Seq of the last durable record; 0 where there is none.
@@ -84,6 +93,7 @@ impl Log {
         self.tail.write(&self.dir, &bytes)?;
         let number = self.tail.number;
         let begun = (start == 0).then_some(Segment { number, first: first.seq.0 });
+        self.acked.reach(last.seq.0);
         self.shared.reach(begun, last.seq.0);
         Ok(offsets
             .into_iter()
@@ -234,6 +244,31 @@ impl Tail {
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "only tests make steps fail")]
     const fn step(&mut self, _step: Step) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Copies the torn end of the last segment beside it, durably, before it is cut: what it was can be looked into.
+fn keep_torn(dir: &Path, found: &Found) -> Result<Option<PathBuf>, JournalError> {
+    if found.torn == 0 {
+        return Ok(None);
+    }
+    let path = segment::beside(dir, "cut");
+    let copy = || {
+        let mut torn = File::open(segment::path(dir, found.tail))?;
+        torn.seek(SeekFrom::Start(found.end))?;
+        let mut kept = File::create(&path)?;
+        io::copy(&mut torn, &mut kept)?;
+        kept.sync_all()
+    };
+    match copy() {
+        Ok(()) => Ok(Some(path)),
+        // They are known to be nobody's: a start on a full disk does not hang on them.
+        Err(fault) if fault.kind() == io::ErrorKind::StorageFull && found.known.is_some() => {
+            // A part of them may stand there; it takes room that is needed.
+            let _in_the_way = fs::remove_file(&path);
+            Ok(None)
+        }
+        Err(source) => Err(JournalError::io("write", path, source)),
     }
 }
 

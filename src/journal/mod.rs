@@ -11,10 +11,12 @@
 //! ```
 //! `docs/store.md` has every byte. One [`Log`] appends; any number of [`Reader`]s read beside it, never beyond what is durable.
 
+mod acked;
 pub mod archive;
 pub(crate) mod code;
 mod error;
 mod frame;
+mod gap;
 mod generation;
 mod lock;
 mod log;
@@ -23,10 +25,11 @@ mod record;
 mod segment;
 
 pub use error::JournalError;
+pub use gap::{Bridged, Hole, Survey};
 pub use generation::{generation, raise as raise_generation};
 pub use lock::Lock;
 pub use log::{Log, Opened, SEGMENT_BYTES};
-pub use reader::{Entries, Reader};
+pub use reader::{Entries, Reader, peek};
 pub use record::RECORD_BYTES_MAX;
 
 use crate::cluster::{Override, Version};
@@ -138,4 +141,12 @@ pub struct SourceNote {
     pub own: bool,
     /// BCP 47 language, where one is configured.
     pub lang: Option<String>,
+}
+
+/// A directory for a test: in memory where the system has such a place. Some of them sync thousands of times, and none cuts the power.
+#[cfg(test)]
+fn scratch() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    dir.unwrap()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::frame::{self, FORMAT, HEADER_BYTES};
+use super::frame::{self, Broken, FORMAT, HEADER_BYTES};
 use super::record::{self, Unreadable};
 use super::segment::{self, Segment};
 use super::{Entry, JournalError, Location};
@@ -141,6 +141,16 @@ impl Reader {
         segment::damaged(&self.dir, location.segment, location.offset, what)
     }
 
+    /// The fault of a journal that ends before record `known`, which something beside it says was there.
+    pub fn ends_before(&self, known: Seq) -> JournalError {
+        let last = self.last_seq();
+        let segments = self.shared.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let number = segments.last().map_or(1, |segment| segment.number);
+        let offset = std::fs::metadata(segment::path(&self.dir, number)).map_or(0, |of| of.len());
+        let what = format!("it ends with record {last}, and the rows hold records up to {known}");
+        segment::damaged(&self.dir, number, offset, &what)
+    }
+
     /// The seq of a frame and, where it is wanted, its entry.
     fn parse(
         &self,
@@ -172,6 +182,25 @@ impl Reader {
             )),
         }
     }
+}
+
+/// The entry at `location`, durable or not. [`JournalError::Absent`] where the file ends before that can be told, `Damaged`
+/// where other bytes stand there.
+pub fn peek(dir: &Path, location: Location) -> Result<Entry, JournalError> {
+    let Location { segment, offset } = location;
+    let path = segment::path(dir, segment);
+    let mut bytes = Vec::new();
+    let read = File::open(&path).and_then(|mut file| {
+        file.seek(SeekFrom::Start(offset))?;
+        read_frame(&mut file, &mut bytes)
+    });
+    let frame = match (read, frame::parse(&bytes)) {
+        (Err(_), _) | (_, Err(Broken::Short)) => return Err(JournalError::Absent { path, offset }),
+        (Ok(_), Err(why)) => return Err(segment::damaged(dir, segment, offset, why.words())),
+        (Ok(_), Ok(frame)) => frame,
+    };
+    let unreadable = |_| segment::damaged(dir, segment, offset, "a record is unreadable");
+    record::decode(frame.seq, frame.payload).map_err(unreadable)
 }
 
 /// Reads header and payload into `frame`; false at the very end of the file. What is cut short or too long stays short in `frame`.

@@ -4,9 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::JournalError;
 use super::frame::{self, Broken, Frame, HEADER_BYTES};
-use super::record;
+use super::{JournalError, acked, record};
 
 /// More records than a journal ever holds: a thousand a second for thirty years.
 const SEQS_MAX: u64 = 1 << 40;
@@ -31,13 +30,15 @@ pub(super) struct Found {
     pub(super) tail: u32,
     /// Where its whole frames end.
     pub(super) end: u64,
-    /// Bytes after that: a frame that was cut by a crash.
+    /// Bytes after that: frames that a crash left, and that nobody was told of.
     pub(super) torn: u64,
     /// Seq of the last whole frame, 0 where there is none.
     pub(super) last: u64,
+    /// The highest seq known to have been acknowledged.
+    pub(super) known: Option<u64>,
 }
 
-/// The folder of segments in a data directory.
+/// Folder of segments in a data directory.
 pub(super) fn folder(dir: &Path) -> PathBuf {
     dir.join("journal")
 }
@@ -52,15 +53,36 @@ pub(super) fn path_in(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("{number:08}.log"))
 }
 
+/// The first free path of the name `what`-N beside the segments.
+pub(super) fn beside(dir: &Path, what: &str) -> PathBuf {
+    let path = |number: u32| folder(dir).join(format!("{what}-{number}"));
+    let free = (1..u32::MAX).map(path).find(|path| !path.exists());
+    free.expect("a folder holds less than four billion files")
+}
+
 /// Looks at every segment's first header and reads the last one through.
 ///
-/// [`JournalError::Damaged`] where a number is missing, firsts do not rise, or whole frames follow broken bytes.
+/// [`JournalError::Damaged`] where a number is missing, firsts do not rise, or the whole records end before what is known to
+/// have been acknowledged. Where nothing is known of that, whole records after broken bytes are damage, too.
 pub(super) fn find(dir: &Path) -> Result<Found, JournalError> {
+    // Before the segments: what is acknowledged while they are read is in them.
+    let known = acked::known(dir)?;
     let numbers = numbers(dir)?;
-    let Some((&tail, closed)) = numbers.split_last() else { return Ok(Found::default()) };
+    if let Some((number, _)) = (1..).zip(&numbers).find(|&(expected, &number)| number != expected) {
+        return Err(damaged(dir, number, 0, "the file is missing"));
+    }
+    let Some((&tail, closed)) = numbers.split_last() else {
+        let lost = known.filter(|&known| known > 0);
+        let lost = lost.map(|known| damaged(dir, 1, 0, &missing(0, known, "the file is missing")));
+        return lost.map_or_else(|| Ok(Found { known, ..Found::default() }), Err);
+    };
     let mut segments = Vec::with_capacity(numbers.len());
     for &number in closed {
         let first = first_seq(dir, number)?;
+        if number == 1 && first != 1 {
+            // A gap may stand there, and it knows where it begins.
+            scan(dir, number)?.whole(dir, number)?;
+        }
         if segments.last().is_some_and(|before: &Segment| before.first >= first) {
             return Err(damaged(dir, number, 0, "it begins before the file before it does"));
         }
@@ -73,14 +95,18 @@ pub(super) fn find(dir: &Path) -> Result<Found, JournalError> {
             scan.last
         }
         // A crash between making the file and writing to it: the one before was closed whole.
-        (None, Some(&before)) => last_of_closed(dir, before.number)?,
+        (None, Some(&before)) => self::scan(dir, before.number)?.whole(dir, before.number)?,
         (None, None) => 0,
     };
-    Ok(Found { segments, files: numbers.len(), tail, end: scan.end, torn: scan.torn, last })
+    if let Some(what) = scan.damage(last, known) {
+        return Err(damaged(dir, tail, scan.end, &what));
+    }
+    let (end, torn) = (scan.end, scan.torn);
+    Ok(Found { segments, files: numbers.len(), tail, end, torn, last, known })
 }
 
-/// Numbers of the segment files, ascending and without a hole. Files of other names are left alone.
-fn numbers(dir: &Path) -> Result<Vec<u32>, JournalError> {
+/// Numbers of the segment files, ascending. Files of other names are left alone.
+pub(super) fn numbers(dir: &Path) -> Result<Vec<u32>, JournalError> {
     let folder = folder(dir);
     let failed = |source| JournalError::io("list", &folder, source);
     let mut numbers = Vec::new();
@@ -90,12 +116,10 @@ fn numbers(dir: &Path) -> Result<Vec<u32>, JournalError> {
         numbers.extend(number.filter(|&number: &u32| number > 0));
     }
     numbers.sort_unstable();
-    match numbers.windows(2).find(|pair| pair[1] != pair[0] + 1) {
-        Some(pair) => Err(damaged(dir, pair[0] + 1, 0, "the file is missing")),
-        None => Ok(numbers),
-    }
+    Ok(numbers)
 }
 
+/// Seq of the first frame of a closed segment.
 fn first_seq(dir: &Path, number: u32) -> Result<u64, JournalError> {
     let path = path(dir, number);
     let mut header = [0; HEADER_BYTES];
@@ -111,25 +135,52 @@ fn first_seq(dir: &Path, number: u32) -> Result<u64, JournalError> {
     Ok(header.seq)
 }
 
-fn last_of_closed(dir: &Path, number: u32) -> Result<u64, JournalError> {
-    let scan = scan(dir, number)?;
-    if scan.torn > 0 {
-        return Err(damaged(
-            dir,
-            number,
-            scan.end,
-            "the file ends inside a record and is not the last one",
-        ));
-    }
-    Ok(scan.last)
-}
-
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Scan {
     first: Option<u64>,
     last: u64,
     end: u64,
     torn: u64,
+    /// Why the bytes at the end are no frame.
+    why: Option<Broken>,
+    /// Where whole frames go on after them.
+    next: Option<usize>,
+}
+
+impl Scan {
+    /// Seq of the last record of a file that is closed, and so must be whole.
+    fn whole(&self, dir: &Path, number: u32) -> Result<u64, JournalError> {
+        match self.why {
+            Some(why) => Err(damaged(
+                dir,
+                number,
+                self.end,
+                &format!("{}, and it is not the last file", why.words()),
+            )),
+            None => Ok(self.last),
+        }
+    }
+
+    /// What is wrong with the end of the last file, whose whole records end with `last`; `None` where nobody was told of more.
+    fn damage(&self, last: u64, known: Option<u64>) -> Option<String> {
+        let why = self.why.map_or("the file ends", Broken::words);
+        match (known, self.next) {
+            (Some(known), _) if last < known => Some(missing(last, known, why)),
+            (None, Some(next)) => Some(format!("{why}, and whole records follow from byte {next}")),
+            _ => None,
+        }
+    }
+}
+
+/// Says which acknowledged records are not there.
+fn missing(last: u64, known: u64, why: &str) -> String {
+    match known - last {
+        1 => format!("{why}, and record {known}, which was acknowledged, is not there"),
+        _ => format!(
+            "{why}, and records {} to {known}, which were acknowledged, are not there",
+            last + 1
+        ),
+    }
 }
 
 fn scan(dir: &Path, number: u32) -> Result<Scan, JournalError> {
@@ -140,9 +191,11 @@ fn scan(dir: &Path, number: u32) -> Result<Scan, JournalError> {
     while at < bytes.len() {
         match frame::parse(&bytes[at..]) {
             Ok(frame) => {
-                if scan.first.is_some() && !follows(scan.last, &frame) {
-                    let what =
-                        format!("record {} stands where {} belongs", frame.seq, scan.last + 1);
+                // Of the files before this one only the readers know; numbers begin with 1.
+                let expected = scan.first.map(|_| scan.last + 1).or((number == 1).then_some(1));
+                if let Some(expected) = expected.filter(|&expected| !begins_with(&frame, expected))
+                {
+                    let what = format!("record {} stands where {expected} belongs", frame.seq);
                     return Err(damaged(dir, number, at as u64, &what));
                 }
                 scan.first.get_or_insert(frame.seq);
@@ -150,11 +203,8 @@ fn scan(dir: &Path, number: u32) -> Result<Scan, JournalError> {
                 at += frame.bytes();
             }
             Err(why) => {
-                if let Some(next) = whole_frame_after(&bytes, at + 1, scan.last) {
-                    let what =
-                        format!("{}, and whole records follow from byte {next}", why.words());
-                    return Err(damaged(dir, number, at as u64, &what));
-                }
+                scan.why = Some(why);
+                scan.next = whole_frame_after(&bytes, at, scan.last);
                 scan.torn = (bytes.len() - at) as u64;
                 break;
             }
@@ -164,25 +214,27 @@ fn scan(dir: &Path, number: u32) -> Result<Scan, JournalError> {
     Ok(scan)
 }
 
-/// True where a frame is what comes after record `last`: the next number, or a gap that reaches from it.
-fn follows(last: u64, frame: &Frame<'_>) -> bool {
-    let first = match record::decode(frame.seq, frame.payload) {
-        _ if frame.seq == last + 1 => frame.seq,
-        Ok(entry) => entry.first().0,
-        Err(_) => frame.seq,
-    };
-    first == last + 1
+/// True where `expected` is the first number a frame stands for: its own, or where a gap begins.
+fn begins_with(frame: &Frame<'_>, expected: u64) -> bool {
+    frame.seq == expected
+        || record::decode(frame.seq, frame.payload).is_ok_and(|entry| entry.first().0 == expected)
 }
 
-/// The first byte at or after `from` where a whole frame later than `last` begins: then what is before it is damage, no torn tail.
-fn whole_frame_after(bytes: &[u8], from: usize, last: u64) -> Option<usize> {
+/// The first byte after the broken frame at `at` where a whole frame later than `last` begins.
+///
+/// Where the broken frame's length leads is looked at first: what a text holds that looks like a frame is passed over then.
+pub(super) fn whole_frame_after(bytes: &[u8], at: usize, last: u64) -> Option<usize> {
     // Most random bytes are no number a journal reaches; a gap may leave out many, so nothing narrower will do.
     let most = last.saturating_add(SEQS_MAX);
-    (from..bytes.len().saturating_sub(HEADER_BYTES)).find(|&at| {
+    let is_whole = |&at: &usize| {
         frame::header(&bytes[at..])
             .is_ok_and(|header| header.seq > last && header.seq <= most && header.format != 0)
             && frame::parse(&bytes[at..]).is_ok()
-    })
+    };
+    let end = bytes.len().saturating_sub(HEADER_BYTES);
+    let beyond = frame::header(&bytes[at..]).ok().map(|header| at + HEADER_BYTES + header.length);
+    let beyond = beyond.filter(|beyond| *beyond <= end).filter(is_whole);
+    beyond.or_else(|| (at + 1..=end).find(is_whole))
 }
 
 pub(super) fn damaged(dir: &Path, number: u32, offset: u64, what: &str) -> JournalError {

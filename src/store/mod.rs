@@ -80,6 +80,13 @@ impl Store {
         open::open_existing(dir, cache_bytes)
     }
 
+    /// Moves the rows of `dir` aside, and what the poller noted with them, because records of the journal are lost: what it knows
+    /// as seen may be among them. Drop every `Store` first. Gives where they lie; `None` where there were none.
+    pub fn set_aside(dir: &Path) -> Result<Option<PathBuf>, StoreError> {
+        swap::mend(dir)?;
+        open::set_aside(dir)
+    }
+
     /// How many stores were moved aside as damaged and are still there, and their bytes.
     pub fn aside(dir: &Path) -> Result<(u64, u64), StoreError> {
         open::aside_total(dir)

@@ -11,6 +11,8 @@ mod backups;
 #[cfg(feature = "daemon")]
 mod bad_input;
 #[cfg(feature = "daemon")]
+mod bridge;
+#[cfg(feature = "daemon")]
 mod config;
 #[cfg(feature = "daemon")]
 mod crash;
