@@ -18,6 +18,10 @@ core:
     cargo clippy --lib --no-default-features -- -D warnings
     cargo test --lib --no-default-features
 
+# the floods that take minutes: a million words, ten thousand templates
+floods:
+    cargo test --release --test it floods -- --ignored
+
 # speed of the hot paths
 bench *ARGS:
     cargo bench {{ARGS}}
