@@ -129,6 +129,7 @@ pub struct Status {
     listeners: Arc<Semaphore>,
     backups: Arc<Semaphore>,
     hindered: watch::Sender<BTreeMap<Part, String>>,
+    note: RwLock<Option<String>>,
     sources: RwLock<Vec<SourceStatus>>,
 }
 
@@ -146,6 +147,7 @@ impl Status {
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
             backups: Arc::new(Semaphore::new(1)),
             hindered: watch::Sender::new(BTreeMap::from([(Part::Start, "starting".to_owned())])),
+            note: RwLock::default(),
             sources: RwLock::new(Vec::new()),
         }
     }
@@ -205,6 +207,16 @@ impl Status {
     /// From here on it is not ready, and `why` is shown on `/readyz`.
     pub fn set_not_ready(&self, why: impl Into<String>) {
         self.hinder(Part::Start, why);
+    }
+
+    /// Something is wrong that keeps the daemon from nothing: `/readyz` says it beside `ok`. `None` takes it back.
+    pub fn note(&self, note: Option<String>) {
+        *self.note.write().unwrap_or_else(PoisonError::into_inner) = note;
+    }
+
+    /// What was noted.
+    pub fn noted(&self) -> Option<String> {
+        self.note.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A place among the listeners of the stream, given back when dropped; `None` where all are taken.

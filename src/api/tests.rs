@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{broadcast, mpsc};
@@ -311,7 +311,10 @@ async fn everything_moves_under_the_base_path() {
 #[tokio::test]
 async fn readiness_says_why_not() {
     let desk = desk().await;
-    assert_eq!(desk.get("/readyz").await.status, 200);
+    assert_eq!(desk.get("/readyz").await.json(), json!({"status": "ok"}));
+    desk.state.status.note(Some("a segment is damaged".to_owned()));
+    let answer = desk.get("/readyz").await;
+    assert_eq!((answer.status, &answer.json()["note"]), (200, &json!("a segment is damaged")));
     desk.state.status.set_not_ready("the disk is full");
     let answer = desk.get("/readyz").await;
     assert_eq!(answer.status, 503);

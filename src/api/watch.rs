@@ -14,22 +14,25 @@ use crate::api::{self, reply};
 pub(super) struct Health {
     /// `ok`.
     pub(super) status: &'static str,
+    /// What is wrong and keeps it from nothing: damage that was found in the journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) note: Option<String>,
 }
 
 /// The process answers.
 #[utoipa::path(get, path = "/healthz", tag = "watch", responses((status = 200, body = Health)))]
 pub(super) async fn healthz() -> Response {
-    reply::json(&Health { status: "ok" })
+    reply::json(&Health { status: "ok", note: None })
 }
 
-/// The daemon does its work: 200, or 503 with the reason.
+/// The daemon does its work: 200 (with a note, where something is wrong all the same), or 503 with the reason.
 #[utoipa::path(get, path = "/readyz", tag = "watch", responses(
     (status = 200, body = Health),
     (status = 503, description = "why it is not", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn readyz(State(state): State<api::State>) -> Response {
     match state.status.not_ready() {
-        None => reply::json(&Health { status: "ok" }),
+        None => reply::json(&Health { status: "ok", note: state.status.noted() }),
         Some(why) => Problem::unavailable(why, 1).into_response(),
     }
 }

@@ -222,6 +222,11 @@ fn read_store(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Store {
     let store = Store {
         path: sheet.take("path", default.path, path),
         cache: sheet.take("cache", default.cache, fields::size(1 << 20, 4 << 30)),
+        scrub_interval: sheet.take(
+            "scrub_interval",
+            default.scrub_interval,
+            fields::duration(INTERVAL.0, INTERVAL.1),
+        ),
     };
     problems.extend(sheet.finish());
     store

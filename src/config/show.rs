@@ -24,6 +24,7 @@ impl Config {
             "store": {
                 "path": self.store.path.display().to_string(),
                 "cache": show_size(self.store.cache),
+                "scrub_interval": show_duration(self.store.scrub_interval),
             },
             "crawl": {
                 "contact": crawl.contact.as_deref().unwrap_or_default(),

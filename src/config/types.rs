@@ -63,11 +63,17 @@ pub struct Store {
     pub path: PathBuf,
     /// Cache of the derived store in bytes. Resident memory is two to three times as much.
     pub cache: u64,
+    /// How long until the next closed file of the journal is read again, for bytes that the disk lost.
+    pub scrub_interval: Duration,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { path: PathBuf::from("copytaster-data"), cache: 32 << 20 }
+        Self {
+            path: PathBuf::from("copytaster-data"),
+            cache: 32 << 20,
+            scrub_interval: Duration::from_mins(10),
+        }
     }
 }
 

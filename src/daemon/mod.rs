@@ -21,6 +21,7 @@ mod poller;
 mod rejudge;
 mod replay;
 mod rows;
+mod scrub;
 mod texts;
 mod writer;
 
@@ -185,7 +186,8 @@ async fn run_line(
     pushed: mpsc::Receiver<Wish>,
     polling: CancellationToken,
 ) -> Result<(), Fault> {
-    let store = data.store.clone();
+    let (store, reader) = (data.store.clone(), data.log.reader());
+    let scrubbed = Arc::clone(&shared.metrics);
     let (params, with) = (config.cluster_params(), shared.clone());
     let opening = tokio::task::spawn_blocking(move || make_writer(data, params, with));
     let writer = match opening.await.map_err(|fault| Fault::Writer(fault.to_string()))? {
@@ -216,6 +218,8 @@ async fn run_line(
     let poller = tokio::spawn(poller::Poller::new(context, &sources).run());
     let harvester = tokio::spawn(harvester::run(harvester, concurrency, leads, to_writer.clone()));
     let pushes = tokio::spawn(forward(pushed, to_writer));
+    let scrub = scrub::run(reader, config.store.scrub_interval, Arc::clone(&status), scrubbed);
+    tokio::spawn(scrub);
     let writer = spawn_writer(writer, notes(&config), work, &polling)?;
     status.free(Part::Start);
     // It ends last: when those that send to it have, or by a fault, which the others need not see first.

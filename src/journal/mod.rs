@@ -22,6 +22,7 @@ mod lock;
 mod log;
 mod reader;
 mod record;
+mod scrub;
 mod segment;
 
 pub use error::JournalError;
@@ -31,6 +32,7 @@ pub use lock::Lock;
 pub use log::{Log, Opened, SEGMENT_BYTES};
 pub use reader::{Entries, Reader, peek};
 pub use record::RECORD_BYTES_MAX;
+pub use scrub::{Scrub, Scrubbed};
 
 use crate::cluster::{Override, Version};
 use crate::model::{Seq, SourceId, Timestamp};

@@ -80,6 +80,16 @@ impl Reader {
         Seq(self.shared.durable())
     }
 
+    /// The data directory.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The segments that hold a record at this moment.
+    pub(super) fn segments(&self) -> Vec<Segment> {
+        self.shared.segments.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Bytes of all segment files.
     pub fn bytes(&self) -> Result<u64, JournalError> {
         let segments = self.shared.segments.read().unwrap_or_else(PoisonError::into_inner);

@@ -215,7 +215,7 @@ fn scan(dir: &Path, number: u32) -> Result<Scan, JournalError> {
 }
 
 /// True where `expected` is the first number a frame stands for: its own, or where a gap begins.
-fn begins_with(frame: &Frame<'_>, expected: u64) -> bool {
+pub(super) fn begins_with(frame: &Frame<'_>, expected: u64) -> bool {
     frame.seq == expected
         || record::decode(frame.seq, frame.payload).is_ok_and(|entry| entry.first().0 == expected)
 }

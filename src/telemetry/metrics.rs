@@ -44,6 +44,8 @@ pub struct Metrics {
     last_success: Family<BySource, Gauge>,
     latency: Histogram,
     journal_last_seq: Gauge,
+    scrubbed: Counter,
+    damaged: Gauge,
     store_bytes: Gauge,
     requests: Family<Request, Counter>,
 }
@@ -68,6 +70,8 @@ impl Metrics {
             last_success: Family::default(),
             latency: Histogram::new(LATENCY_SECONDS),
             journal_last_seq: Gauge::default(),
+            scrubbed: Counter::default(),
+            damaged: Gauge::default(),
             store_bytes: Gauge::default(),
             requests: Family::default(),
         };
@@ -99,6 +103,16 @@ impl Metrics {
             "journal_last_seq",
             "Number of the newest record that is durable",
             self.journal_last_seq.clone(),
+        );
+        registry.register(
+            "journal_segments_scrubbed",
+            "Closed segments of the journal that were read again in the background",
+            self.scrubbed.clone(),
+        );
+        registry.register(
+            "journal_segments_damaged",
+            "Segments that were found damaged and not found whole since",
+            self.damaged.clone(),
         );
         registry.register(
             "store_bytes",
@@ -148,6 +162,12 @@ impl Metrics {
         self.journal_last_seq.set(i64::try_from(seq).unwrap_or(i64::MAX));
     }
 
+    /// A closed segment of the journal was read again; so many of them are damaged.
+    pub fn scrubbed(&self, damaged: usize) {
+        self.scrubbed.inc();
+        self.damaged.set(i64::try_from(damaged).unwrap_or(i64::MAX));
+    }
+
     /// The data directory takes `bytes` on disk.
     pub fn store_bytes(&self, bytes: u64) {
         self.store_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
@@ -186,6 +206,7 @@ mod tests {
         metrics.clustered_after(42.0);
         metrics.clustered_after(-3.0);
         metrics.journal_last_seq(17);
+        metrics.scrubbed(2);
         metrics.store_bytes(4096);
         metrics.answered("/api/v1/clusters/{id}", 200);
         let text = metrics.render();
@@ -201,6 +222,8 @@ mod tests {
         check(&text, "copytaster_publication_to_cluster_seconds_bucket{le=\"0.1\"} 1");
         check(&text, "copytaster_publication_to_cluster_seconds_bucket{le=\"60.0\"} 2");
         check(&text, "copytaster_journal_last_seq 17");
+        check(&text, "copytaster_journal_segments_scrubbed_total 1");
+        check(&text, "copytaster_journal_segments_damaged 2");
         check(&text, "copytaster_store_bytes 4096");
         let request =
             "copytaster_http_requests_total{route=\"/api/v1/clusters/{id}\",status=\"200\"} 1";

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use copytaster::cluster::{Batch, Params, Placed};
-use copytaster::daemon::{Fault, Offline, rebuild};
+use copytaster::config::Config;
+use copytaster::daemon::{self, Fault, Offline, rebuild};
 use copytaster::journal::{Entry, Location, Log, Reader, Record, Survey, generation};
 use copytaster::model::{ArticleId, Clock, Seq, Timestamp};
 use copytaster::store::Store;
@@ -14,8 +16,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::patience::reopen;
-use crate::wire;
+use crate::patience::{reopen, unlocked};
+use crate::{http, wire};
 
 const CACHE_BYTES: u64 = 16 << 20;
 
@@ -77,7 +79,7 @@ fn a_journal_that_ends_before_its_rows_is_refused_wherever_it_ends() {
         // As a build before this one left it; what was acknowledged is known to the rows alone.
         fs::remove_file(dir.path().join("journal/acknowledged")).unwrap();
         for attempt in 1..=2 {
-            let told = offline(dir.path()).unwrap_err().to_string();
+            let told = unlocked(|| offline(dir.path())).unwrap_err().to_string();
             for words in [
                 "00000001.log is damaged",
                 "the rows hold records up to 9",
@@ -112,7 +114,8 @@ fn what_is_given_up_is_told_and_its_number_is_not_given_out_again() {
         let at = format!("00000001.log at byte {}", place.offset);
         assert!(line.contains(&at) && line.contains(&format!("{record} is lost")), "{line}");
     }
-    assert!(offline(dir.path()).unwrap_err().to_string().contains("verify --bridge"));
+    let told = unlocked(|| offline(dir.path())).unwrap_err().to_string();
+    assert!(told.contains("verify --bridge"), "{told}");
     assert_eq!(fs::read(segment(dir.path(), 1)).unwrap(), bytes, "nothing was changed");
 
     let (code, told) = verify(dir.path(), &["--bridge"]);
@@ -135,7 +138,7 @@ fn rows_without_a_journal_do_not_begin_a_new_one() {
     let dir = newsroom();
     fs::remove_dir_all(dir.path().join("journal")).unwrap();
     for _ in 0..2 {
-        let told = offline(dir.path()).unwrap_err().to_string();
+        let told = unlocked(|| offline(dir.path())).unwrap_err().to_string();
         assert!(told.contains("ends with record 0, and the rows hold records up to 9"), "{told}");
     }
     assert_eq!(verify(dir.path(), &["--bridge"]).0, Some(0));
@@ -175,6 +178,47 @@ fn journal(arrivals: &[(u64, u8, u8)]) -> (TempDir, u64) {
     }
     let last = log.last_seq().0;
     (dir, last)
+}
+
+/// Waits until the daemon notes `wanted`, or notes nothing.
+async fn noted(running: &daemon::Running, wanted: Option<&str>) {
+    let seen = |note: Option<String>| match (note, wanted) {
+        (None, None) => true,
+        (Some(note), Some(words)) => note.contains(words),
+        _ => false,
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), async {
+        while !seen(running.status().noted()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    waited.await.unwrap_or_else(|_| panic!("it notes {:?}", running.status().noted()));
+}
+
+#[tokio::test]
+async fn damage_to_a_file_that_nobody_reads_is_noted_while_the_daemon_works() {
+    let arrivals: Vec<_> = (0..40).map(|at| (at % 5, (at % 4) as u8, (at % 3) as u8)).collect();
+    let (dir, _) = journal(&arrivals);
+    let file = segment(dir.path(), 2);
+    assert!(segment(dir.path(), 4).exists());
+    let mut config = Config::default();
+    config.server.listen = "127.0.0.1:0".parse().unwrap();
+    config.store.path = dir.path().to_path_buf();
+    config.store.scrub_interval = Duration::from_millis(1);
+    let running = daemon::start(config, Clock::new(|| wire::minute(99), 1)).await.unwrap();
+    running.status().started().await;
+    let whole = fs::read(&file).unwrap();
+    let mut bad = whole.clone();
+    bad[whole.len() / 2] ^= 8;
+    fs::write(&file, &bad).unwrap();
+    noted(&running, Some("00000002.log is damaged")).await;
+    let address = running.address;
+    let ready = tokio::task::spawn_blocking(move || http::json(address, "/readyz")).await.unwrap();
+    assert_eq!(ready["status"], "ok");
+    assert!(ready["note"].as_str().unwrap().contains("00000002.log"), "{ready}");
+    fs::write(&file, &whole).unwrap();
+    noted(&running, None).await;
+    running.stop().await.unwrap();
 }
 
 proptest! {
