@@ -14,10 +14,13 @@ use crate::api::query::{self, ClustersAsked, LeadPolicy};
 use crate::api::{State, body::Source};
 use crate::cluster;
 use crate::extract;
-use crate::journal::Record;
+use crate::journal::{JournalError, Record};
 use crate::jsonl;
 use crate::model::{Article, ArticleId, ClusterId, SourceId, VersionId};
 use crate::store::{ClusterRow, Lookup, MemberRow, VersionRow};
+
+/// Seconds after which a disk that did not answer may.
+const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// A page of clusters.
 pub(super) fn clusters(state: &State, asked: &ClustersAsked) -> Result<List<Cluster>, Problem> {
@@ -205,7 +208,13 @@ fn text_of(state: &State, row: &VersionRow) -> Result<Article, Problem> {
 fn version_of(state: &State, row: &VersionRow) -> Result<cluster::Version, Problem> {
     let entry = state.reader.read(row.location).map_err(|fault| {
         tracing::error!(version.id = %row.id, fault = %fault, "the journal has no {}: {fault}", row.id);
-        Problem::internal()
+        match fault {
+            // A disk that does not answer or no file handle left: it may pass.
+            JournalError::Io { .. } | JournalError::Unwritable { .. } => {
+                Problem::unavailable("the journal cannot be read at present", RETRY_AFTER_SECONDS)
+            }
+            _ => Problem::internal(),
+        }
     })?;
     match entry.record {
         Record::Version(version) if version.id == row.id => Ok(*version),

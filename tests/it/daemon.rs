@@ -12,12 +12,13 @@ use axum::extract::{Path as Named, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use copytaster::cluster::{Verdicts, Version};
 use copytaster::config::{
     Config, Crawl, Endpoint, EndpointKind, Server, Source, SourceKind, Store as Kept,
 };
 use copytaster::daemon::{self, Running};
-use copytaster::journal::Reader;
-use copytaster::model::{Clock, Timestamp};
+use copytaster::journal::{Entry, Log, Reader, Record};
+use copytaster::model::{Article, Clock, Seq, Timestamp, VersionId};
 use copytaster::store::{DumpRow, Store};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -237,5 +238,50 @@ async fn feeds_go_in_clusters_come_out_and_a_replay_gives_the_same() {
     let running = start(&data, &sources, &now).await;
     let address = running.address;
     assert_eq!(until("the same", move || clusters(address), |_| true).await, served);
+    running.stop().await.unwrap();
+}
+
+/// A journal of records that nobody judged, each a story of its own, without rows.
+fn unread_journal(data: &Path, records: u64) {
+    let (mut log, _) = Log::open(data).unwrap();
+    let entries: Vec<Entry> = (1..=records)
+        .map(|seq| {
+            let (id, at) = (VersionId(seq), wire::minute(seq.cast_signed()));
+            let verdicts = Verdicts { keys: vec![seq], ..Verdicts::default() };
+            let article = Article { title: format!("Story {seq}"), ..Article::default() };
+            let version = Version { id, seen_at: at, extractor: 0, article, verdicts };
+            Entry { seq: Seq(seq), at, record: Record::Version(Box::new(version)) }
+        })
+        .collect();
+    for batch in entries.chunks(256) {
+        log.append(batch).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_serves_what_is_there_while_its_rows_are_made_again_and_says_how_far_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    unread_journal(&data, 3000);
+    let now = Arc::new(AtomicI64::new(wire::minute(9000).millis()));
+    let mut running = daemon::start(config(&data, Vec::new()), clock(&now)).await.unwrap();
+    let address = running.address;
+    let readiness = move || http::ask(address, "GET /readyz", b"").unwrap();
+    let (status, why) = until("progress", readiness, |(_, why)| why.contains("rebuilding")).await;
+    assert!(status == 503 && why.contains(" of 3000"), "{why}");
+    // It answers, with what it has so far.
+    let list = move || http::json(address, "/api/v1/clusters?limit=1");
+    assert!(tokio::task::spawn_blocking(list).await.unwrap()["items"].is_array());
+    running.ready().await.unwrap();
+    assert_eq!(until("readiness", readiness, |_| true).await.0, 200);
+    assert_eq!(running.store().counts().clusters, 3000);
+    running.stop().await.unwrap();
+    // A stop in the middle of it is a clean one.
+    std::fs::remove_dir_all(data.join("store")).unwrap();
+    let running = daemon::start(config(&data, Vec::new()), clock(&now)).await.unwrap();
+    running.stop().await.unwrap();
+    let running = start(&data, &[], &now).await;
+    assert_eq!(running.store().counts().clusters, 3000);
     running.stop().await.unwrap();
 }

@@ -20,6 +20,8 @@ mod crash;
 mod daemon;
 mod detector;
 #[cfg(feature = "daemon")]
+mod disk;
+#[cfg(feature = "daemon")]
 mod docs;
 #[cfg(feature = "daemon")]
 mod evaluate;
