@@ -6,6 +6,7 @@ use std::path::Path;
 use tracing::warn;
 
 use super::Fault;
+use super::mend::has_room;
 use super::texts::LiveTexts;
 use crate::cluster::{Change, Clusterer, Params, Prepared};
 use crate::journal::{Entry, Location, Reader, Record, Settings, SourceNote, Spoken};
@@ -214,6 +215,7 @@ pub(super) fn catch_up(
     // Nothing is judged, so nothing need be findable.
     let mut fold = Fold::new(reader, Params { live_max: 1, ..Params::default() });
     let rows = &mut |batch: &[Applied<'_>]| {
+        has_room(store.dir())?;
         store.apply(batch)?;
         Ok(())
     };

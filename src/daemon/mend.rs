@@ -14,7 +14,7 @@ use super::{Fault, words};
 use crate::api::{Part, Status};
 use crate::journal::Reader;
 use crate::model::Seq;
-use crate::store::{Opened, Store, StoreError};
+use crate::store::{Opened, Store};
 
 /// Pause before the second attempt; doubled with each.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -28,6 +28,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Bytes that must fit on the disk before the handle that still answers reads is let go of: sled wants a segment of 512 KiB and a
 /// snapshot to open.
 const ROOM_BYTES: usize = 2 << 20;
+
+/// Bytes that must be free before sled is asked to write anything: 32 of its segments, more than a batch comes to.
+const FREE_BYTES: u64 = 16 << 20;
 
 /// Who mends. Remembers how often it was in vain.
 pub(super) struct Mender {
@@ -50,24 +53,31 @@ impl Mender {
     /// Mends until the rows have all records up to `upto`. Only a stop ends it earlier: then the error is what was wrong.
     pub(super) fn mend(&mut self, fault: Fault, upto: Seq) -> Result<(), Fault> {
         let mut fault = fault;
+        self.say(&fault);
         loop {
-            let why = words(&fault);
-            error!(
-                attempts = self.attempts,
-                "the derived rows cannot be used: {why}; they are mended from the journal"
-            );
-            let told = "what is taken in is safe in the journal, reads show what was there before";
-            self.status
-                .hinder(Part::Rows, format!("the derived rows cannot be used: {why}; {told}"));
             if !self.pause() {
                 return Err(fault);
             }
             match self.attempt(&fault, upto) {
                 Ok(()) => return Ok(()),
                 Err(Fault::Stopped) => return Err(fault),
-                Err(next) => fault = next,
+                Err(next) => {
+                    self.say(&next);
+                    // What was wrong before still is.
+                    if !matches!(next, Fault::NoRoom(_)) {
+                        fault = next;
+                    }
+                }
             }
         }
+    }
+
+    fn say(&self, fault: &Fault) {
+        let why = words(fault);
+        error!(attempts = self.attempts, "the derived rows cannot be written: {why}");
+        let safe = "what is taken in is safe in the journal, reads show what was there before";
+        self.status
+            .hinder(Part::Rows, format!("the derived rows cannot be written: {why}; {safe}"));
     }
 
     /// Waits, longer with each attempt. False where the daemon stops.
@@ -86,8 +96,11 @@ impl Mender {
     }
 
     fn attempt(&self, fault: &Fault, upto: Seq) -> Result<(), Fault> {
-        room(self.store.dir())?;
+        has_room(self.store.dir())?;
+        try_room(self.store.dir())?;
         let opened = match fault {
+            // Nothing is wrong with the rows there are.
+            Fault::NoRoom(_) => Opened::default(),
             // What was found while writing is certain; what a read saw is looked for.
             Fault::Store(damage) if damage.is_damage() => {
                 Opened { why: Some(damage.to_string()), ..self.store.begin_anew()? }
@@ -109,8 +122,24 @@ impl Mender {
     }
 }
 
-/// Errors where the disk takes nothing: then the present handle goes on answering reads.
-fn room(dir: &Path) -> Result<(), StoreError> {
+/// Errors where so little is free that sled may not be able to finish what it begins. After that it could not even be read: a
+/// page that was not divided to the end is divided by whoever reads it. The journal has no such need and fills the disk.
+pub(super) fn has_room(dir: &Path) -> Result<(), Fault> {
+    let Ok(found) = rustix::fs::statvfs(dir) else { return Ok(()) };
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    // Some file systems do not tell.
+    if found.f_blocks == 0 || free >= FREE_BYTES {
+        return Ok(());
+    }
+    let (free, wanted) = (free >> 10, FREE_BYTES >> 10);
+    Err(Fault::NoRoom(format!(
+        "no space left on {}: {free} KiB are free, {wanted} are wanted",
+        dir.display()
+    )))
+}
+
+/// Errors where the disk takes nothing, whatever it says of its room: then the present handle goes on answering reads.
+fn try_room(dir: &Path) -> Result<(), Fault> {
     let path: PathBuf = dir.join("store.room");
     let tried = File::create(&path).and_then(|mut file| {
         file.write_all(&vec![0x5a; ROOM_BYTES])?;
@@ -120,5 +149,7 @@ fn room(dir: &Path) -> Result<(), StoreError> {
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     };
-    tried.and(removed).map_err(|source| StoreError::Io { what: "write", path, source })
+    tried.and(removed).map_err(|fault| {
+        Fault::NoRoom(format!("{} takes no file of {ROOM_BYTES} bytes: {fault}", dir.display()))
+    })
 }

@@ -87,6 +87,9 @@ pub enum Fault {
     /// A stage died.
     #[error("the writer stopped: {0}")]
     Writer(String),
+    /// sled is not asked to write where a disk is nearly full: it could not be read afterwards.
+    #[error("{0}")]
+    NoRoom(String),
     /// A read met rows that only opening them again can mend.
     #[error("{0}")]
     Rows(String),

@@ -42,7 +42,7 @@ impl Offline {
         status.stopping.cancel();
         let (fold, owed) = fold(&reader, &store, &opened, params, &status)?;
         if let Some(fault) = owed {
-            return Err(fault.into());
+            return Err(fault);
         }
         let rows = Rows::start(store.clone(), reader, Arc::clone(&status), events, None)?;
         let mut writer = Writer { log, rows, fold, clock, status, metrics, desk };

@@ -6,6 +6,7 @@ use tracing::{error, info, warn};
 
 use super::fold::{Fold, ToRows};
 use super::known::known;
+use super::mend::has_room;
 use super::{Fault, words};
 use crate::api::{Part, Status};
 use crate::cluster::Params;
@@ -40,7 +41,7 @@ pub(super) fn open_dir(dir: &Path, cache_bytes: u64) -> Result<(Log, Store, Open
         return Ok((log, store, opened));
     }
     warn!(%applied, journal = %found.last_seq, "the derived rows are of another journal; they are made again from this one");
-    let opened = store.begin_anew()?;
+    let opened = store.disown()?;
     Ok((log, store, opened))
 }
 
@@ -75,8 +76,8 @@ pub(super) fn fold(
     opened: &Opened,
     params: Params,
     status: &Status,
-) -> Result<(Fold, Option<StoreError>), Fault> {
-    let mut owed = look_over(store, opened).err();
+) -> Result<(Fold, Option<Fault>), Fault> {
+    let mut owed = look_over(store, opened).err().map(Fault::Store);
     if let Some(fault) = &owed {
         error!("the derived rows cannot be looked over: {}", words(fault));
     }
@@ -84,7 +85,7 @@ pub(super) fn fold(
     let mut progress = Progress::new(status, Part::Start, from, last);
     let mut to_rows = |batch: &[Applied<'_>]| {
         if owed.is_none()
-            && let Err(fault) = store.apply(batch)
+            && let Err(fault) = write(store, batch)
         {
             error!("the derived rows cannot be written: {}", words(&fault));
             owed = Some(fault);
@@ -94,6 +95,12 @@ pub(super) fn fold(
     let rows: &mut ToRows<'_> = &mut to_rows;
     let fold = Fold::open(reader, params, store, rows, &mut |seq| progress.at(seq))?;
     Ok((fold, owed))
+}
+
+fn write(store: &Store, batch: &[Applied<'_>]) -> Result<(), Fault> {
+    has_room(store.dir())?;
+    store.apply(batch)?;
+    Ok(())
 }
 
 /// Parts of the way after which the log has a line.

@@ -14,12 +14,12 @@ use tracing::{info, warn};
 
 use super::Fault;
 use super::fold::BATCH_RECORDS;
-use super::mend::Mender;
+use super::mend::{Mender, has_room};
 use crate::api::{Part, Status};
 use crate::cluster::Change;
 use crate::journal::{Entry, Location, Reader};
 use crate::model::{Seq, VersionId};
-use crate::store::{Applied, Event, Store, StoreError};
+use crate::store::{Applied, Event, Store, Trouble};
 
 /// Batches that wait for their rows: some 100 MB at most. Then the line waits, too.
 const JOBS_MAX: usize = 32;
@@ -64,7 +64,7 @@ impl Rows {
         reader: Reader,
         status: Arc<Status>,
         events: broadcast::Sender<Event>,
-        owed: Option<StoreError>,
+        owed: Option<Fault>,
     ) -> Result<Self, Fault> {
         let (jobs, work) = sync_channel(JOBS_MAX);
         let in_time = Arc::new(AtomicBool::new(owed.is_none()));
@@ -83,8 +83,8 @@ impl Rows {
         Ok(Self { jobs, in_time, status, thread })
     }
 
-    /// Hands a durable batch over, and waits until its rows are written, unless rows lag.
-    pub(super) fn hand(&self, job: Job) {
+    /// Hands a durable batch over; where somebody `waits` for what it tells, until its rows are written, unless rows lag.
+    pub(super) fn hand(&self, job: Job, waits: bool) {
         let (done, written) = sync_channel(1);
         let sent = self.jobs.try_send((job, done)).or_else(|refused| match refused {
             TrySendError::Full(job) => {
@@ -97,7 +97,8 @@ impl Rows {
             TrySendError::Disconnected(_) => Err(()),
         });
         // Where the thread has ended, the next start writes the rows.
-        if sent.is_ok()
+        if waits
+            && sent.is_ok()
             && self.in_time.load(Ordering::Acquire)
             && let Err(RecvTimeoutError::Timeout) = written.recv_timeout(PATIENCE)
         {
@@ -129,11 +130,11 @@ impl Keeper {
     fn run(
         mut self,
         work: &Receiver<(Job, SyncSender<()>)>,
-        owed: Option<StoreError>,
+        owed: Option<Fault>,
         last: Seq,
     ) -> Result<(), Fault> {
         if let Some(fault) = owed {
-            self.mender.mend(fault.into(), last)?;
+            self.mender.mend(fault, last)?;
             self.well();
         }
         loop {
@@ -157,7 +158,7 @@ impl Keeper {
             self.in_time.store(false, Ordering::Release);
             // Whoever waits goes on: the batch is durable.
             waiting = None;
-            self.mender.mend(fault.into(), before.unwrap_or_else(|| self.store.told_seq()))?;
+            self.mender.mend(fault, before.unwrap_or_else(|| self.store.told_seq()))?;
         }
         drop(waiting);
         self.well();
@@ -172,7 +173,8 @@ impl Keeper {
         }
     }
 
-    fn write(&self, job: &Job) -> Result<(), StoreError> {
+    fn write(&self, job: &Job) -> Result<(), Fault> {
+        has_room(self.store.dir())?;
         let places = job.entries.iter().zip(&job.places);
         let applied: Vec<Applied<'_>> = places
             .zip(&job.changes)
@@ -202,11 +204,18 @@ impl Keeper {
         Ok(())
     }
 
-    /// A read met what only opening the rows again can mend.
+    /// A read met what has to be looked into.
     fn look_after(&mut self) -> Result<(), Fault> {
-        while let Some(why) = self.store.fault() {
+        while let Some(trouble) = self.store.trouble() {
             self.in_time.store(false, Ordering::Release);
-            self.mender.mend(Fault::Rows(why), self.store.told_seq())?;
+            let fault = match trouble {
+                Trouble::Fault(why) => Fault::Rows(why),
+                Trouble::Doubt(why) => match self.store.settle() {
+                    Ok(()) => break,
+                    Err(_) => Fault::Rows(why),
+                },
+            };
+            self.mender.mend(fault, self.store.told_seq())?;
         }
         self.well();
         Ok(())

@@ -223,7 +223,8 @@ impl Writer {
         let polls = polls.map(|(endpoint, poll)| (endpoint, super::desk::poll_row(&poll)));
         let seen = batch.visited.iter();
         let seen = seen.map(|(key, source, visits)| (*key, super::desk::row(&source.id, visits)));
-        self.rows.hand(Job {
+        let waits = !batch.replies.is_empty() || !batch.visited.is_empty();
+        let job = Job {
             entries,
             places,
             changes: std::mem::take(&mut batch.changes),
@@ -231,7 +232,8 @@ impl Writer {
             oldest: self.fold.clusterer.oldest_live_version(),
             polls: polls.collect(),
             seen: seen.collect(),
-        });
+        };
+        self.rows.hand(job, waits);
         self.tell(batch);
         Ok(())
     }

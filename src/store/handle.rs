@@ -19,6 +19,15 @@ pub(super) const LOOK: Duration = Duration::from_millis(20);
 /// How often it is looked at again.
 pub(super) const LOOKS_MAX: u32 = 500;
 
+/// What a read or write met that has to be looked into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// A row was missing that another names: damage, or a read beside a merge.
+    Doubt(String),
+    /// What only opening the rows again mends.
+    Fault(String),
+}
+
 impl Store {
     pub(super) fn over(dir: &Path, cache_bytes: u64, tree: sled::Db, meta: Meta) -> Self {
         let inner = Inner {
@@ -28,7 +37,7 @@ impl Store {
             meta: RwLock::new(meta),
             told: AtomicU64::new(meta.applied_seq),
             writing: Mutex::new(()),
-            fault: Mutex::new(None),
+            trouble: Mutex::new(None),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -39,7 +48,7 @@ impl Store {
         tree.clone().ok_or(StoreError::Closed)
     }
 
-    /// Runs `work` on the handle. A panic becomes an error; what only opening again can mend is kept for [`Store::fault`].
+    /// Runs `work` on the handle. A panic becomes an error; what has to be looked into is kept for [`Store::trouble`].
     pub(super) fn with<T>(
         &self,
         what: &'static str,
@@ -47,22 +56,31 @@ impl Store {
     ) -> Result<T, StoreError> {
         let tree = self.tree()?;
         let done = guarded(what, || work(&tree));
-        if let Err(fault) = &done
-            && fault.needs_mending()
-        {
-            let mut kept = self.inner.fault.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.get_or_insert_with(|| fault.to_string());
+        if let Err(fault) = &done {
+            let mut kept = self.inner.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+            if fault.needs_mending() && !matches!(*kept, Some(Trouble::Fault(_))) {
+                *kept = Some(Trouble::Fault(fault.to_string()));
+            } else if matches!(fault, StoreError::Missing { .. }) && kept.is_none() {
+                *kept = Some(Trouble::Doubt(fault.to_string()));
+            }
         }
         done
     }
 
-    /// What a call met that only [`Store::reopen`] mends.
-    pub fn fault(&self) -> Option<String> {
-        self.inner.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What a call met that has to be looked into: a doubt by [`Store::settle`], a fault by [`Store::reopen`].
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.inner.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads all rows because of a doubt, which is gone where they hold. For whoever alone writes rows.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.check()?;
+        *self.inner.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
     }
 
     /// Lets go of sled's handle and opens the rows again, as after a fault of the disk. Rows that were not on disk yet are gone,
-    /// so [`Store::applied_seq`] may fall; damaged ones are set aside and empty ones begun.
+    /// so [`Store::applied_seq`] may fall. All are read, while they are served; damaged ones are set aside and empty ones begun.
     ///
     /// After an error the store stays closed, and this may be called again.
     pub fn reopen(&self) -> Result<Opened, StoreError> {
@@ -71,19 +89,35 @@ impl Store {
             return self.begin_anew();
         }
         let Inner { dir, cache_bytes, .. } = &*self.inner;
-        let (fresh, opened) = open::open(dir, *cache_bytes)?;
+        let (fresh, opened) = open::open_unread(dir, *cache_bytes)?;
         self.take_over(&fresh);
-        Ok(opened)
+        match self.check() {
+            Err(fault) if fault.is_damage() => {
+                Ok(Opened { why: Some(fault.to_string()), ..self.begin_anew()? })
+            }
+            checked => checked.map(|()| opened),
+        }
     }
 
-    /// Sets the rows aside, because they are damaged or of another journal, and begins empty ones. What is not derived and can
-    /// still be read goes with it.
+    /// Sets the rows aside, because they are damaged, and begins empty ones. What is not derived and can still be read goes along.
     pub fn begin_anew(&self) -> Result<Opened, StoreError> {
+        self.replace(true)
+    }
+
+    /// Sets the rows aside, because they are of another journal, and begins empty ones. Nothing goes along: leads that were seen
+    /// then may have no article here.
+    pub fn disown(&self) -> Result<Opened, StoreError> {
+        self.replace(false)
+    }
+
+    fn replace(&self, with_notes: bool) -> Result<Opened, StoreError> {
         let _given_up = self.close();
         let Inner { dir, cache_bytes, .. } = &*self.inner;
         let aside = open::set_aside(dir)?;
         let (fresh, mut opened) = open::open(dir, *cache_bytes)?;
-        open::take_notes(&fresh, aside.as_deref());
+        if with_notes {
+            open::take_notes(&fresh, aside.as_deref());
+        }
         self.take_over(&fresh);
         opened.quarantined = aside;
         Ok(opened)
@@ -93,7 +127,7 @@ impl Store {
     fn take_over(&self, fresh: &Self) {
         let tree = fresh.inner.tree.write().unwrap_or_else(PoisonError::into_inner).take();
         self.set_meta(fresh.meta());
-        *self.inner.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.inner.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.inner.tree.write().unwrap_or_else(PoisonError::into_inner) = tree;
     }
 

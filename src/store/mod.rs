@@ -22,6 +22,7 @@ mod types;
 
 pub use dump::DumpRow;
 pub use error::StoreError;
+pub use handle::Trouble;
 pub use open::Opened;
 pub use query::{Cursor, Direction, LIMIT_MAX, Page, Query, Sort};
 pub use rows::ROW_BYTES_MAX;
@@ -56,8 +57,8 @@ struct Inner {
     told: AtomicU64,
     /// Held while a batch is made and written: there is one writer at a time.
     writing: Mutex<()>,
-    /// What a read or write met that only opening the rows again can mend.
-    fault: Mutex<Option<String>>,
+    /// What a read or write met that has to be looked into.
+    trouble: Mutex<Option<Trouble>>,
 }
 
 impl Store {

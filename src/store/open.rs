@@ -22,7 +22,7 @@ const FLUSH_EVERY_MILLIS: u64 = 500;
 pub struct Opened {
     /// The rows hold all records up to this one; the caller applies those after it.
     pub applied_seq: Seq,
-    /// Where the journal must hold that record, if these rows are of that journal; see [`Store::begin_anew`].
+    /// Where the journal must hold that record, if these rows are of that journal; see [`Store::disown`].
     pub applied_at: Option<Location>,
     /// True where a clean stop left them whole, so that they need not be read.
     pub rested: bool,
@@ -54,7 +54,6 @@ fn mended(
             };
             let aside = set_aside(dir)?;
             let (store, mut opened) = attempt()?;
-            take_notes(&store, aside.as_deref());
             opened.quarantined = aside;
             opened.why = Some(why);
             Ok((store, opened))

@@ -16,7 +16,7 @@ impl Store {
     ///
     /// An error costs the next start a look at all rows.
     pub fn rest(&self, deadline: Duration) -> Result<(), StoreError> {
-        if self.fault().is_some() {
+        if self.trouble().is_some() {
             return Ok(());
         }
         self.flush(deadline)?;

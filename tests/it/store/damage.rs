@@ -86,7 +86,7 @@ fn said_of(meddle: impl Fn(&sled::Db)) -> String {
     drop(tree);
     let (store, opened) = open(dir.path());
     assert!(opened.quarantined.is_some() && opened.applied_seq == Seq(0));
-    assert_eq!(store.seen(7).unwrap().as_deref(), Some(&b"done"[..]), "the notes go with it");
+    assert_eq!(store.seen(7).unwrap(), None, "nobody knows whose notes these were");
     opened.why.unwrap()
 }
 
@@ -172,11 +172,15 @@ fn a_store_that_is_opened_again_stays_the_same_to_those_who_have_it() {
     let opened = store.reopen().unwrap();
     assert_eq!((opened.applied_seq, opened.quarantined), (Seq(4), None));
     assert_eq!(dump(&other), before);
+    store.put_seen(7, b"done").unwrap();
     let tree_file = dir.path().join("store/db");
     let opened = store.begin_anew().unwrap();
+    assert_eq!(other.seen(7).unwrap().as_deref(), Some(&b"done"[..]), "the notes go along");
     assert!(opened.quarantined.is_some_and(|aside| aside.is_dir()) && tree_file.exists());
     assert_eq!((other.counts().versions, other.told_seq()), (0, Seq(4)));
     assert_eq!(Store::aside(dir.path()).unwrap().0, 1);
+    store.disown().unwrap();
+    assert_eq!(other.seen(7).unwrap(), None, "notes of another journal stay behind");
 }
 
 #[test]
