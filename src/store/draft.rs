@@ -55,12 +55,14 @@ impl<'a> Draft<'a> {
     pub(super) fn write(self) -> Result<Meta, StoreError> {
         let Self { tree, rows, mut meta } = self;
         let mut batch = sled::Batch::default();
+        let mut written = Vec::with_capacity(rows.len());
         for (key, row) in rows {
             let before = tree.get(&key)?;
             if before.as_deref() == row.as_deref() {
                 continue;
             }
             meta.exchange(&key, before.as_deref(), row.as_deref())?;
+            written.push(key.clone());
             match row {
                 Some(row) => batch.insert(key, row),
                 None => batch.remove(key),
@@ -69,8 +71,18 @@ impl<'a> Draft<'a> {
         let key = keys::meta();
         batch.insert(&key, rows::seal(&key, &meta)?);
         tree.apply_batch(batch)?;
+        settle(tree, &written)?;
         Ok(meta)
     }
+}
+
+/// Has sled divide the pages that grew too large, by looking up what was just written. Else the next read does it, which is then a
+/// write, and fails where sled may no longer write.
+pub(super) fn settle(tree: &sled::Tree, written: &[Vec<u8>]) -> Result<(), StoreError> {
+    for key in written {
+        tree.get(key)?;
+    }
+    Ok(())
 }
 
 /// The fault of a row that is not there and should be.

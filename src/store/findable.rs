@@ -2,6 +2,7 @@
 //!
 //! A row that is missing, or of another scheme, costs its text to be read and sketched again; nothing depends on it.
 
+use super::draft::settle;
 use super::{Store, StoreError, keys, rows};
 use crate::model::VersionId;
 
@@ -22,7 +23,9 @@ impl Store {
             for key in tree.range(keys::findable(VersionId(0))..keys::findable(oldest)).keys() {
                 batch.remove(key?);
             }
-            Ok(tree.apply_batch(batch)?)
+            tree.apply_batch(batch)?;
+            let fresh: Vec<_> = fresh.iter().map(|(version, _)| keys::findable(*version)).collect();
+            settle(tree, &fresh)
         })
     }
 

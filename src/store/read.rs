@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 
 use super::apply::EVENT_SEQS_KEPT;
-use super::draft::missing;
+use super::draft::{missing, settle};
 use super::query::{Cursor, Direction, Filter, LIMIT_MAX, Page, Query, Sort, place_of};
 use super::rows::{self, ArticlePart, ClusterPart, EventPart, MemberPart, SetRow, VersionPart};
 use super::types::{ArticleRow, ClusterRow, Event, Lookup, MemberRow, VersionRow};
@@ -171,7 +171,7 @@ impl Store {
 
 fn put(tree: &sled::Tree, key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
     tree.insert(key, rows::seal(key, &bytes)?)?;
-    Ok(())
+    settle(tree, &[key.to_vec()])
 }
 
 fn get<T: DeserializeOwned>(tree: &sled::Tree, key: &[u8]) -> Result<Option<T>, StoreError> {

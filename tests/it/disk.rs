@@ -119,6 +119,16 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Lets the client of a test go, whatever became of the test.
+struct LetGo<'a>(&'a SmallDisk, &'a AtomicBool);
+
+impl Drop for LetGo<'_> {
+    fn drop(&mut self) {
+        self.1.store(true, Ordering::SeqCst);
+        let _ = fs::remove_file(self.0.root.join("filler"));
+    }
+}
+
 #[test]
 fn a_full_disk_holds_ingest_up_reads_go_on_and_room_lets_it_go_on() {
     let Some(disk) = SmallDisk::make("32m") else {
@@ -133,13 +143,15 @@ fn a_full_disk_holds_ingest_up_reads_go_on_and_room_lets_it_go_on() {
     let since = thread::scope(|scope| {
         disk.fill();
         let (told, enough) = (&told, &enough);
+        let let_go = LetGo(&disk, enough);
         let client = scope.spawn(move || {
             let mut articles = Vec::new();
             for number in 0.. {
                 let id = format!("since-{number}");
                 // What was not acknowledged is sent again until it is.
-                let mut answers = std::iter::from_fn(|| Some(push(address, &id, number)));
-                articles.extend(answers.by_ref().take(100_000).flatten().next());
+                let go_on = || !enough.load(Ordering::SeqCst);
+                let answers = std::iter::from_fn(|| go_on().then(|| push(address, &id, number)));
+                articles.extend(answers.flatten().next());
                 told.fetch_add(1, Ordering::SeqCst);
                 if enough.load(Ordering::SeqCst) {
                     break;
@@ -159,7 +171,7 @@ fn a_full_disk_holds_ingest_up_reads_go_on_and_room_lets_it_go_on() {
         until("readiness", || is_ready(address));
         let held = told.load(Ordering::SeqCst);
         until("more records", || told.load(Ordering::SeqCst) > held + 10);
-        enough.store(true, Ordering::SeqCst);
+        drop(let_go);
         client.join().unwrap()
     });
     until("readiness", || is_ready(address));
