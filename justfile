@@ -22,6 +22,10 @@ core:
 floods:
     cargo test --release --test it floods -- --ignored
 
+# kills, power cuts and flipped bits, ROUNDS of each
+soak ROUNDS="1000":
+    COPYTASTER_SOAK={{ROUNDS}} cargo test --release --test it -- soak --nocapture
+
 # speed of the hot paths
 bench *ARGS:
     cargo bench {{ARGS}}

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -26,6 +26,24 @@ impl Daemon {
 
     /// The same with more arguments.
     pub(crate) fn start_with(data: &Path, more: &[&str]) -> Self {
+        let (daemon, _said) = Self::spawn(data, more)
+            .unwrap_or_else(|said| panic!("the daemon ended before it served: {said}"));
+        daemon
+    }
+
+    /// Starts it and waits until it is ready; what it said where it ended instead.
+    pub(crate) fn start_or_say(data: &Path) -> Result<Self, String> {
+        let (mut daemon, said) = Self::spawn(data, &[])?;
+        http::until(|| match http::ask(daemon.address, "GET /readyz", b"") {
+            Ok((200, _)) => Some(Ok(())),
+            _ => daemon.child.try_wait().unwrap().map(|_| Err(())),
+        })
+        .map_err(|()| said.iter().collect::<Vec<_>>().join("\n"))?;
+        Ok(daemon)
+    }
+
+    /// The daemon as soon as it serves, and what else it says; all it said where it ended before.
+    fn spawn(data: &Path, more: &[&str]) -> Result<(Self, Receiver<String>), String> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_copytaster"))
             .args(["run", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
@@ -38,7 +56,8 @@ impl Daemon {
         let mut before = String::new();
         let address = loop {
             let Some(line) = lines.next() else {
-                panic!("the daemon ended before it served: {before}")
+                child.wait().unwrap();
+                return Err(before);
             };
             let line = line.unwrap();
             if let Some((_, address)) = line.split_once("listening=http://") {
@@ -46,9 +65,22 @@ impl Daemon {
             }
             before.push_str(&line);
         };
-        // Whoever writes to a pipe must have a reader.
-        thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
+        let (sender, said) = channel();
+        // Whoever writes to a pipe must have a reader, also where nobody wants to know.
+        thread::spawn(move || {
+            for line in lines {
+                let _ = sender.send(line.unwrap_or_default());
+            }
+        });
+        Ok((Self { child, address }, said))
+    }
+
+    /// Stops it as systemd does, and waits until it has ended.
+    pub(crate) fn terminate(mut self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(sent.success());
+        assert!(self.child.wait().unwrap().success());
     }
 
     pub(crate) fn kill(mut self) {

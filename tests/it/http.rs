@@ -59,6 +59,6 @@ pub(crate) fn items(address: SocketAddr, path: &str) -> Vec<Value> {
 }
 
 /// Looks again until there is something, a bounded number of times.
-pub(crate) fn until<T>(look: impl Fn() -> Option<T>) -> T {
+pub(crate) fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
     (0..5000).find_map(|_| look()).unwrap_or_else(|| panic!("it did not come about"))
 }
