@@ -70,7 +70,7 @@ impl LiveTexts {
         let Place { location, ref furniture, .. } = self.places[at];
         match self.reader.read(location) {
             Ok(entry) => match entry.record {
-                Record::Version(version) => {
+                Record::Version(version) if version.redacted.is_none() => {
                     Some(prepare(&version.article.title, &version.article.text, furniture))
                 }
                 _ => None,

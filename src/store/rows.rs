@@ -10,7 +10,6 @@ use super::{StoreError, keys};
 use crate::cluster::{Link, Member, SetId, Summary, Version};
 use crate::journal::{Location, code};
 use crate::model::{ArticleId, ClusterId, OriginClaim, Seq, SourceId, Timestamp, VersionId};
-use crate::text;
 
 /// Most bytes of a row: larger ones end in sled's blob files, which it never removes (DESIGN §6).
 pub const ROW_BYTES_MAX: usize = 8 << 10;
@@ -254,7 +253,7 @@ pub(super) fn version_part(version: &Version, article: ArticleId, at: Location) 
         origin: found.origin.as_ref().map(origin_part),
         segment: at.segment,
         offset: at.offset,
-        words: text::word_count(&found.text) as u32,
+        words: version.words(),
     }
 }
 
