@@ -57,6 +57,22 @@ pub(super) struct VersionPart {
     words: u32,
 }
 
+impl VersionPart {
+    /// Its article.
+    pub(super) const fn article(&self) -> ArticleId {
+        ArticleId(self.article)
+    }
+
+    /// Takes its words out: as it would be made from a version that has none and lies there.
+    pub(super) fn redact(&mut self, at: Location) {
+        (self.segment, self.offset) = (at.segment, at.offset);
+        (self.name, self.url, self.title) = (None, None, String::new());
+        if let Some(origin) = &mut self.origin {
+            origin.evidence = String::new();
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ArticlePart {
     pub(super) source: String,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use copytaster::cluster::{Clusterer, Compared, Judged, Override, Params, Version};
 use copytaster::daemon::rebuild;
-use copytaster::journal::{Entry, Log, Reader, Record, Spoken};
+use copytaster::journal::{Entry, Location, Log, Reader, Record, Spoken};
 use copytaster::model::{Article, OriginBasis, OriginClaim, Seq, VersionId};
 use copytaster::store::Store;
 use proptest::prelude::*;
@@ -169,4 +169,60 @@ fn the_histories_above_have_what_could_go_wrong() {
     let corrects = versions.iter().filter(corrects).count();
     let counts = [words, withdrawn, revised, corrects];
     assert!(counts.iter().all(|&count| count > 0), "{counts:?}");
+}
+
+/// Takes the words of all versions out of the closed segments; gives where these lie now.
+fn redact(reader: &Reader) -> Vec<(VersionId, Location)> {
+    let mut gone = Vec::new();
+    for segment in reader.closed() {
+        let without = |version: &Version| Record::Version(Box::new(version.without_words()));
+        reader.rewrite(segment.0, &mut |entry| version_of(entry).map(without)).unwrap();
+        for entry in reader.entries_of(segment) {
+            let (place, entry) = entry.unwrap();
+            gone.extend(version_of(&entry).map(|version| (version.id, place)));
+        }
+    }
+    gone
+}
+
+#[test]
+fn rows_without_words_are_those_of_the_rewritten_journal() {
+    let more = (0..60).map(|n: u8| (u64::from(n % 7), n / 7, n % 5, n % 6));
+    let entries = history(&RESTING.into_iter().chain(more).collect::<Vec<_>>());
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open_with(dir.path(), 4096).unwrap();
+    for entry in &entries {
+        log.append(std::slice::from_ref(entry)).unwrap();
+    }
+    let reader = log.reader();
+    let (_scratch, served) = folded(&reader);
+    let mut fold = Clusterer::new(Params::default());
+    for entry in &entries {
+        match &entry.record {
+            Record::Version(version) => drop(fold.apply(version)),
+            Record::Override(spoken) => drop(fold.override_with(entry.seq.0, &spoken.word)),
+            _ => {}
+        }
+    }
+    let gone = redact(&reader);
+    assert!(gone.len() > 20, "{}", gone.len());
+    let ids: Vec<VersionId> = gone.iter().map(|(version, _)| *version).collect();
+    let changes = fold.forget_words(&ids);
+    for _again in 0..2 {
+        served.redact(&gone, &changes).unwrap();
+    }
+    served.check().unwrap();
+    let (_other, rebuilt) = folded(&reader);
+    let rows = |store: &Store| store.dump().map(Result::unwrap).collect::<Vec<_>>();
+    assert_eq!(rows(&served), rows(&rebuilt));
+    assert_eq!(served.version(ids[0]).unwrap().unwrap().title, "");
+    let kept: Vec<&Version> = entries
+        .iter()
+        .filter_map(version_of)
+        .filter(|version| !ids.contains(&version.id))
+        .collect();
+    assert!(!kept.is_empty());
+    for version in kept {
+        assert_eq!(served.version(version.id).unwrap().unwrap().title, version.article.title);
+    }
 }
