@@ -16,7 +16,7 @@ use crate::cluster;
 use crate::extract;
 use crate::journal::{JournalError, Record};
 use crate::jsonl;
-use crate::model::{Article, ArticleId, ClusterId, SourceId, VersionId};
+use crate::model::{Article, ArticleId, ClusterId, Seq, SourceId, VersionId};
 use crate::store::{ClusterRow, Lookup, MemberRow, VersionRow};
 
 /// Seconds after which a disk that did not answer may.
@@ -206,7 +206,7 @@ fn text_of(state: &State, row: &VersionRow) -> Result<Article, Problem> {
 }
 
 fn version_of(state: &State, row: &VersionRow) -> Result<cluster::Version, Problem> {
-    let entry = state.reader.read(row.location).map_err(|fault| {
+    let entry = state.reader.read_seq(Seq(row.id.0), row.location).map_err(|fault| {
         tracing::error!(version.id = %row.id, fault = %fault, "the journal has no {}: {fault}", row.id);
         match fault {
             // A disk that does not answer or no file handle left: it may pass.

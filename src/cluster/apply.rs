@@ -1,7 +1,7 @@
 //! A version and its verdicts to changes: places it, merges sets, keeps the summaries. Needs no text.
 
 use super::furniture::strayed;
-use super::lineage::{Ends, relation, says_it_corrects};
+use super::lineage::{Ends, relation};
 use super::types::{Change, Link, LinkKind, Member, Relation, SetId, Version};
 use super::{ArticleRow, Clusterer, Row, Seen, Summary};
 use crate::model::{ArticleId, VersionId};
@@ -73,7 +73,7 @@ impl Clusterer {
             relation: Relation::Origin,
             parent,
             hub: version.verdicts.hub,
-            corrects: says_it_corrects(found),
+            corrects: version.corrects(),
             language,
             headline: version.verdicts.headline,
             strayed: strayed(version),

@@ -73,8 +73,14 @@ impl Batch {
             Judged::Duplicate(version) => Placed::Duplicate(version),
             Judged::New { verdicts, prepared, refused } => {
                 let id = VersionId(self.clusterer.len() as u64 + 1);
-                let version =
-                    Box::new(Version { id, seen_at, extractor: 0, article, verdicts: *verdicts });
+                let version = Box::new(Version {
+                    id,
+                    seen_at,
+                    extractor: 0,
+                    article,
+                    verdicts: *verdicts,
+                    redacted: None,
+                });
                 let changes = self.clusterer.apply(&version);
                 self.clusterer.admit(id, &prepared);
                 self.keep(id, seen_at, prepared.compared);

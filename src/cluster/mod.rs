@@ -16,6 +16,7 @@ mod lineage;
 mod link;
 mod meeting;
 mod overrides;
+mod redact;
 pub mod regroup;
 mod sets;
 mod short;
@@ -32,7 +33,8 @@ pub use meeting::Overlap;
 pub use overrides::{Override, OverrideError};
 pub use short::ShortText;
 pub use types::{
-    Change, Link, LinkKind, Member, Reason, Relation, SetId, Summary, Verdicts, Version, Withdrawn,
+    Change, Link, LinkKind, Member, Reason, Redacted, Relation, SetId, Summary, Verdicts, Version,
+    Withdrawn,
 };
 
 use std::collections::{BTreeMap, HashMap};

@@ -226,13 +226,18 @@ impl Clusterer {
         let touches = |articles: &BTreeSet<u32>, set: SetId| {
             let versions =
                 articles.iter().flat_map(|&article| &self.articles[article as usize].versions);
-            versions.into_iter().any(|&number| self.rows[number as usize].set == set)
+            versions.into_iter().any(|&number| self.is_in(number, set))
         };
         let parts = |word: &&InForce| {
             (touches(&word.apart, a) && touches(&word.rest, b))
                 || (touches(&word.apart, b) && touches(&word.rest, a))
         };
         self.overrides.iter().find(parts).map(|word| word.number)
+    }
+
+    /// True where a version is in a set. The newcomer, which its article has already, is in none yet.
+    fn is_in(&self, number: u32, set: SetId) -> bool {
+        self.rows.get(number as usize).is_some_and(|row| row.set == set)
     }
 
     /// The sets a version ties together, the best link's first, each once; and the versions that a bar keeps from it.
@@ -253,10 +258,8 @@ impl Clusterer {
                         .or_else(|| word.rest.contains(&article).then_some(&word.apart))
                 });
                 sides.into_iter().flatten().any(|&other| {
-                    self.articles[other as usize]
-                        .versions
-                        .iter()
-                        .any(|&number| self.rows[number as usize].set == set)
+                    let versions = &self.articles[other as usize].versions;
+                    versions.iter().any(|&number| self.is_in(number, set))
                 })
             };
             let kept_apart = !self.overrides.is_empty()

@@ -17,6 +17,17 @@ pub struct Version {
     pub article: Article,
     /// What was judged of it, at arrival.
     pub verdicts: Verdicts,
+    /// What is left of its words where they were removed; `None` where they are there.
+    pub redacted: Option<Redacted>,
+}
+
+/// What is kept of a version's words once they are gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Redacted {
+    /// It said that it corrects another.
+    pub corrects: bool,
+    /// How many words its text had.
+    pub words: u32,
 }
 
 /// Everything `judge` decided about one version; with it, `apply` needs no text.

@@ -133,12 +133,21 @@ impl Fold {
         let live: Vec<_> = self.clusterer.live().collect();
         let newest = live.len().saturating_sub(READ_AT_START);
         for (at, version) in live.into_iter().enumerate() {
-            let kept = (at < newest).then(|| store.findable(version).ok().flatten()).flatten();
-            if let Some(prepared) = kept.and_then(|bytes| Prepared::from_bytes(&bytes)) {
+            let kept = || {
+                let bytes = store.findable(version).ok().flatten();
+                bytes.and_then(|bytes| Prepared::from_bytes(&bytes))
+            };
+            if let Some(prepared) = (at < newest).then(kept).flatten() {
                 self.clusterer.admit(version, &prepared);
                 continue;
             }
-            let Some(prepared) = self.texts.read(version) else { continue };
+            let Some(prepared) = self.texts.read(version) else {
+                // Its text is gone. It still makes phrases common, as it did before.
+                if let Some(prepared) = kept() {
+                    self.clusterer.admit(version, &prepared);
+                }
+                continue;
+            };
             self.clusterer.admit(version, &prepared);
             self.texts.keep(version, prepared.compared);
         }

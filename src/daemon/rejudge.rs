@@ -135,5 +135,6 @@ impl Folds {
 /// True where a text was judged that is no longer there. An item may come as a headline alone, but then no block was seen.
 fn is_without_text(version: &Version) -> bool {
     let Version { article, verdicts: Verdicts { blocks, .. }, .. } = version;
-    article.text.is_empty() && (article.title.is_empty() || !blocks.is_empty())
+    version.redacted.is_some()
+        || article.text.is_empty() && (article.title.is_empty() || !blocks.is_empty())
 }

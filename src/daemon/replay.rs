@@ -28,7 +28,7 @@ pub fn replay(dir: &Path, cache_bytes: u64, each: &mut dyn FnMut(Seq)) -> Result
     let beside = Store::beside(dir)?;
     let made = rebuild(&reader, reader.last_seq(), &beside, cache_bytes, each);
     let replayed = made.and_then(|store| {
-        let is_ours = |seq, at| reader.read(at).is_ok_and(|entry| entry.seq == seq);
+        let is_ours = |seq, at| reader.read_seq(seq, at).is_ok();
         let carried = store.carry_over(dir, cache_bytes, &is_ours);
         store.rest(FLUSH_DEADLINE)?;
         Ok(Replayed { counts: store.counts(), carried })

@@ -9,7 +9,7 @@ use tracing::error;
 
 use crate::cluster::{Compared, Prepared, Version, prepare};
 use crate::journal::{Location, Reader, Record};
-use crate::model::VersionId;
+use crate::model::{Seq, VersionId};
 
 /// Versions whose sets are kept at hand: some 6 KB each for a story of 700 words.
 const KEPT: NonZeroUsize = NonZeroUsize::new(8192).expect("8192 is not 0");
@@ -68,9 +68,9 @@ impl LiveTexts {
     pub(super) fn read(&self, version: VersionId) -> Option<Prepared> {
         let at = self.places.binary_search_by_key(&version, |place| place.version).ok()?;
         let Place { location, ref furniture, .. } = self.places[at];
-        match self.reader.read(location) {
+        match self.reader.read_seq(Seq(version.0), location) {
             Ok(entry) => match entry.record {
-                Record::Version(version) => {
+                Record::Version(version) if version.redacted.is_none() => {
                     Some(prepare(&version.article.title, &version.article.text, furniture))
                 }
                 _ => None,

@@ -191,7 +191,8 @@ impl Writer {
                 }
                 batch.bytes += article.text.len() + article.title.len();
                 let extractor = if via == "page" { crate::extract::EXTRACTOR } else { 0 };
-                let version = Version { id, seen_at, extractor, article, verdicts: *verdicts };
+                let verdicts = *verdicts;
+                let version = Version { id, seen_at, extractor, article, verdicts, redacted: None };
                 let changes = self.fold.clusterer.apply(&version);
                 self.fold.clusterer.admit(id, &prepared);
                 batch.findable.push((id, prepared.to_bytes()));

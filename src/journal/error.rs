@@ -102,6 +102,12 @@ pub enum JournalError {
         /// The data directory.
         dir: PathBuf,
     },
+    /// A segment that is appended to was to be rewritten. Nothing was written.
+    #[error("{} is appended to and cannot be rewritten", path.display())]
+    Open {
+        /// The segment file.
+        path: PathBuf,
+    },
     /// An entry was handed over out of turn. Nothing was written.
     #[error("record {found} came where {expected} is next")]
     OutOfTurn {

@@ -9,7 +9,7 @@ use super::acked::Acked;
 use super::frame::{self, HEADER_BYTES};
 use super::reader::{Reader, Shared};
 use super::segment::{self, Found, Segment};
-use super::{Entry, JournalError, Location, Lock, Record, archive, record};
+use super::{Entry, JournalError, Location, Lock, Record, archive, record, rewrite};
 use crate::model::Seq;
 
 /// Bytes after which the next batch goes to a new segment file. A file of this size is read through in well under a second.
@@ -54,6 +54,7 @@ impl Log {
         archive::refuse_unfinished(dir)?;
         make_folders(dir)?;
         let lock = Lock::take(dir)?;
+        rewrite::remove_leftovers(dir)?;
         let found = segment::find(dir)?;
         let cut_kept = keep_torn(dir, &found)?;
         let tail = Tail::open(dir, found.tail.max(1), found.end)?;
@@ -65,7 +66,7 @@ impl Log {
             cut_kept,
             segments: found.files.max(1),
         };
-        let shared = Arc::new(Shared::new(found.segments, found.last));
+        let shared = Arc::new(Shared::new(found.segments, found.last, true));
         let dir = dir.to_path_buf();
         Ok((Self { dir, segment_bytes, shared, tail, acked, _lock: lock }, opened))
     }

@@ -20,8 +20,10 @@ mod gap;
 mod generation;
 mod lock;
 mod log;
+mod places;
 mod reader;
 mod record;
+mod rewrite;
 mod scrub;
 mod segment;
 
@@ -32,6 +34,7 @@ pub use lock::Lock;
 pub use log::{Log, Opened, SEGMENT_BYTES};
 pub use reader::{Entries, Reader, peek};
 pub use record::RECORD_BYTES_MAX;
+pub use rewrite::Rewritten;
 pub use scrub::{Scrub, Scrubbed};
 
 use crate::cluster::{Override, Version};

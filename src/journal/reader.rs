@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::frame::{self, Broken, FORMAT, HEADER_BYTES};
+use super::places::Places;
 use super::record::{self, Unreadable};
 use super::segment::{self, Segment};
 use super::{Entry, JournalError, Location};
@@ -17,11 +18,15 @@ use crate::model::Seq;
 pub(super) struct Shared {
     durable: AtomicU64,
     segments: RwLock<Vec<Segment>>,
+    pub(super) places: Places,
+    /// True where a log appends to the last segment.
+    appended: bool,
 }
 
 impl Shared {
-    pub(super) fn new(segments: Vec<Segment>, durable: u64) -> Self {
-        Self { durable: AtomicU64::new(durable), segments: RwLock::new(segments) }
+    pub(super) fn new(segments: Vec<Segment>, durable: u64, appended: bool) -> Self {
+        let (durable, segments) = (AtomicU64::new(durable), RwLock::new(segments));
+        Self { durable, segments, places: Places::default(), appended }
     }
 
     /// Seq of the last durable record, 0 where there is none.
@@ -36,8 +41,15 @@ impl Shared {
         self.durable.store(seq, Ordering::Release);
     }
 
+    /// The segments to which nothing is appended any more.
+    pub(super) fn closed(&self) -> Vec<Segment> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let closed = segments.len().saturating_sub(usize::from(self.appended));
+        segments[..closed].to_vec()
+    }
+
     /// The segment that holds `seq`, or the first there is.
-    fn holding(&self, seq: u64) -> Option<u32> {
+    pub(super) fn holding(&self, seq: u64) -> Option<u32> {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         let after = segments.partition_point(|segment| segment.first <= seq);
         segments.get(after.saturating_sub(1)).map(|segment| segment.number)
@@ -52,8 +64,8 @@ impl Shared {
 /// Reads the journal. Cheap to clone; never shows a record before it is durable.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    dir: Arc<Path>,
-    shared: Arc<Shared>,
+    pub(super) dir: Arc<Path>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Reader {
@@ -68,7 +80,7 @@ impl Reader {
             return Err(JournalError::NoJournal { dir: dir.to_path_buf() });
         }
         let found = segment::find(dir)?;
-        Ok(Self::beside(dir, Arc::new(Shared::new(found.segments, found.last))))
+        Ok(Self::beside(dir, Arc::new(Shared::new(found.segments, found.last, false))))
     }
 
     pub(super) fn beside(dir: &Path, shared: Arc<Shared>) -> Self {
@@ -162,7 +174,7 @@ impl Reader {
     }
 
     /// The seq of a frame and, where it is wanted, its entry.
-    fn parse(
+    pub(super) fn parse(
         &self,
         location: Location,
         bytes: &[u8],

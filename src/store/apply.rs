@@ -108,7 +108,7 @@ fn enter_version(
     draft.put(keys::version(version.id), &part)
 }
 
-fn enter_change(draft: &mut Draft<'_>, change: &Change) -> Result<(), StoreError> {
+pub(super) fn enter_change(draft: &mut Draft<'_>, change: &Change) -> Result<(), StoreError> {
     match change {
         Change::Created { set, cluster } => {
             draft.put(keys::cluster(*cluster), &ClusterPart::Lives(set.0))

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::meta::Meta;
 use super::{StoreError, keys, rows};
+use crate::model::{ArticleId, VersionId};
 
 /// A batch being made over the tree.
 pub(super) struct Draft<'a> {
@@ -41,6 +42,12 @@ impl<'a> Draft<'a> {
 
     pub(super) fn remove(&mut self, key: Vec<u8>) {
         self.rows.insert(key, None);
+    }
+
+    /// The versions of an article in the tree, the oldest first.
+    pub(super) fn states(&self, article: ArticleId) -> Result<Vec<VersionId>, StoreError> {
+        let keys = self.tree.scan_prefix(keys::states(article)).keys();
+        keys.map(|key| Ok(keys::last_version(&key?).unwrap_or_default())).collect()
     }
 
     /// Removes every row of the tree whose key begins with `prefix`.

@@ -15,6 +15,7 @@ mod meta;
 mod open;
 mod query;
 mod read;
+mod redact;
 mod rest;
 mod rows;
 mod swap;

@@ -10,7 +10,6 @@ use super::{StoreError, keys};
 use crate::cluster::{Link, Member, SetId, Summary, Version};
 use crate::journal::{Location, code};
 use crate::model::{ArticleId, ClusterId, OriginClaim, Seq, SourceId, Timestamp, VersionId};
-use crate::text;
 
 /// Most bytes of a row: larger ones end in sled's blob files, which it never removes (DESIGN §6).
 pub const ROW_BYTES_MAX: usize = 8 << 10;
@@ -56,6 +55,22 @@ pub(super) struct VersionPart {
     segment: u32,
     offset: u64,
     words: u32,
+}
+
+impl VersionPart {
+    /// Its article.
+    pub(super) const fn article(&self) -> ArticleId {
+        ArticleId(self.article)
+    }
+
+    /// Takes its words out: as it would be made from a version that has none and lies there.
+    pub(super) fn redact(&mut self, at: Location) {
+        (self.segment, self.offset) = (at.segment, at.offset);
+        (self.name, self.url, self.title) = (None, None, String::new());
+        if let Some(origin) = &mut self.origin {
+            origin.evidence = String::new();
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,7 +269,7 @@ pub(super) fn version_part(version: &Version, article: ArticleId, at: Location) 
         origin: found.origin.as_ref().map(origin_part),
         segment: at.segment,
         offset: at.offset,
-        words: text::word_count(&found.text) as u32,
+        words: version.words(),
     }
 }
 

@@ -249,7 +249,8 @@ fn unread_journal(data: &Path, records: u64) {
             let (id, at) = (VersionId(seq), wire::minute(seq.cast_signed()));
             let verdicts = Verdicts { keys: vec![seq], ..Verdicts::default() };
             let article = Article { title: format!("Story {seq}"), ..Article::default() };
-            let version = Version { id, seen_at: at, extractor: 0, article, verdicts };
+            let version =
+                Version { id, seen_at: at, extractor: 0, article, verdicts, redacted: None };
             Entry { seq: Seq(seq), at, record: Record::Version(Box::new(version)) }
         })
         .collect();

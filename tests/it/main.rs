@@ -42,6 +42,8 @@ mod replay;
 #[cfg(feature = "daemon")]
 mod replay_command;
 #[cfg(feature = "daemon")]
+mod retention;
+#[cfg(feature = "daemon")]
 mod soak;
 #[cfg(feature = "daemon")]
 mod store;

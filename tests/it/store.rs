@@ -45,6 +45,7 @@ fn entry(seq: u64, article: u64) -> Entry {
             keys: vec![1_000 + article],
             ..Verdicts::default()
         },
+        redacted: None,
     };
     let at = version.seen_at;
     Entry { seq: Seq(seq), at, record: Record::Version(Box::new(version)) }

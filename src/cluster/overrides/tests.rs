@@ -20,10 +20,14 @@ fn body(sentences: std::ops::Range<u32>) -> String {
 }
 
 fn push(batch: &mut Batch, source: &str, text: String) -> VersionId {
-    let id = Some(format!("{}", text.len()));
+    let id = text.len().to_string();
+    push_as(batch, source, &id, text)
+}
+
+fn push_as(batch: &mut Batch, source: &str, id: &str, text: String) -> VersionId {
     let article = Article {
         source: source.into(),
-        id,
+        id: Some(id.to_owned()),
         title: "Locks closed".into(),
         text,
         ..Article::default()
@@ -94,4 +98,18 @@ fn a_split_that_is_none_says_what_is_wrong() {
     assert_eq!(fold.override_with(7, &split(&[1])), Err(OverrideError::NotAPart));
     assert_eq!(fold.override_with(7, &split(&[1, 2])), Err(OverrideError::NotAPart));
     assert!(matches!(fold.override_with(7, &split(&[5])), Err(OverrideError::Unknown(_))));
+}
+
+#[test]
+fn a_new_version_of_a_split_article_may_reach_a_third_cluster() {
+    let mut batch = Batch::new(Params::default());
+    let mut versions: Vec<VersionId> = [("a", 0..20), ("b", 1..21), ("c", 2..22), ("d", 100..120)]
+        .map(|(source, range)| push_as(&mut batch, source, "1", body(range)))
+        .into();
+    let word = Override::Split { articles: vec![ArticleId(3)] };
+    batch.clusterer_mut().override_with(9, &word).unwrap();
+    assert_eq!(clusters(&batch, &versions), [1, 1, 3, 4]);
+    versions.push(push_as(&mut batch, "c", "1", body(100..121)));
+    assert_eq!(batch.clusterer().article_of(versions[4]), Some(ArticleId(3)));
+    assert_eq!(clusters(&batch, &versions), [1, 1, 3, 3, 3]);
 }

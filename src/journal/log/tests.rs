@@ -82,6 +82,7 @@ fn an_entry_out_of_turn_is_refused_and_nothing_is_written() {
         extractor: 0,
         article: crate::model::Article::default(),
         verdicts: crate::cluster::Verdicts::default(),
+        redacted: None,
     };
     let at = Timestamp::EPOCH;
     let entry = |version| Entry { seq: Seq(1), at, record: Record::Version(Box::new(version)) };

@@ -1,6 +1,7 @@
 //! Entries to the payload bytes of format 1, and back. The structs here are the disk's own words: core types carry no serde.
 
 mod notes;
+mod redacted;
 mod version;
 mod word;
 
@@ -22,7 +23,9 @@ const KIND_SOURCE: u8 = 4;
 /// A version with verdicts of more kinds: the bytes of [`KIND_VERSION`], then what engine 2 added.
 const KIND_VERSION_LATER: u8 = 5;
 const KIND_OVERRIDE: u8 = 6;
-// 7 (erase), 8 (redacted version) and 9 (trim) are spoken for: docs/store.md has the plan of their bodies.
+/// A version whose words are gone.
+const KIND_REDACTED: u8 = 8;
+// 7 (erase) and 9 (trim) are spoken for: docs/store.md has the plan of their bodies.
 const KIND_GAP: u8 = 10;
 const KIND_TICK: u8 = 11;
 
@@ -58,6 +61,10 @@ pub(super) fn decode(seq: u64, payload: &[u8]) -> Result<Entry, Unreadable> {
             let (at, version) = version::later(seq, body)?;
             (at, Record::Version(Box::new(version)))
         }
+        KIND_REDACTED => {
+            let (at, version) = redacted::read_back(seq, body)?;
+            (at, Record::Version(Box::new(version)))
+        }
         KIND_LOST => notes::lost(body)?,
         KIND_SETTINGS => notes::settings(body)?,
         KIND_SOURCE => notes::source(body)?,
@@ -73,7 +80,10 @@ pub(super) fn decode(seq: u64, payload: &[u8]) -> Result<Entry, Unreadable> {
 fn raw(entry: &Entry) -> Vec<u8> {
     let at = entry.at.millis();
     match &entry.record {
-        Record::Version(version) => write(KIND_VERSION_LATER, &version::body(at, version)),
+        Record::Version(version) => match version.redacted {
+            Some(left) => write(KIND_REDACTED, &redacted::body(at, version, left)),
+            None => write(KIND_VERSION_LATER, &version::body(at, version)),
+        },
         Record::Lost(lost) => write(KIND_LOST, &notes::of_lost(at, lost)),
         Record::Settings(settings) => write(KIND_SETTINGS, &notes::of_settings(at, settings)),
         Record::Source(source) => write(KIND_SOURCE, &notes::of_source(at, source)),

@@ -50,7 +50,7 @@ struct DiskOrigin {
 }
 
 #[derive(Serialize, Deserialize)]
-struct DiskVerdicts {
+pub(super) struct DiskVerdicts {
     engine: u16,
     settings: u64,
     article: Option<u64>,
@@ -65,7 +65,7 @@ struct DiskVerdicts {
 
 /// What verdicts hold since engine 2.
 #[derive(Default, Serialize, Deserialize)]
-struct DiskLater {
+pub(super) struct DiskLater {
     no_evidence: Vec<u16>,
     headline: u64,
     withdrawn: Vec<(u64, u64)>,
@@ -145,7 +145,7 @@ fn disk_article(article: Article) -> DiskArticle {
     }
 }
 
-fn disk_verdicts(verdicts: &Verdicts) -> DiskVerdicts {
+pub(super) fn disk_verdicts(verdicts: &Verdicts) -> DiskVerdicts {
     DiskVerdicts {
         engine: verdicts.engine,
         settings: verdicts.settings,
@@ -160,7 +160,7 @@ fn disk_verdicts(verdicts: &Verdicts) -> DiskVerdicts {
     }
 }
 
-fn disk_later(verdicts: &Verdicts) -> DiskLater {
+pub(super) fn disk_later(verdicts: &Verdicts) -> DiskLater {
     DiskLater {
         no_evidence: verdicts.no_evidence.clone(),
         headline: verdicts.headline,
@@ -189,6 +189,7 @@ fn version(seq: u64, disk: DiskVersion, later: DiskLater) -> Result<Version, Unr
         extractor: disk.extractor,
         article: article(disk.article)?,
         verdicts: verdicts(disk.verdicts, later)?,
+        redacted: None,
     })
 }
 
@@ -228,7 +229,7 @@ fn origin(disk: DiskOrigin) -> Result<OriginClaim, Unreadable> {
     Ok(OriginClaim { agency: disk.agency, basis, evidence: disk.evidence })
 }
 
-fn verdicts(disk: DiskVerdicts, later: DiskLater) -> Result<Verdicts, Unreadable> {
+pub(super) fn verdicts(disk: DiskVerdicts, later: DiskLater) -> Result<Verdicts, Unreadable> {
     let rests_on = later.rests_on.into_iter().chain(std::iter::repeat(0));
     let withdrawn = |(newer, older)| Withdrawn { newer: VersionId(newer), older: VersionId(older) };
     Ok(Verdicts {

@@ -34,6 +34,7 @@ fn version(long: usize) -> Version {
             ..Article::default()
         },
         verdicts: Verdicts::default(),
+        redacted: None,
     }
 }
 

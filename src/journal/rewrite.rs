@@ -1,0 +1,135 @@
+//! A segment file to the same one with other records in some places. The rest is copied as it stands, byte for byte.
+//!
+//! ```text
+//! NUMBER.log.new   written and synced   ── rename ──►   NUMBER.log      then the folder is synced
+//! ```
+//! A crash leaves the old file or the new one. Each record keeps its number and its time; what follows it moves.
+
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::reader::{Reader, read_frame};
+use super::{Entry, JournalError, Location, Record, frame, record, segment};
+use crate::model::Seq;
+
+/// A segment file as it was and as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rewritten {
+    /// Records that are others now.
+    pub records: u64,
+    /// Its bytes before.
+    pub before: u64,
+    /// Its bytes after.
+    pub after: u64,
+}
+
+impl Reader {
+    /// Numbers and first records of the segments that may be [rewritten](Reader::rewrite), ascending.
+    pub fn closed(&self) -> Vec<(u32, Seq)> {
+        let segments = self.shared.closed();
+        segments.into_iter().map(|segment| (segment.number, Seq(segment.first))).collect()
+    }
+
+    /// The entries of one segment that [`Reader::closed`] tells.
+    pub fn entries_of(
+        &self,
+        (number, first): (u32, Seq),
+    ) -> impl Iterator<Item = Result<(Location, Entry), JournalError>> {
+        let is_there = move |entry: &Result<(Location, _), _>| {
+            entry.as_ref().map_or(true, |(location, _)| location.segment == number)
+        };
+        self.entries(first).take_while(is_there)
+    }
+
+    /// Puts what `replace` gives for an entry in its place, in segment `number`. Where it gives nothing for any, nothing is written.
+    ///
+    /// One caller at a time. Readers go on: those in the midst of the old file read it to its end. Errors: `Damaged` where a frame
+    /// is not whole, [`JournalError::Open`] where a log appends to the segment, the disk's own; then the file is as it was.
+    pub fn rewrite(
+        &self,
+        number: u32,
+        replace: &mut dyn FnMut(&Entry) -> Option<Record>,
+    ) -> Result<Rewritten, JournalError> {
+        let path = segment::path(&self.dir, number);
+        if self.shared.closed().iter().all(|segment| segment.number != number) {
+            return Err(JournalError::Open { path });
+        }
+        let new = anew(&path);
+        let written = self.write_anew(number, &new, replace);
+        let in_place = written.and_then(|done| {
+            if done.records == 0 {
+                return Ok(done);
+            }
+            fs::rename(&new, &path).map_err(|source| JournalError::io("replace", &path, source))?;
+            let folder = segment::folder(&self.dir);
+            let durable = File::open(&folder).and_then(|names| names.sync_all());
+            durable.map_err(|source| JournalError::io("sync", folder, source))?;
+            self.shared.places.forget(number);
+            Ok(done)
+        });
+        if !matches!(in_place, Ok(Rewritten { records: 1.., .. })) {
+            // What is left of it is of no use; the next opening tries again.
+            let _ = fs::remove_file(&new);
+        }
+        in_place
+    }
+
+    fn write_anew(
+        &self,
+        number: u32,
+        new: &Path,
+        replace: &mut dyn FnMut(&Entry) -> Option<Record>,
+    ) -> Result<Rewritten, JournalError> {
+        let path = segment::path(&self.dir, number);
+        let reading = |source| JournalError::io("read", &path, source);
+        let writing = |source| JournalError::io("write", new, source);
+        let mut from = BufReader::new(File::open(&path).map_err(reading)?);
+        let mut to = BufWriter::new(File::create(new).map_err(writing)?);
+        let (mut done, mut bytes) = (Rewritten::default(), Vec::new());
+        while read_frame(&mut from, &mut bytes).map_err(reading)? {
+            let location = Location { segment: number, offset: done.before };
+            let (seq, entry) = self.parse(location, &bytes, true)?;
+            done.before += bytes.len() as u64;
+            let other = entry.and_then(|entry| {
+                let record = replace(&entry)?;
+                Some(Entry { record, ..entry })
+            });
+            if let Some(other) = other {
+                done.records += 1;
+                bytes.clear();
+                let payload = record::encode(&other).map_err(|bytes| JournalError::TooLarge {
+                    seq: Seq(seq),
+                    bytes,
+                    max: record::RECORD_BYTES_MAX,
+                })?;
+                frame::push(&mut bytes, seq, &payload);
+            }
+            done.after += bytes.len() as u64;
+            to.write_all(&bytes).map_err(writing)?;
+        }
+        to.into_inner()
+            .map_err(|fault| writing(fault.into_error()))?
+            .sync_all()
+            .map_err(writing)?;
+        Ok(done)
+    }
+}
+
+fn anew(path: &Path) -> PathBuf {
+    path.with_extension("log.new")
+}
+
+/// Removes what a crash left of a file that was being written anew.
+pub(super) fn remove_leftovers(dir: &Path) -> Result<(), JournalError> {
+    for number in segment::numbers(dir)? {
+        let new = anew(&segment::path(dir, number));
+        if new.exists() {
+            fs::remove_file(&new).map_err(|source| JournalError::io("remove", new, source))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
