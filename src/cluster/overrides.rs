@@ -226,7 +226,10 @@ impl Clusterer {
         let touches = |articles: &BTreeSet<u32>, set: SetId| {
             let versions =
                 articles.iter().flat_map(|&article| &self.articles[article as usize].versions);
-            versions.into_iter().any(|&number| self.rows[number as usize].set == set)
+            // An article may have a newcomer already, which has no place yet.
+            versions
+                .into_iter()
+                .any(|&number| self.rows.get(number as usize).is_some_and(|row| row.set == set))
         };
         let parts = |word: &&InForce| {
             (touches(&word.apart, a) && touches(&word.rest, b))
