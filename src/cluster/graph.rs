@@ -44,6 +44,29 @@ impl Graph {
         self.newer.entry(older).or_default().push(newer);
     }
 
+    /// The graph of links by their newer ends, which ascend.
+    pub(super) fn of_links(links: Vec<(u32, Vec<(u32, Link)>)>) -> Self {
+        let ends = links
+            .iter()
+            .flat_map(|(newer, links)| links.iter().map(move |&(older, _)| (older, *newer)));
+        let mut ends: Vec<(u32, u32)> = ends.collect();
+        ends.sort_unstable();
+        let newer = ends.chunk_by(|a, b| a.0 == b.0);
+        let newer = newer.map(|run| (run[0].0, run.iter().map(|&(_, newer)| newer).collect()));
+        Self { newer: newer.collect(), links: links.into_iter().collect() }
+    }
+
+    /// The versions whose later ones do not ascend, with these: an editor's word may tie two that were both there.
+    pub(super) fn out_of_turn(&self) -> impl Iterator<Item = (u32, &[u32])> {
+        let all = self.newer.iter().map(|(&older, newer)| (older, newer.as_slice()));
+        all.filter(|(_, newer)| !newer.is_sorted())
+    }
+
+    /// Says in which order later versions came to be linked to `number`.
+    pub(super) fn set_later(&mut self, number: u32, newer: Vec<u32>) {
+        self.newer.insert(number, newer);
+    }
+
     /// The links `number` had at arrival and still has, the best first.
     pub(super) fn of(&self, number: u32) -> &[(u32, Link)] {
         self.links.get(&number).map_or(&[], Vec::as_slice)

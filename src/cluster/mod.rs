@@ -6,7 +6,9 @@
 
 mod apply;
 mod batch;
+pub(crate) mod code;
 mod compared;
+mod frozen;
 mod furniture;
 mod graph;
 mod hubs;
@@ -26,6 +28,7 @@ mod types;
 
 pub use batch::{Batch, Placed};
 pub use compared::{BODY_WORDS_MIN, Compared, KeptBlock, Prepared, WORDS_MAX, prepare};
+pub use frozen::Unthawed;
 pub use index::Index;
 pub use judge::{Judged, Texts, keys};
 pub use link::{Between, Refusal, rule};

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Clusterer;
+use super::frozen::{In, Out};
 use super::graph::restored;
 use super::types::{Change, Link, LinkKind, Reason, SetId, Version};
 use crate::model::{ArticleId, ClusterId, VersionId};
@@ -60,6 +61,26 @@ pub(super) struct InForce {
     rest: BTreeSet<u32>,
     /// The links it made, newer and older end.
     made: Vec<(u32, u32)>,
+}
+
+impl InForce {
+    pub(super) fn freeze(&self, out: &mut Out) {
+        out.uint(self.number);
+        for articles in [&self.apart, &self.rest] {
+            out.numbers(articles.iter().copied());
+        }
+        out.numbers(self.made.iter().map(|link| link.0));
+        out.numbers(self.made.iter().map(|link| link.1));
+    }
+
+    pub(super) fn thaw(read: &mut In<'_>, versions: usize, articles: usize) -> Option<Self> {
+        let number = read.uint()?;
+        let apart = read.numbers(articles)?.into_iter().collect();
+        let rest = read.numbers(articles)?.into_iter().collect();
+        let (newer, older) = (read.numbers(versions)?, read.numbers(versions)?);
+        let paired = newer.len() == older.len();
+        paired.then(|| Self { number, apart, rest, made: newer.into_iter().zip(older).collect() })
+    }
 }
 
 impl Clusterer {

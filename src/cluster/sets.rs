@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::frozen::{In, Out};
 use super::types::{Relation, SetId, Summary};
 use super::{ArticleRow, Row};
 use crate::model::{ClusterId, OriginBasis, OriginClaim, SourceId, Timestamp};
@@ -82,6 +83,55 @@ impl Sets {
         self.sets.push(Some(Set::default()));
         self.live += 1;
         id
+    }
+
+    /// The sets, but for their members, which the rows tell.
+    pub(super) fn freeze(&self, out: &mut Out, rows: &[Row]) {
+        out.count(self.sets.len());
+        for set in &self.sets {
+            out.byte(u8::from(set.is_some()));
+            let Some(set) = set else { continue };
+            freeze_counts(out, set.sources.iter().map(|(&number, &count)| (number, count)));
+            let languages = set.languages.iter();
+            freeze_counts(out, languages.map(|(&number, &count)| (u32::from(number), count)));
+            out.number(set.origin.map_or(0, |number| number + 1));
+            out.int(i64::from(set.lead) - i64::from(set.members[0]));
+            let seen_at = rows[set.lead as usize].seen_at;
+            out.time(set.last_changed, seen_at);
+            out.maybe_time(set.first_published, seen_at);
+        }
+    }
+
+    pub(super) fn thaw(
+        read: &mut In<'_>,
+        rows: &[Row],
+        sources: usize,
+        languages: usize,
+    ) -> Option<Self> {
+        let mut members: Vec<Vec<u32>> = vec![Vec::new(); read.count()?];
+        for (number, row) in (0_u32..).zip(rows) {
+            members.get_mut(row.set.0 as usize)?.push(number);
+        }
+        let sets = members.into_iter().map(|members| {
+            if read.byte()? == 0 {
+                return members.is_empty().then_some(None);
+            }
+            let first = *members.first()?;
+            let mut set = Set { members, ..Set::default() };
+            set.sources = counts(read, sources)?;
+            let spoken = counts(read, languages)?;
+            set.languages =
+                spoken.into_iter().map(|(number, count)| (number as u16, count)).collect();
+            set.origin = read.below(rows.len() + 1)?.checked_sub(1);
+            set.lead = u32::try_from(i64::from(first).checked_add(read.int()?)?).ok()?;
+            let seen_at = rows.get(set.lead as usize)?.seen_at;
+            set.last_changed = read.time(seen_at)?;
+            set.first_published = read.maybe_time(seen_at)?;
+            Some(Some(set))
+        });
+        let sets = sets.collect::<Option<Vec<_>>>()?;
+        let live = sets.iter().flatten().count();
+        Some(Self { sets, live })
     }
 
     fn get(&self, id: SetId) -> &Set {
@@ -229,6 +279,19 @@ impl Sets {
             origin: set.origin.and_then(|number| claims.get(&number)).cloned(),
         }
     }
+}
+
+fn freeze_counts(out: &mut Out, counts: impl ExactSizeIterator<Item = (u32, u32)>) {
+    out.count(counts.len());
+    for (number, count) in counts {
+        out.number(number);
+        out.number(count);
+    }
+}
+
+/// Counts by numbers below `bound`.
+fn counts(read: &mut In<'_>, bound: usize) -> Option<BTreeMap<u32, u32>> {
+    (0..read.count()?).map(|_| Some((read.below(bound)?, read.number()?))).collect()
 }
 
 fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {

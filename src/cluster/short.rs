@@ -5,7 +5,9 @@
 
 use std::collections::VecDeque;
 
+use super::Row;
 use super::compared::Compared;
+use super::frozen::{In, Out};
 use super::meeting::{find, table};
 use crate::model::Timestamp;
 use crate::text::{self, Kind, Tokens};
@@ -161,6 +163,33 @@ impl Shorts {
                 self.counters[counter(word)] -= 1;
             }
         }
+    }
+
+    pub(super) fn freeze(&self, out: &mut Out) {
+        for kept in [&self.items, &self.stories] {
+            out.numbers(kept.iter().map(|kept| kept.number));
+            for kept in kept {
+                out.count(kept.words.len());
+                kept.words.iter().for_each(|&word| out.word(word));
+            }
+        }
+    }
+
+    /// What was kept; the counters follow from it.
+    pub(super) fn thaw(read: &mut In<'_>, rows: &[Row]) -> Option<Self> {
+        let mut shorts = Self::default();
+        for is_item in [true, false] {
+            let numbers = read.numbers(rows.len())?;
+            (numbers.len() <= KEPT_MAX).then_some(())?;
+            for number in numbers {
+                let words: Vec<u64> =
+                    (0..read.count()?).map(|_| read.word()).collect::<Option<_>>()?;
+                (!words.is_empty() && words.len() <= WORDS_MAX).then_some(())?;
+                let seen_at = rows[number as usize].seen_at;
+                shorts.admit(number, seen_at, &ShortText { words, is_item });
+            }
+        }
+        Some(shorts)
     }
 
     /// The older versions a newcomer is tied to: for an item the story that holds most of it, for a story all waiting items it

@@ -13,7 +13,7 @@
 
 mod acked;
 pub mod archive;
-pub(crate) mod code;
+pub(crate) use crate::cluster::code;
 mod error;
 mod frame;
 mod gap;

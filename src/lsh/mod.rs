@@ -77,6 +77,22 @@ impl Table {
         self.words[at..].first_chunk_mut().expect("place gives the beginning of a whole line")
     }
 
+    /// The lines that hold something, with their places: what [`Table::set_line`] takes.
+    pub fn lines(&self) -> impl Iterator<Item = (usize, &[u64; WORDS])> {
+        let lines = self.words[self.aligned..].as_chunks::<WORDS>().0;
+        let all = lines.iter().take(self.lines as usize).enumerate();
+        all.filter(|(_, line)| line.iter().any(|&word| word != 0))
+    }
+
+    /// Puts back what a table of the same size held at `place`; false where it has no such place.
+    pub fn set_line(&mut self, place: usize, line: [u64; WORDS]) -> bool {
+        let within = (place as u64) < self.lines;
+        if within {
+            *self.line_mut(self.aligned + place * WORDS) = line;
+        }
+        within
+    }
+
     /// Asks memory for the lines of all `keys` at once, so that the look-ups and insertions that follow wait once instead
     /// of once a key. Changes nothing.
     pub fn warm(&self, keys: &[u64]) {
@@ -189,6 +205,20 @@ mod tests {
         }
         assert_eq!(found(&table, 77), [0_u32; 0]);
         assert_eq!(found(&table.clone(), 7 << 40), [7]);
+    }
+
+    #[test]
+    fn a_table_of_the_same_size_made_of_the_same_lines_is_the_same() {
+        let (mut table, mut again) = (Table::with_capacity(90), Table::with_capacity(90));
+        for number in 0..60 {
+            table.insert(u64::from(number) << 40, number);
+        }
+        for (place, line) in table.lines() {
+            assert!(again.set_line(place, *line));
+        }
+        assert!(table.lines().eq(again.lines()));
+        assert!((0..60).all(|key| found(&table, key << 40) == found(&again, key << 40)));
+        assert!(!again.set_line(13, [0; WORDS]));
     }
 
     #[test]

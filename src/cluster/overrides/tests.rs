@@ -74,6 +74,29 @@ fn a_split_is_final_a_newcomer_joins_its_best_side_and_undoing_brings_all_togeth
 }
 
 #[test]
+fn a_newcomer_of_a_parted_article_that_is_near_another_story_finds_its_place() {
+    let mut batch = Batch::new(Params::default());
+    let named = |source: &str, id: &str, range| Article {
+        source: source.into(),
+        id: Some(id.to_owned()),
+        text: body(range),
+        ..Article::default()
+    };
+    let take = |batch: &mut Batch, article| batch.push(article, Timestamp::EPOCH).id();
+    for (source, id, range) in
+        [("a", "1", 0..20), ("b", "2", 1..21), ("c", "3", 2..22), ("d", "4", 100..120)]
+    {
+        take(&mut batch, named(source, id, range));
+    }
+    let word = Override::Split { articles: vec![ArticleId(3)] };
+    batch.clusterer_mut().override_with(9, &word).unwrap();
+    // By its text it is of the fourth's story, by its name the third's next version.
+    let newcomer = take(&mut batch, named("c", "3", 101..121));
+    let versions = [VersionId(1), VersionId(3), VersionId(4), newcomer];
+    assert_eq!(clusters(&batch, &versions), [1, 3, 3, 3]);
+}
+
+#[test]
 fn a_merge_holds_what_texts_do_not_until_it_is_undone() {
     let mut batch = Batch::new(Params::default());
     let versions = [push(&mut batch, "a", body(0..20)), push(&mut batch, "b", body(100..120))];

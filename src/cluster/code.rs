@@ -1,6 +1,6 @@
 //! Core words to the bytes that stand for them on disk, and back. A byte once given is never given again.
 
-use crate::cluster::{LinkKind, Reason, Relation};
+use super::{LinkKind, Reason, Relation};
 use crate::model::{OriginBasis, PageKind};
 
 /// Gives each word of an enum its byte, both ways. The match is exhaustive, so a new word does not compile without a byte.

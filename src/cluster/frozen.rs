@@ -1,0 +1,143 @@
+//! The state of the fold to bytes and back, so that a start need not fold what it has folded before.
+//!
+//! ```text
+//! frozen   format u8 │ kind u8 │ engine u16 │ digest of settings u64 │ body │ xxh3 u64 of all before it      little-endian
+//! ```
+//! Two parts, each sealed so. The *fold* is what [`Clusterer::apply`] and overrides make: a function of the records alone. What
+//! the *short path* remembers is made by [`Clusterer::admit`]; bands and anchors are not kept, they are made again from what makes
+//! versions findable. Law: what is thawed goes on as what was frozen. Bytes that are not these exactly are refused, and then the
+//! records are folded: slower, never wrong.
+
+mod bytes;
+mod rows;
+
+pub(in crate::cluster) use bytes::{In, Out};
+
+use super::{Clusterer, ENGINE, Names, Params};
+use crate::model::ArticleId;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Number of the layout. A change of a byte needs a new one; there is nothing to migrate.
+const FORMAT: u8 = 1;
+
+/// Which part it is.
+const FOLD: u8 = 1;
+const SHORT_PATH: u8 = 2;
+
+/// Bytes of the checksum at the end.
+const SUM_BYTES: usize = 8;
+
+/// Why bytes are no state to go on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unthawed {
+    /// Other rules, other settings, or another layout made them.
+    #[error("it was made by other rules, settings or another build")]
+    Foreign,
+    /// They are not what was frozen.
+    #[error("it is damaged")]
+    Damaged,
+}
+
+impl Clusterer {
+    /// The fold as bytes: the same bytes after the same records, whatever was made findable.
+    pub fn freeze(&self) -> Vec<u8> {
+        let mut out = begin(FOLD, &self.params);
+        for names in [&self.sources, &self.languages] {
+            out.count(names.names.len());
+            names.names.iter().for_each(|name| out.text(name));
+        }
+        self.freeze_rows(&mut out);
+        self.freeze_named(&mut out);
+        self.freeze_claims(&mut out);
+        self.sets.freeze(&mut out, &self.rows);
+        self.freeze_evidence(&mut out);
+        out.count(self.orphans.len());
+        for (id, &number) in &self.orphans {
+            out.uint(id.0);
+            out.number(number);
+        }
+        out.count(self.overrides.len());
+        self.overrides.iter().for_each(|word| word.freeze(&mut out));
+        seal(out)
+    }
+
+    /// What the short path remembers, as bytes.
+    pub fn freeze_short_path(&self) -> Vec<u8> {
+        let mut out = begin(SHORT_PATH, &self.params);
+        self.shorts.freeze(&mut out);
+        seal(out)
+    }
+
+    /// The fold that was frozen, with nothing findable yet: the live versions have to be admitted.
+    pub fn thaw(fold: &[u8], params: Params) -> Result<Self, Unthawed> {
+        let mut read = open(fold, FOLD, &params)?;
+        let mut thawed = Self::new(params);
+        let done = thawed.thaw_fold(&mut read).is_some() && read.0.is_empty();
+        done.then_some(thawed).ok_or(Unthawed::Damaged)
+    }
+
+    fn thaw_fold(&mut self, read: &mut In<'_>) -> Option<()> {
+        self.sources = names(read)?;
+        self.languages = names(read)?;
+        self.thaw_rows(read)?;
+        self.thaw_named(read)?;
+        self.thaw_claims(read)?;
+        self.thaw_sets(read)?;
+        self.thaw_evidence(read)?;
+        let (versions, articles) = (self.rows.len(), self.articles.len());
+        for _ in 0..read.count()? {
+            let (id, number) = (ArticleId(read.uint()?), read.below(articles)?);
+            self.articles[number as usize].id = id;
+            self.orphans.insert(id, number);
+        }
+        self.overrides = (0..read.count()?)
+            .map(|_| super::InForce::thaw(read, versions, articles))
+            .collect::<Option<_>>()?;
+        Some(())
+    }
+
+    /// Remembers for the short path what was remembered when `bytes` were frozen, and nothing else. Versions that came after that
+    /// have to be admitted.
+    pub fn thaw_short_path(&mut self, bytes: &[u8]) -> Result<(), Unthawed> {
+        let mut read = open(bytes, SHORT_PATH, &self.params)?;
+        let thawed = super::Shorts::thaw(&mut read, &self.rows).filter(|_| read.0.is_empty());
+        self.shorts = thawed.ok_or(Unthawed::Damaged)?;
+        Ok(())
+    }
+}
+
+fn names(read: &mut In<'_>) -> Option<Names> {
+    let mut names = Names::default();
+    for number in 0..read.count()? {
+        // A name that is there twice would shift the numbers of those behind it.
+        (names.number(read.text()?) as usize == number).then_some(())?;
+    }
+    Some(names)
+}
+
+fn begin(part: u8, params: &Params) -> Out {
+    let mut out = Out(vec![FORMAT, part]);
+    out.0.extend_from_slice(&ENGINE.to_le_bytes());
+    out.word(params.digest());
+    out
+}
+
+fn seal(out: Out) -> Vec<u8> {
+    let mut bytes = out.0;
+    let sum = xxh3_64(&bytes);
+    bytes.extend_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
+/// The body of a sealed part of this format and these settings.
+fn open<'a>(bytes: &'a [u8], part: u8, params: &Params) -> Result<In<'a>, Unthawed> {
+    let (all, sum) = bytes.split_last_chunk::<SUM_BYTES>().ok_or(Unthawed::Damaged)?;
+    if u64::from_le_bytes(*sum) != xxh3_64(all) {
+        return Err(Unthawed::Damaged);
+    }
+    let body = all.strip_prefix(begin(part, params).0.as_slice()).ok_or(Unthawed::Foreign)?;
+    Ok(In(body))
+}
+
+#[cfg(test)]
+mod tests;
