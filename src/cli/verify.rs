@@ -95,10 +95,9 @@ fn bridge(args: &Args, survey: Survey, wrong: &[String]) -> anyhow::Result<ExitC
     for path in &kept {
         say(&format!("kept as it was: {path}"))?;
     }
-    let lost: u64 = gaps.iter().map(|gap| gap.to.0 - gap.from.0 + 1).sum();
-    say(&format!(
-        "given up: {lost} records in {} gaps; generation {generation} begins, the next start makes the rows again",
-        gaps.len()
-    ))?;
+    for gap in &gaps {
+        say(&format!("given up: {} to {}, {}", gap.from, gap.to, gap.why))?;
+    }
+    say(&format!("generation {generation} begins; the next start makes the rows again"))?;
     Ok(ExitCode::SUCCESS)
 }

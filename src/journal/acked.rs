@@ -3,9 +3,9 @@
 //! ```text
 //! DIR/journal/acknowledged    seq u64 │ xxh3 u64 │ seq u64 │ xxh3 u64      two slots, written in turn; the higher one counts
 //! ```
-//! Written over in place after each append, when the records are durable: a microsecond, and it survives the process. Synced
-//! once in [`SYNC_EVERY`] appends, at a clean stop and at each opening: a sync costs as much as the append's own. What a power
-//! cut may take is the word on the last few batches, never a word too much.
+//! Written over in place after each append, when the records are durable: microseconds beside a sync, and it survives the
+//! process. Synced once in [`SYNC_EVERY`] appends, at a clean stop and at each opening: a sync costs as much as the append's
+//! own. What a power cut may take is the word on the last few batches, never a word too much.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};

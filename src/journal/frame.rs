@@ -14,6 +14,9 @@ const COVERED_BYTES: usize = 13;
 /// Most bytes a payload may have. A length above it is damage and is never allocated.
 pub(super) const PAYLOAD_BYTES_MAX: usize = 40 << 20; // RECORD_BYTES_MAX and what zstd adds where nothing shrinks
 
+/// A number no journal reaches: a thousand records a second for thirty years. One beyond it is damage.
+const SEQ_MAX: u64 = 1 << 40;
+
 /// The header of a frame, as read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
@@ -51,6 +54,8 @@ pub(super) enum Broken {
     Short,
     /// The length is beyond what a payload may have.
     Length,
+    /// The seq is beyond what a journal reaches.
+    Seq,
     /// The checksum does not hold.
     Checksum,
 }
@@ -61,6 +66,7 @@ impl Broken {
         match self {
             Self::Short => "the file ends inside a record",
             Self::Length => "a record has an impossible length",
+            Self::Seq => "a record has an impossible number",
             Self::Checksum => "a checksum does not hold",
         }
     }
@@ -77,7 +83,7 @@ pub(super) fn push(out: &mut Vec<u8>, seq: u64, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
-/// Reads a header and sees that its length is possible.
+/// Reads a header and sees that its length and its number are possible.
 pub(super) fn header(bytes: &[u8]) -> Result<Header, Broken> {
     let (length, rest) = bytes.split_first_chunk::<4>().ok_or(Broken::Short)?;
     let (seq, rest) = rest.split_first_chunk::<8>().ok_or(Broken::Short)?;
@@ -87,12 +93,11 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header, Broken> {
     if length > PAYLOAD_BYTES_MAX {
         return Err(Broken::Length);
     }
-    Ok(Header {
-        length,
-        seq: u64::from_be_bytes(*seq),
-        format: format[0],
-        checksum: u64::from_be_bytes(*checksum),
-    })
+    let seq = u64::from_be_bytes(*seq);
+    if seq > SEQ_MAX {
+        return Err(Broken::Seq);
+    }
+    Ok(Header { length, seq, format: format[0], checksum: u64::from_be_bytes(*checksum) })
 }
 
 /// Reads the frame that `bytes` begin with.
@@ -154,6 +159,12 @@ mod tests {
         let mut bytes = framed(7, b"seven");
         bytes[..4].copy_from_slice(&u32::MAX.to_be_bytes());
         assert_eq!(parse(&bytes), Err(Broken::Length));
+    }
+
+    #[test]
+    fn a_number_that_no_journal_reaches_is_no_record() {
+        assert!(parse(&framed(SEQ_MAX, b"seven")).is_ok());
+        assert_eq!(parse(&framed(SEQ_MAX + 1, b"seven")), Err(Broken::Seq));
     }
 
     #[test]

@@ -93,6 +93,8 @@ struct Contents {
     breaks: Vec<(Range<u64>, String)>,
     records: u64,
     gone: u64,
+    /// The highest number of a frame whose checksum holds, whether its record reads or not.
+    seen: u64,
 }
 
 impl Contents {
@@ -133,7 +135,8 @@ impl Survey {
             gone: contents.iter().map(|found| found.gone).sum(),
             last: Seq(0),
         };
-        survey.plan(&contents, acked.unwrap_or(0).max(told.0))?;
+        let seen = contents.iter().map(|found| found.seen).max().unwrap_or(0);
+        survey.plan(&contents, acked.unwrap_or(0).max(told.0).max(seen))?;
         Ok(survey)
     }
 
@@ -338,6 +341,8 @@ fn read(
                 at += size;
             }
             Err(why) => {
+                let seen = frame::parse(&bytes[at..]).map_or(0, |frame| frame.seq);
+                found.seen = found.seen.max(seen);
                 let is_torn = torn_after.is_some_and(|acked| acked <= *last);
                 let next = segment::whole_frame_after(&bytes, at, *last).filter(|_| !is_torn);
                 let end = next.unwrap_or(bytes.len());

@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 use super::frame::{self, Broken, Frame, HEADER_BYTES};
 use super::{JournalError, acked, record};
 
-/// More records than a journal ever holds: a thousand a second for thirty years.
-const SEQS_MAX: u64 = 1 << 40;
-
 /// A segment file that holds at least one frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
@@ -224,11 +221,9 @@ pub(super) fn begins_with(frame: &Frame<'_>, expected: u64) -> bool {
 ///
 /// Where the broken frame's length leads is looked at first: what a text holds that looks like a frame is passed over then.
 pub(super) fn whole_frame_after(bytes: &[u8], at: usize, last: u64) -> Option<usize> {
-    // Most random bytes are no number a journal reaches; a gap may leave out many, so nothing narrower will do.
-    let most = last.saturating_add(SEQS_MAX);
+    // Most random bytes are no header; a gap may leave out many numbers, so nothing narrower will do.
     let is_whole = |&at: &usize| {
-        frame::header(&bytes[at..])
-            .is_ok_and(|header| header.seq > last && header.seq <= most && header.format != 0)
+        frame::header(&bytes[at..]).is_ok_and(|header| header.seq > last && header.format != 0)
             && frame::parse(&bytes[at..]).is_ok()
     };
     let end = bytes.len().saturating_sub(HEADER_BYTES);

@@ -191,6 +191,16 @@ fn a_bridge_that_a_crash_broke_off_is_gone_over_again() {
 }
 
 #[test]
+fn a_last_record_that_is_whole_and_does_not_read_is_no_torn_end() {
+    let dir = journal(500);
+    let file = segment::path(dir.path(), 2);
+    let mut bytes = fs::read(&file).unwrap();
+    frame::push(&mut bytes, LAST + 1, b"no record");
+    fs::write(&file, &bytes).unwrap();
+    assert_eq!(bridged(dir.path(), "an unreadable record"), [LAST + 1]);
+}
+
+#[test]
 fn what_a_newer_program_wrote_is_no_hole() {
     let dir = journal(500);
     let mut bytes = fs::read(segment::path(dir.path(), 2)).unwrap();
