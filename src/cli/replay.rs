@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{Usage, complain, held, progress, rounded, rows, say, stream};
+use super::{complain, held, progress, rounded, rows, say, stream};
 use crate::cluster::regroup::{Merge, Move, Regrouping, Split};
 use crate::cluster::{ENGINE, Params};
 use crate::config;
 use crate::daemon::{self, Rejudged, Replayed};
 use crate::journal::{Lock, Reader};
+use crate::model::Seq;
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
@@ -41,23 +42,21 @@ pub(super) struct Args {
 const AFTER_HELP: &str = "\
 Without --judge the derived rows are made again from the verdicts in the journal, beside the present
 ones, and take their place when they are complete. No cluster changes. With --dry-run they are made
-in the directory for temporary files, and what differs is listed: exit status 1 where anything does.
+elsewhere, and what differs is listed: exit status 1 where anything does.
 
-With --judge --dry-run every version is judged again in memory, by default with the settings last in
-force in the journal, and each cluster that would come out otherwise is named. Exit status 0 whether
-there are any or not.";
+With --judge every version is judged again, by default with the settings last in force in the
+journal, and each cluster that comes out otherwise is named. Exit status 0 whether there are any or
+not. Without --dry-run the new verdicts take the place of the old ones: the journal is written anew
+beside, so there has to be room for both, and kept as it was as journal.before, which may be
+deleted. A new generation begins; versions whose text is gone keep their verdicts; the next round
+asks every feed anew.";
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match (args.judge, args.dry_run) {
         (false, false) => rebuild(args),
         (false, true) => compare(args),
-        (true, true) => judge(args),
-        (true, false) => Err(Usage(
-            "--judge changes nothing in this release, it only says what would change: add --dry-run"
-                .to_owned(),
-        )
-        .into()),
+        (true, _) => judge(args),
     }
 }
 
@@ -131,19 +130,35 @@ fn compare(args: &Args) -> anyhow::Result<ExitCode> {
 fn judge(args: &Args) -> anyhow::Result<ExitCode> {
     // A wrong word is said before anything is read.
     stream::params(&args.set)?;
-    let _lock = held::alone(&args.data, Lock::take_to_read)?;
+    let _lock = if args.dry_run {
+        held::alone(&args.data, Lock::take_to_read)?
+    } else {
+        Some(held::alone(&args.data, Lock::take)?)
+    };
     let reader = Reader::open(&args.data)?;
     let params = stream::params_over(daemon::settings(&reader)?, &args.set)?;
-    let (start, bar) = (Instant::now(), progress::bar(reader.last_seq().0, args.quiet));
-    let judged = daemon::rejudge(&reader, params, &mut |seq| bar.set_position(seq.0));
+    let (start, last) = (Instant::now(), reader.last_seq().0);
+    let bar = progress::bar(last, args.quiet);
+    let each = &mut |seq: Seq| bar.set_position(seq.0);
+    let (judged, generation) = if args.dry_run {
+        (daemon::rejudge(&reader, params, each)?, None)
+    } else {
+        let (judged, generation) = daemon::rejudge_for_good(&args.data, params, each)?;
+        bar.reset();
+        daemon::replay(&args.data, config::Store::default().cache, each)?;
+        (judged, Some(generation))
+    };
     bar.finish_and_clear();
-    let (judged, seconds) = (judged?, seconds(start));
+    let seconds = seconds(start);
     if args.json {
-        say(&as_json(&judged, params, seconds).to_string())?;
+        say(&as_json(&judged, params, generation, seconds).to_string())?;
     } else {
         tell(&judged.regrouping)?;
         if !args.quiet {
             close(&judged, params, seconds)?;
+            if let Some(generation) = generation {
+                say(&format!("these verdicts hold from now on; generation {generation}"))?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -199,7 +214,7 @@ fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-fn as_json(judged: &Rejudged, params: Params, seconds: f64) -> Value {
+fn as_json(judged: &Rejudged, params: Params, generation: Option<u64>, seconds: f64) -> Value {
     let Rejudged { versions, without_text, engines, links_before, links_after, regrouping } =
         judged;
     let Regrouping { before, after, unchanged, merged, split, moved } = regrouping;
@@ -228,6 +243,7 @@ fn as_json(judged: &Rejudged, params: Params, seconds: f64) -> Value {
         "moved": moved.iter().map(move_of).collect::<Vec<_>>(),
         "links_before": links_before,
         "links_after": links_after,
+        "generation": generation,
         "seconds": seconds,
     })
 }

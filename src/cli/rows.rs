@@ -1,7 +1,7 @@
 //! The derived rows of a data directory and a fresh fold of its journal, to what differs between them.
 
 use std::cmp::Ordering;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -34,7 +34,7 @@ pub(super) fn compare(
             return Ok(None);
         }
     };
-    let scratch = std::env::temp_dir().join(format!("copytaster-rows-{}", std::process::id()));
+    let scratch = scratch(dir);
     // Fresh by all means: rows that a dead process of this number left would be taken for our own.
     if scratch.exists() {
         remove(&scratch)?;
@@ -47,6 +47,15 @@ pub(super) fn compare(
     });
     remove(&scratch)?;
     compared
+}
+
+/// Where the rows are made anew: beside those that are there, since a disk that holds the one has more room than a folder for
+/// temporary files; only for a directory that may not be written to it is that one.
+fn scratch(dir: &Path) -> PathBuf {
+    let name = format!("copytaster-rows-{}", std::process::id());
+    let beside = dir.join(&name);
+    let writable = std::fs::create_dir(&beside).and_then(|()| std::fs::remove_dir(&beside));
+    if writable.is_ok() { beside } else { std::env::temp_dir().join(name) }
 }
 
 fn remove(scratch: &Path) -> anyhow::Result<()> {

@@ -6,15 +6,16 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::{clock, held, rows, say};
-use crate::daemon;
-use crate::journal::{Bridged, Lock, Survey};
-use crate::model::Seq;
+use super::{clock, held, progress, rows, say};
+use crate::daemon::{self, Deep};
+use crate::journal::{Bridged, Lock, Reader, Survey};
+use crate::model::{Seq, VersionId};
 use crate::store::Store;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line, each by itself")]
 pub(super) struct Args {
     /// The data directory
     #[arg(long)]
@@ -22,10 +23,19 @@ pub(super) struct Args {
     /// Give up what of the journal cannot be read, so that the daemon can go on with the rest
     #[arg(long)]
     bridge: bool,
+    /// Judge every version again, too, where its text is there and the present rules judged it
+    #[arg(long, conflicts_with = "bridge")]
+    deep: bool,
     /// One JSON object
     #[arg(long)]
     json: bool,
+    /// No progress bar, and nothing at all where nothing is wrong
+    #[arg(long)]
+    quiet: bool,
 }
+
+/// Versions judged otherwise that are listed; the rest is counted.
+const LISTED_MAX: usize = 20;
 
 const AFTER_HELP: &str = "\
 A journal that is damaged is best put back from a backup: then nothing is lost. With --bridge each
@@ -48,16 +58,38 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.bridge && !wrong.is_empty() {
         return bridge(args, survey, &wrong);
     }
+    let mut deep = None;
     if wrong.is_empty() {
-        rows::compare(&args.data, &mut |_| {}, &mut wrong)?;
+        let reader = Reader::open(&args.data)?;
+        let bar = progress::bar(reader.last_seq().0, args.quiet);
+        rows::compare(&args.data, &mut |seq| bar.set_position(seq.0), &mut wrong)?;
+        if args.deep {
+            bar.reset();
+            let judged = daemon::judge_again(&reader, &mut |seq| bar.set_position(seq.0))?;
+            name(&judged.differing, &mut wrong);
+            deep = Some(judged);
+        }
+        bar.finish_and_clear();
     }
     let clean = wrong.is_empty();
     if args.json {
-        let told = json!({"clean": clean, "records": records, "gone": gone, "wrong": wrong});
+        let deep = deep.map(|Deep { judged, other_rules, without_text, differing }| {
+            json!({"judged": judged, "other_rules": other_rules, "without_text": without_text, "differing": differing.len()})
+        });
+        let told =
+            json!({"clean": clean, "records": records, "gone": gone, "wrong": wrong, "deep": deep});
         say(&told.to_string())?;
     } else {
         for line in &wrong {
             say(line)?;
+        }
+        if args.quiet {
+            return Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        if let Some(Deep { judged, other_rules, without_text, .. }) = deep {
+            say(&format!(
+                "{judged} versions judged again; {other_rules} judged by other rules or settings, {without_text} without text"
+            ))?;
         }
         let verdict = if clean { "nothing is wrong" } else { "see above" };
         let by_order = match gone {
@@ -67,6 +99,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         say(&format!("{records} records read{by_order}: {verdict}"))?;
     }
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Names the versions that would be judged otherwise.
+fn name(differing: &[VersionId], wrong: &mut Vec<String>) {
+    let listed = differing.iter().take(LISTED_MAX);
+    wrong.extend(listed.map(|version| format!("verdicts: {version} is judged otherwise now")));
+    if let Some(more @ 1..) = differing.len().checked_sub(LISTED_MAX) {
+        wrong.push(format!("verdicts: and {more} more"));
+    }
 }
 
 /// How far the derived rows say that the journal went. Rows that cannot be read say nothing.

@@ -9,6 +9,7 @@
 //! Stopping is the line running dry: poller and API stop first and drop their senders, the harvester ends what it holds
 //! and drops its own, the writer writes what is left. A fault travels the other way: a stage that ends drops its receiver.
 
+mod deep;
 mod desk;
 mod fold;
 mod harvester;
@@ -45,10 +46,11 @@ use crate::store::{Event, Opened, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::wire::Agency;
 
+pub use deep::{Deep, judge_again};
 pub use fold::{rebuild, settings};
 pub use known::known;
 pub use offline::Offline;
-pub use rejudge::{Rejudged, rejudge};
+pub use rejudge::{Rejudged, rejudge, rejudge_for_good};
 pub use replay::{Replayed, replay};
 
 use writer::Writer;

@@ -1,13 +1,16 @@
-//! The journal judged again, in memory: how its clusters would come out by the present rules. Nothing is written.
+//! The journal judged again: how its clusters would come out by the present rules, and, by order, that they do.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use super::Fault;
+use super::fold::BATCH_RECORDS;
 use super::texts::LiveTexts;
+use super::{Fault, in_force};
 use crate::cluster::regroup::{Place, Regrouping};
-use crate::cluster::{Clusterer, Judged, Override, Params, Verdicts, Version};
-use crate::journal::{Location, Reader, Record};
+use crate::cluster::{Clusterer, Judged, Params, Verdicts, Version};
+use crate::journal::{Entry, Location, Log, Reader, Record, Spoken, judged};
 use crate::model::{Seq, VersionId};
+use crate::store::Store;
 
 /// What came of judging again.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +29,7 @@ pub struct Rejudged {
     pub regrouping: Regrouping,
 }
 
-/// Judges every version of the journal again, in its order, with `params`; tells `each` which records are done.
+/// Judges every version of the journal again, in its order, with `params`; tells `each` which records are done. Writes nothing.
 ///
 /// Holds what a daemon holds, twice: the rows of the fold, and the sets of the newest texts.
 pub fn rejudge(
@@ -34,23 +37,69 @@ pub fn rejudge(
     params: Params,
     each: &mut dyn FnMut(Seq),
 ) -> Result<Rejudged, Fault> {
+    through(reader, params, &mut |_| Ok(()), each)
+}
+
+/// The same, and the new verdicts take the place of the old ones: in a journal written beside that of `dir`, with the same records
+/// under the same numbers. Gives what came of it and the generation that begins. The rows are removed; the caller makes them
+/// again, and holds the directory's lock.
+pub fn rejudge_for_good(
+    dir: &Path,
+    params: Params,
+    each: &mut dyn FnMut(Seq),
+) -> Result<(Rejudged, u64), Fault> {
+    let reader = Reader::open(dir)?;
+    let beside = judged::beside(dir)?;
+    let written: Result<Rejudged, Fault> = (|| {
+        let (mut log, _) = Log::open(&beside)?;
+        let mut waiting = Vec::new();
+        let rejudged = through(
+            &reader,
+            params,
+            &mut |entry| {
+                waiting.push(entry);
+                if waiting.len() >= BATCH_RECORDS {
+                    log.append(&std::mem::take(&mut waiting))?;
+                }
+                Ok(())
+            },
+            each,
+        )?;
+        log.append(&waiting)?;
+        Ok(rejudged)
+    })();
+    let rejudged = written.inspect_err(|_| {
+        // Half a journal is of no use; the fault is what has to be told.
+        let _ = judged::drop_beside(dir);
+    })?;
+    // Rows of the old verdicts must not meet the new ones, whenever the power fails.
+    Store::discard(dir)?;
+    Ok((rejudged, judged::put_in_place(dir)?))
+}
+
+/// Hands every record to `write` as it stands by the new verdicts.
+fn through(
+    reader: &Reader,
+    params: Params,
+    write: &mut dyn FnMut(Entry) -> Result<(), Fault>,
+    each: &mut dyn FnMut(Seq),
+) -> Result<Rejudged, Fault> {
     let mut folds = Folds::new(reader, params);
     let mut engines = BTreeSet::new();
     for entry in reader.entries(Seq(1)) {
         let (location, entry) = entry?;
-        match entry.record {
+        let Entry { seq, at, record } = entry;
+        let record = match record {
             Record::Version(version) => {
                 engines.insert(version.verdicts.engine);
-                folds.take(*version, location);
+                Record::Version(Box::new(folds.take(*version, location)))
             }
-            Record::Override(spoken) => folds.obey(entry.seq, &spoken.word),
-            Record::Settings(_)
-            | Record::Source(_)
-            | Record::Lost(_)
-            | Record::Gap(_)
-            | Record::Tick => {}
-        }
-        each(entry.seq);
+            Record::Override(spoken) => folds.obey(seq, spoken),
+            Record::Settings(_) => Record::Settings(in_force(&params)),
+            other => other,
+        };
+        write(Entry { seq, at, record })?;
+        each(seq);
     }
     Ok(folds.compare(engines))
 }
@@ -77,18 +126,22 @@ impl Folds {
         }
     }
 
-    fn take(&mut self, mut version: Version, location: Location) {
+    /// The version with its new verdicts; with the old ones where it cannot be judged again.
+    fn take(&mut self, mut version: Version, location: Location) -> Version {
         let Self { before, after, texts, .. } = self;
         before.apply(&version);
         if is_without_text(&version) {
             self.without_text += 1;
             self.versions.push((version.id, version.id));
             after.apply(&version);
-            return;
+            return version;
         }
         let judged = after.judge(&version.article, version.seen_at, &mut |other| texts.lend(other));
         let same = match judged {
-            Judged::Duplicate(same) => same,
+            Judged::Duplicate(same) => {
+                after.apply(&version);
+                same
+            }
             Judged::New { verdicts, prepared, .. } => {
                 version.verdicts = *verdicts;
                 after.apply(&version);
@@ -99,12 +152,16 @@ impl Folds {
             }
         };
         self.versions.push((version.id, same));
+        version
     }
 
-    /// An editor's word holds in both folds. Where the present rules made it idle (what it joins is one already), it is passed over.
-    fn obey(&mut self, seq: Seq, word: &Override) {
-        for fold in [&mut self.before, &mut self.after] {
-            let _idle = fold.override_with(seq.0, word);
+    /// An editor's word holds in both folds. Where the new verdicts made it idle (what it joins is one already), nothing but its
+    /// time is left of it.
+    fn obey(&mut self, seq: Seq, spoken: Spoken) -> Record {
+        let _of_old = self.before.override_with(seq.0, &spoken.word);
+        match self.after.override_with(seq.0, &spoken.word) {
+            Ok(_) => Record::Override(spoken),
+            Err(_) => Record::Tick,
         }
     }
 
@@ -133,7 +190,7 @@ impl Folds {
 }
 
 /// True where a text was judged that is no longer there. An item may come as a headline alone, but then no block was seen.
-fn is_without_text(version: &Version) -> bool {
+pub(super) fn is_without_text(version: &Version) -> bool {
     let Version { article, verdicts: Verdicts { blocks, .. }, .. } = version;
     version.redacted.is_some()
         || article.text.is_empty() && (article.title.is_empty() || !blocks.is_empty())

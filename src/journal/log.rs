@@ -9,7 +9,7 @@ use super::acked::Acked;
 use super::frame::{self, HEADER_BYTES};
 use super::reader::{Reader, Shared};
 use super::segment::{self, Found, Segment};
-use super::{Entry, JournalError, Location, Lock, Record, archive, record, rewrite};
+use super::{Entry, JournalError, Location, Lock, Record, archive, judged, record, rewrite};
 use crate::model::Seq;
 
 /// Bytes after which the next batch goes to a new segment file. A file of this size is read through in well under a second.
@@ -51,9 +51,11 @@ impl Log {
 
     /// As [`Log::open`], with segments that end at `segment_bytes` instead of [`SEGMENT_BYTES`].
     pub fn open_with(dir: &Path, segment_bytes: u64) -> Result<(Self, Opened), JournalError> {
-        archive::refuse_unfinished(dir)?;
-        make_folders(dir)?;
+        make(dir, dir)?;
         let lock = Lock::take(dir)?;
+        archive::refuse_unfinished(dir)?;
+        judged::mend(dir)?;
+        make(dir, &segment::folder(dir))?;
         rewrite::remove_leftovers(dir)?;
         let found = segment::find(dir)?;
         let cut_kept = keep_torn(dir, &found)?;
@@ -273,18 +275,16 @@ fn keep_torn(dir: &Path, found: &Found) -> Result<Option<PathBuf>, JournalError>
     }
 }
 
-fn make_folders(dir: &Path) -> Result<(), JournalError> {
-    for folder in [dir.to_path_buf(), segment::folder(dir)] {
-        match fs::create_dir(&folder) {
-            Ok(()) => {}
-            Err(_) if folder.is_dir() => {}
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
-                return Err(JournalError::Missing { dir: dir.to_path_buf() });
-            }
-            Err(source) => return Err(JournalError::io("make", folder, source)),
+/// Makes `folder`, which is the data directory `dir` or lies in it, where it is not there.
+fn make(dir: &Path, folder: &Path) -> Result<(), JournalError> {
+    match fs::create_dir(folder) {
+        Ok(()) => Ok(()),
+        Err(_) if folder.is_dir() => Ok(()),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
+            Err(JournalError::Missing { dir: dir.to_path_buf() })
         }
+        Err(source) => Err(JournalError::io("make", folder, source)),
     }
-    Ok(())
 }
 
 /// Makes the names of new files durable.

@@ -18,6 +18,7 @@ mod error;
 mod frame;
 mod gap;
 mod generation;
+pub mod judged;
 mod lock;
 mod log;
 mod places;

@@ -94,6 +94,11 @@ impl Store {
         open::aside_total(dir)
     }
 
+    /// Removes the rows of `dir`: the next opening begins anew, and the journal is applied again. Drop every `Store` first.
+    pub fn discard(dir: &Path) -> Result<(), StoreError> {
+        swap::discard(dir)
+    }
+
     /// Removes the rows that were ever moved aside in `dir`.
     pub fn forget_aside(dir: &Path) -> Result<(), StoreError> {
         open::forget_aside(dir)

@@ -74,6 +74,12 @@ pub(super) fn carry_over(
     Ok(carried)
 }
 
+/// Removes the rows, and whatever was made beside them.
+pub(super) fn discard(dir: &Path) -> Result<(), StoreError> {
+    mend(dir)?;
+    remove(&folder(dir))
+}
+
 /// Where rows are made beside those of `dir`.
 pub(super) fn beside(dir: &Path) -> PathBuf {
     dir.join("store.rebuilding")

@@ -258,6 +258,48 @@ fn a_narrower_window_splits_what_lies_further_apart_and_nothing_is_written() {
 }
 
 #[test]
+fn new_verdicts_hold_for_good_under_the_next_generation() {
+    let dir = newsroom();
+    let data = &dir.path().join("data");
+    let before = fs::read(data.join("journal/00000001.log")).unwrap();
+    let narrow = ["replay", "--judge", "--json", "--set", "window=1h"];
+    let judged = object(&narrow, data, 0);
+    assert_eq!((&judged["generation"], &judged["clusters_after"]), (&json!(2), &json!(4)));
+    assert_eq!(fs::read(data.join("journal.before/00000001.log")).unwrap(), before);
+    let stats = object(&["stats", "--json"], data, 0);
+    assert_eq!((&stats["generation"], &stats["clusters"]), (&json!(2), &json!(4)));
+    let deep = object(&["verify", "--deep", "--json"], data, 0);
+    assert_eq!((&deep["deep"]["judged"], &deep["deep"]["differing"]), (&json!(6), &json!(0)));
+    // The settings went into the journal with them, so judging by those last in force changes nothing.
+    let same = object(&["replay", "--judge", "--dry-run", "--json"], data, 0);
+    assert_eq!((&same["unchanged"], &same["window_millis"]), (&json!(4), &json!(3_600_000)));
+    let back = object(&["replay", "--judge", "--json", "--set", "window=72h"], data, 0);
+    assert_eq!((&back["generation"], &back["clusters_after"]), (&json!(3), &json!(3)));
+    told(&["verify", "--quiet"], data, 0);
+}
+
+#[test]
+fn verdicts_that_would_come_out_otherwise_are_named() {
+    let dir = newsroom();
+    let other = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(other.path()).unwrap();
+    for entry in Reader::open(&dir.path().join("data")).unwrap().entries(Seq(1)) {
+        let (_, mut entry) = entry.unwrap();
+        if let (7, Record::Version(version)) = (entry.seq.0, &mut entry.record) {
+            version.verdicts.links.clear();
+        }
+        log.append(&[entry]).unwrap();
+    }
+    drop(log);
+    told(&["replay"], other.path(), 0);
+    told(&["verify", "--quiet"], other.path(), 0);
+    let deep = object(&["verify", "--deep", "--json"], other.path(), 1);
+    let version = copytaster::model::VersionId(7).to_string();
+    assert!(deep["wrong"][0].as_str().unwrap().contains(&version), "{deep}");
+    assert_eq!(deep["deep"]["differing"], 1);
+}
+
+#[test]
 fn a_version_whose_text_is_gone_keeps_its_verdicts_and_is_counted() {
     let dir = newsroom();
     let gone = tempfile::tempdir().unwrap();
@@ -281,18 +323,17 @@ fn a_version_whose_text_is_gone_keeps_its_verdicts_and_is_counted() {
 fn what_cannot_be_done_is_said_with_its_mend() {
     let dir = newsroom();
     let data = &dir.path().join("data");
-    refused(&["replay", "--judge"], data, 2, &["--dry-run"]);
     refused(&["replay", "--set", "window=1h"], data, 2, &["--judge"]);
     let judge = ["replay", "--judge", "--dry-run", "--set"];
     refused(&[&judge[..], &["window=soon"]].concat(), data, 2, &["window=soon"]);
     refused(&[&judge[..], &["speed=9"]].concat(), &dir.path().join("none"), 2, &["speed=9"]);
-    for more in [&["replay"][..], &["replay", "--dry-run"], &judge[..3]] {
+    for more in [&["replay"][..], &["replay", "--dry-run"], &judge[..2], &judge[..3]] {
         refused(more, &dir.path().join("none"), 1, &["mkdir -p"]);
         refused(more, dir.path(), 1, &["holds no journal"]);
     }
     let held = Log::open(data).unwrap();
     let holder = format!("in use by process {}", std::process::id());
-    for more in [&["replay"][..], &["replay", "--dry-run"], &judge[..3]] {
+    for more in [&["replay"][..], &["replay", "--dry-run"], &judge[..2], &judge[..3]] {
         refused(more, data, 1, &[&holder, "stop it first"]);
     }
     drop(held);
