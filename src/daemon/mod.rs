@@ -10,6 +10,7 @@
 //! and drops its own, the writer writes what is left. A fault travels the other way: a stage that ends drops its receiver.
 
 mod desk;
+mod erase;
 mod fold;
 mod harvester;
 mod known;
@@ -45,6 +46,7 @@ use crate::store::{Event, Opened, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::wire::Agency;
 
+pub use erase::{Erased, Which, erase};
 pub use fold::{rebuild, settings};
 pub use known::known;
 pub use offline::Offline;

@@ -47,6 +47,7 @@ pub fn rejudge(
             Record::Settings(_)
             | Record::Source(_)
             | Record::Lost(_)
+            | Record::Erase(_)
             | Record::Gap(_)
             | Record::Tick => {}
         }
