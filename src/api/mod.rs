@@ -41,7 +41,7 @@ use crate::telemetry::Metrics;
 
 pub use openapi::document;
 pub use overrides::{Obeyed, Word};
-pub use push::{Accepted, Push};
+pub use push::{Accepted, Push, Refused, Taken};
 pub use status::{EndpointStatus, Part, SourceFault, SourceState, SourceStatus, Status};
 
 /// What the reading side obeys; built by `config`.

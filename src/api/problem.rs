@@ -101,6 +101,16 @@ impl Problem {
         )
     }
 
+    /// 422: a record that goes by a name that was erased.
+    pub fn erased() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "erased",
+            "Erased by order",
+            "this article was erased here and is not taken in again: leave it out",
+        )
+    }
+
     /// 422: a record that is right, refused because `?strict=1` and another one is wrong.
     pub fn strict() -> Self {
         Self::new(

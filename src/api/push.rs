@@ -36,7 +36,19 @@ pub struct Push {
     /// All or nothing.
     pub strict: bool,
     /// One answer for each record, in the same order, sent when all are durable. Dropped where they are not.
-    pub reply: oneshot::Sender<Vec<Accepted>>,
+    pub reply: oneshot::Sender<Vec<Taken>>,
+}
+
+/// What the writer answers for one record.
+pub type Taken = Result<Accepted, Refused>;
+
+/// Why the writer did not take a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It goes by a name that was erased.
+    Erased,
+    /// Another one does, and all or none were to be taken.
+    Strict,
 }
 
 /// What became of one pushed record.
@@ -120,9 +132,17 @@ pub(super) async fn articles(
     let body = self::body(&state, body)?;
     let now = state.clock.now();
     let read = reply::blocking(move || Ok(sort_out(records(&body)?, now, strict))).await?;
-    let (good, rejected) = read;
-    let accepted =
-        if good.is_empty() { Vec::new() } else { hand_over(&state, good, strict).await? };
+    let (good, mut rejected) = read;
+    let mut accepted = Vec::new();
+    if !good.is_empty() {
+        for (index, taken) in hand_over(&state, good, strict).await? {
+            match taken {
+                Ok(one) => accepted.push(AcceptedRecord::new(index, one)),
+                Err(refused) => rejected.push(RejectedRecord { index, problem: refused.into() }),
+            }
+        }
+        rejected.sort_by_key(|record| record.index);
+    }
     let status =
         if accepted.is_empty() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(reply::json_with(status, &PushAnswer { accepted, rejected }))
@@ -133,22 +153,34 @@ async fn hand_over(
     state: &api::State,
     good: Vec<(usize, Article)>,
     strict: bool,
-) -> Result<Vec<AcceptedRecord>, Problem> {
+) -> Result<Vec<(usize, Taken)>, Problem> {
     let (indices, articles): (Vec<usize>, Vec<Article>) = good.into_iter().unzip();
     let (reply, answer) = oneshot::channel();
     hand(state, Wish::Push(Push { articles, strict, reply })).await?;
-    let accepted = answer.await.map_err(|_| unsure("the records"))?;
-    let records = indices.into_iter().zip(accepted);
-    Ok(records
-        .map(|(index, one)| AcceptedRecord {
+    let taken = answer.await.map_err(|_| unsure("the records"))?;
+    Ok(indices.into_iter().zip(taken).collect())
+}
+
+impl AcceptedRecord {
+    fn new(index: usize, one: Accepted) -> Self {
+        Self {
             index,
             article: one.article.to_string(),
             version: one.version.to_string(),
             cluster: one.cluster.to_string(),
             seq: one.seq.0,
             duplicate: one.duplicate,
-        })
-        .collect())
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Erased => Self::erased(),
+            Refused::Strict => Self::strict(),
+        }
+    }
 }
 
 /// Waits a little until writes are taken; says why not where that takes longer.

@@ -179,7 +179,7 @@ pub(super) async fn articles(
 /// One article: its record as stored, with text, versions, cluster and evidence.
 #[utoipa::path(get, path = "/api/v1/articles/{id}", tag = "articles",
     params(("id" = String, Path, description = "the article")), responses(
-    (status = 200, body = serde_json::Value, description = "the record, `article`, `cluster`, `state`, `versions`, `evidence`"),
+    (status = 200, body = serde_json::Value, description = "the record, `article`, `cluster`, `state`, `versions`, `evidence`; where its words were removed by order, `redacted` is true and `title`, `text` and `url` are null"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "no such article"),
 ))]
 pub(super) async fn article(

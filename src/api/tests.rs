@@ -327,12 +327,14 @@ fn answer_pushes(mut wishes: mpsc::Receiver<Wish>) {
     tokio::spawn(async move {
         while let Some(wish) = wishes.recv().await {
             let Wish::Push(push) = wish else { continue };
-            let one = |place: usize| Accepted {
-                article: ArticleId(place as u64),
-                version: VersionId(place as u64),
-                cluster: ClusterId(1),
-                seq: Seq(place as u64),
-                duplicate: false,
+            let one = |place: usize| {
+                Ok(Accepted {
+                    article: ArticleId(place as u64),
+                    version: VersionId(place as u64),
+                    cluster: ClusterId(1),
+                    seq: Seq(place as u64),
+                    duplicate: false,
+                })
             };
             let _gone = push.reply.send((1..=push.articles.len()).map(one).collect());
         }

@@ -132,6 +132,8 @@ pub(super) struct DiffBody {
     pub(super) counts: BTreeMap<String, usize>,
     /// True where a text had too many paragraphs and the rest was left out.
     pub(super) cut: bool,
+    /// The versions of these two whose words were removed by order: then there is nothing to compare, and nothing is shown.
+    pub(super) redacted: Vec<String>,
 }
 
 /// Compares two versions of a cluster. `from` is the lead where absent; `to` the newest version of another article, one
@@ -157,7 +159,15 @@ pub(super) fn diff(
             .max_by_key(|one| (!is_equal_to(one, from), one.member.version))
             .unwrap_or(from),
     };
-    let (old, new) = (text_of(state, &from.version)?, text_of(state, &to.version)?);
+    let (old, new) = (version_of(state, &from.version)?, version_of(state, &to.version)?);
+    let gone = [&old, &new].into_iter().filter(|version| version.redacted.is_some());
+    let redacted: Vec<String> = gone.map(|version| version.id.to_string()).collect();
+    let (old, new) = if redacted.is_empty() {
+        (old.article, new.article)
+    } else {
+        // What is left of one would be shown as inserted whole.
+        (Article::default(), Article::default())
+    };
     let diff = diff::paragraphs(&old.text, &new.text);
     let mut counts = BTreeMap::new();
     for (word, op) in [
@@ -177,6 +187,7 @@ pub(super) fn diff(
         paragraphs: diff.paragraphs,
         counts,
         cut: diff.cut,
+        redacted,
     }))
 }
 
@@ -200,11 +211,7 @@ fn pick<'a>(rows: &'a [MemberRow], name: &str) -> Result<&'a MemberRow, Problem>
         .ok_or_else(|| Problem::not_found(format!("no version {name} in this cluster")))
 }
 
-/// The article as the journal holds it in this version.
-fn text_of(state: &State, row: &VersionRow) -> Result<Article, Problem> {
-    Ok(version_of(state, row)?.article)
-}
-
+/// The version as the journal holds it.
 fn version_of(state: &State, row: &VersionRow) -> Result<cluster::Version, Problem> {
     let entry = state.reader.read_seq(Seq(row.id.0), row.location).map_err(|fault| {
         tracing::error!(version.id = %row.id, fault = %fault, "the journal has no {}: {fault}", row.id);
@@ -246,6 +253,12 @@ pub(super) fn article(state: &State, id: &str) -> Result<Value, Problem> {
         ("evidence", json!(Evidence::new(&version))),
     ] {
         body[key] = value;
+    }
+    body["redacted"] = json!(version.redacted.is_some());
+    if version.redacted.is_some() {
+        for key in ["title", "text", "url"] {
+            body[key] = Value::Null;
+        }
     }
     Ok(body)
 }

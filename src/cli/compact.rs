@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{complain, held, progress, say};
 use crate::config;
 use crate::daemon;
-use crate::journal::{Lock, Reader};
+use crate::journal::{Lock, Reader, judged};
 use crate::store::Store;
 
 /// Arguments of `compact`.
@@ -29,8 +29,8 @@ pub(super) struct Args {
 
 const AFTER_HELP: &str = "\
 The derived rows are made again beside the present ones, so there has to be room for both, and take
-their place when they are complete; rows that were set aside as damaged are removed. The journal is
-not touched. sled never gives back by itself what its rows once took.";
+their place when they are complete; rows that were set aside as damaged are removed, and so is the
+journal as it was before it was judged again. The journal in force is not touched. sled never gives back by itself what its rows once took.";
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -46,6 +46,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         ));
     }
     Store::forget_aside(&args.data)?;
+    judged::forget_before(&args.data)?;
     let after = size(&args.data)?;
     let freed = before.saturating_sub(after);
     if args.json {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Usage, complain, held, say};
 use crate::cluster::{Link, Override, Version};
-use crate::journal::{Entry, Reader, Record, Spoken};
+use crate::journal::{Entry, Erase, Reader, Record, Spoken};
 use crate::jsonl;
 use crate::model::{ArticleId, Seq, Timestamp, VersionId};
 use crate::store::{ClusterRow, LIMIT_MAX, MemberRow, Query, Sort, Store};
@@ -135,10 +135,22 @@ fn articles(reader: &Reader, span: Span, no_text: bool) -> anyhow::Result<()> {
         newest.insert(article, version.id);
         Ok(true)
     })?;
+    let mut redacted = 0;
     versions(reader, span, |version, article| {
-        let is_newest = newest.get(&article) == Some(&version.id);
-        if is_newest { say(&record(version, no_text).to_string()) } else { Ok(true) }
-    })
+        if newest.get(&article) != Some(&version.id) {
+            return Ok(true);
+        }
+        if version.redacted.is_some() {
+            // Without text and name it is no record that could be taken in.
+            redacted += 1;
+            return Ok(true);
+        }
+        say(&record(version, no_text).to_string())
+    })?;
+    if redacted > 0 {
+        complain(&format!("{redacted} articles are left out: their words were removed by order"));
+    }
+    Ok(())
 }
 
 /// The record of CONTRACT §4. `first_seen` is the time of the fold, so that clustering the lines again folds them as they were.
@@ -148,6 +160,13 @@ fn record(version: &Version, no_text: bool) -> Value {
     let mut line = jsonl::write(&article);
     if let (true, Value::Object(map)) = (no_text, &mut line) {
         map.shift_remove("text");
+    }
+    if version.redacted.is_some() {
+        for (key, value) in
+            [("title", Value::Null), ("text", Value::Null), ("redacted", Value::from(true))]
+        {
+            line[key] = value;
+        }
     }
     line
 }
@@ -213,10 +232,17 @@ fn journal_line(entry: &Entry, no_text: bool) -> Value {
             }),
         ),
         Record::Override(spoken) => ("override", override_line(spoken)),
+        Record::Erase(erase) => ("erase", erase_line(erase)),
         Record::Gap(gap) => ("gap", json!({"from": gap.from.0, "to": gap.to.0, "why": gap.why})),
         Record::Tick => ("tick", json!({})),
     };
     json!({"seq": entry.seq.0, "at": entry.at.to_string(), "type": kind, "data": body})
+}
+
+fn erase_line(Erase { articles, keys }: &Erase) -> Value {
+    let articles: Vec<String> = articles.iter().map(ToString::to_string).collect();
+    let keys: Vec<String> = keys.iter().map(|key| format!("{key:016x}")).collect();
+    json!({"articles": articles, "keys": keys})
 }
 
 fn override_line(Spoken { user, word }: &Spoken) -> Value {

@@ -44,6 +44,7 @@ struct Figures {
     taken: u64,
     duplicates: u64,
     refused: u64,
+    erased: u64,
 }
 
 /// Runs the command.
@@ -77,9 +78,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     take(&mut data, &mut figures, timeline.finish())?;
     bar.finish_and_clear();
     let counts = data.finish()?;
-    let Figures { taken, duplicates, refused } = figures;
+    let Figures { taken, duplicates, refused, erased } = figures;
+    if erased > 0 {
+        complain(&format!("{erased} lines passed over: these articles were erased by order"));
+    }
     if args.json {
-        say(&json!({"taken": taken, "duplicates": duplicates, "refused": refused, "articles": counts.articles, "clusters": counts.clusters}).to_string())?;
+        say(&json!({"taken": taken, "duplicates": duplicates, "refused": refused, "erased": erased, "articles": counts.articles, "clusters": counts.clusters}).to_string())?;
     } else {
         say(&format!(
             "{taken} versions taken in, {duplicates} there already, {refused} lines refused; now {} articles in {} clusters",
@@ -95,8 +99,12 @@ fn take(
     dated: Vec<(Article, Timestamp)>,
 ) -> anyhow::Result<()> {
     for (article, seen_at) in dated {
-        let (_, duplicate) = data.take(article, seen_at)?;
-        *(if duplicate { &mut figures.duplicates } else { &mut figures.taken }) += 1;
+        let figure = match data.take(article, seen_at)? {
+            Some((_, true)) => &mut figures.duplicates,
+            Some((_, false)) => &mut figures.taken,
+            None => &mut figures.erased,
+        };
+        *figure += 1;
     }
     Ok(())
 }

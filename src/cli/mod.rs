@@ -6,6 +6,7 @@ mod cluster;
 mod compact;
 mod compare;
 mod demo;
+mod erase;
 mod evaluate;
 mod export;
 mod extract;
@@ -67,6 +68,8 @@ enum Command {
     Restore(restore::Args),
     /// Give back disk that derived rows no longer need
     Compact(compact::Args),
+    /// Take every word of an article or a source out of a data directory, for good
+    Erase(erase::Args),
     /// Read everything in a data directory and list what is wrong
     Verify(verify::Args),
     /// Count what a data directory holds
@@ -155,6 +158,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Compact(args) => compact::run(args),
+        Command::Erase(args) => erase::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Export(args) => export::run(args),

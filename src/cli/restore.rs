@@ -1,12 +1,17 @@
 //! `copytaster restore`: a backup to a data directory.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use serde_json::json;
+use anyhow::Context as _;
+use serde_json::{Value, json};
 
-use super::{progress, say};
-use crate::journal::archive;
+use super::{clock, held, progress, say};
+use crate::config;
+use crate::daemon::{self, Erased, Which};
+use crate::journal::{Log, archive};
+use crate::model::ArticleId;
 
 /// Arguments of `restore`.
 #[derive(Debug, clap::Args)]
@@ -18,6 +23,9 @@ pub(super) struct Args {
     /// The data directory to make; it must not be there, or be empty
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// A list of erasures (`erasures.jsonl` of the directory that was lost): what it names is erased again
+    #[arg(long, value_name = "FILE")]
+    erased: Option<PathBuf>,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -32,6 +40,8 @@ cursors and streams of the old one are told to begin again. The next start makes
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    // Read first: a list that cannot be is found before anything is restored.
+    let again = args.erased.as_deref().map(erased).transpose()?;
     let bar = progress::bar(0, args.quiet);
     let made = archive::restore(&args.from, &args.data, &mut |seq, last| {
         bar.set_length(last.0);
@@ -40,12 +50,44 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     let archive::Backup { last, generation, .. } = made?;
     let generation = generation + 1;
+    let erased = again.map(|again| erase(args, &again)).transpose()?.unwrap_or_default();
     if args.json {
         let dir = args.data.display().to_string();
-        say(&json!({"data": dir, "records": last.0, "generation": generation}).to_string())?;
+        say(&json!({"data": dir, "records": last.0, "generation": generation, "erased": erased.articles}).to_string())?;
     } else if !args.quiet {
         let dir = args.data.display();
         say(&format!("{last} records restored to {dir}, generation {generation}"))?;
+        if args.erased.is_some() {
+            say(&format!("{} articles erased again", erased.articles))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Erases in the restored directory what the list names.
+fn erase(args: &Args, again: &BTreeMap<ArticleId, Vec<u64>>) -> anyhow::Result<Erased> {
+    let (log, _) = held::alone(&args.data, Log::open_to_erase)?;
+    let which = Which::Again(again.clone());
+    let cache = config::Store::default().cache;
+    Ok(daemon::erase(log, &args.data, &which, cache, clock().now(), &mut |_| {})?)
+}
+
+/// The articles of a list of erasures, and the keys they went by.
+fn erased(path: &Path) -> anyhow::Result<BTreeMap<ArticleId, Vec<u64>>> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("{shown} cannot be read"))?;
+    let mut again: BTreeMap<ArticleId, Vec<u64>> = BTreeMap::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let read = serde_json::from_str::<Value>(line).ok().and_then(|line| {
+            let keys = line["keys"].as_array()?.iter();
+            let key = |key: &Value| u64::from_str_radix(key.as_str()?, 16).ok();
+            let keys: Option<Vec<u64>> = keys.map(key).collect();
+            Some((line["article"].as_str()?.parse().ok()?, keys?))
+        });
+        let Some((article, keys)) = read else {
+            anyhow::bail!("{shown}:{number} is no line of an erasures.jsonl; nothing was restored");
+        };
+        again.entry(article).or_default().extend(keys);
+    }
+    Ok(again)
 }

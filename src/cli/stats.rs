@@ -94,6 +94,7 @@ fn count_journal(reader: &Reader) -> anyhow::Result<Counts> {
             Record::Settings(_)
             | Record::Source(_)
             | Record::Override(_)
+            | Record::Erase(_)
             | Record::Gap(_)
             | Record::Tick => {}
         }

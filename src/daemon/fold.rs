@@ -1,6 +1,6 @@
 //! The journal to the state it folds to: at start, for `verify` and for a rebuild. Applies, never judges.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use tracing::warn;
@@ -34,6 +34,8 @@ pub(super) struct Fold {
     pub(super) settings: Option<Settings>,
     /// Each source as last journalled.
     pub(super) sources: BTreeMap<SourceId, SourceNote>,
+    /// Keys of articles that were erased: what goes by one of them is not taken in.
+    pub(super) erased: BTreeSet<u64>,
     /// True where records before the last one are lost.
     gaps: bool,
 }
@@ -62,6 +64,7 @@ impl Fold {
             seen_at: Timestamp::EPOCH,
             settings: None,
             sources: BTreeMap::new(),
+            erased: BTreeSet::new(),
             gaps: false,
         }
     }
@@ -108,6 +111,7 @@ impl Fold {
             Record::Source(note) => {
                 self.sources.insert(note.id.clone(), note.clone());
             }
+            Record::Erase(erase) => self.erased.extend(&erase.keys),
             Record::Gap(_) => self.gaps = true,
             Record::Tick => self.seen_at = self.seen_at.max(entry.at),
             Record::Lost(_) => {}

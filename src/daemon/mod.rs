@@ -11,6 +11,7 @@
 
 mod deep;
 mod desk;
+mod erase;
 mod fold;
 mod harvester;
 mod known;
@@ -47,6 +48,7 @@ use crate::telemetry::Metrics;
 use crate::wire::Agency;
 
 pub use deep::{Deep, judge_again};
+pub use erase::{Erased, Which, erase};
 pub use fold::{rebuild, settings};
 pub use known::known;
 pub use offline::Offline;

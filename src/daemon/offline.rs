@@ -51,12 +51,12 @@ impl Offline {
     }
 
     /// Takes one article in, seen at `seen_at`; durable once [`Offline::finish`] is done, or earlier. True where it was
-    /// there already.
+    /// there already; `None` where it was erased and is not taken in again.
     pub fn take(
         &mut self,
         article: Article,
         seen_at: Timestamp,
-    ) -> Result<(VersionId, bool), Fault> {
+    ) -> Result<Option<(VersionId, bool)>, Fault> {
         let taken = self.writer.judge(article, "file", seen_at, &mut self.batch);
         if self.batch.is_full() {
             self.writer.commit(&mut self.batch)?;

@@ -7,7 +7,7 @@ use super::Fault;
 use super::fold::rebuild;
 use crate::journal::Reader;
 use crate::model::Seq;
-use crate::store::{Counts, Store, StoreError};
+use crate::store::{Counts, Note, Store, StoreError};
 
 /// How long the last write may take; sled writes all along, and on a full disk it may never answer.
 const FLUSH_DEADLINE: Duration = Duration::from_mins(2);
@@ -24,12 +24,22 @@ pub struct Replayed {
 /// Makes the derived rows of `dir` again from the whole journal, beside the present ones, and puts them in their place; tells
 /// `each` which records are done. The caller holds the directory's lock. Until the last step, the present rows stay as they are.
 pub fn replay(dir: &Path, cache_bytes: u64, each: &mut dyn FnMut(Seq)) -> Result<Replayed, Fault> {
+    remake(dir, cache_bytes, each, &|_| true)
+}
+
+/// As [`replay`], without the notes that `keeps` refuses.
+pub(super) fn remake(
+    dir: &Path,
+    cache_bytes: u64,
+    each: &mut dyn FnMut(Seq),
+    keeps: &dyn Fn(Note<'_>) -> bool,
+) -> Result<Replayed, Fault> {
     let reader = Reader::open(dir)?;
     let beside = Store::beside(dir)?;
     let made = rebuild(&reader, reader.last_seq(), &beside, cache_bytes, each);
     let replayed = made.and_then(|store| {
         let is_ours = |seq, at| reader.read_seq(seq, at).is_ok();
-        let carried = store.carry_over(dir, cache_bytes, &is_ours);
+        let carried = store.carry_over(dir, cache_bytes, &is_ours, keeps);
         store.rest(FLUSH_DEADLINE)?;
         Ok(Replayed { counts: store.counts(), carried })
     });

@@ -13,13 +13,13 @@ use tracing::{debug, error, info, warn};
 
 use super::desk::Desk;
 use super::fold::{BATCH_RECORDS, Fold};
-use super::line::{Ended, Harvest, Visits, Work};
+use super::line::{Ended, Harvest, Said, Visits, Work};
 use super::rows::{Job, Rows};
 use super::{Fault, Notes, words};
-use crate::api::{Accepted, Obeyed, Part, Push, Status, Word};
-use crate::cluster::{Change, Judged, OverrideError, Version};
+use crate::api::{Accepted, Obeyed, Part, Push, Refused, Status, Taken, Word};
+use crate::cluster::{self, Change, Judged, OverrideError, Version};
 use crate::journal::{Entry, Log, Lost, Record, Spoken};
-use crate::model::{Article, Clock, ClusterId, Seq, Timestamp, VersionId};
+use crate::model::{Article, Clock, ClusterId, Seq, SourceId, Timestamp, VersionId};
 use crate::schedule::Poll;
 use crate::telemetry::Metrics;
 
@@ -28,6 +28,9 @@ const BATCH_BYTES: usize = 4 << 20;
 
 /// Age up to which an article counts as news in the latency histogram: a week.
 const NEWS_MILLIS: i64 = 7 * 24 * 3_600_000;
+
+/// Why nothing comes of a page that was erased.
+const ERASED: &str = "erased by order";
 
 /// Pause before a failed append is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -49,6 +52,9 @@ pub(super) struct Writer {
 /// A pushed record's version, and whether it was there already.
 type Answered = (VersionId, bool);
 
+/// Who waits for a push, and what became of its records; `None` for one that was erased.
+type Owed = (oneshot::Sender<Vec<Taken>>, Vec<Option<Answered>>);
+
 /// Records that become durable together, and what is owed when they are.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -56,7 +62,7 @@ pub(super) struct Batch {
     changes: Vec<Vec<Change>>,
     bytes: usize,
     via: Vec<&'static str>,
-    replies: Vec<(oneshot::Sender<Vec<Accepted>>, Vec<Answered>)>,
+    replies: Vec<Owed>,
     words: Vec<(oneshot::Sender<Result<Obeyed, OverrideError>>, Obeyed)>,
     visited: Vec<(u64, Arc<crate::config::Source>, Visits)>,
     polled: Vec<(String, Box<Poll>)>,
@@ -115,12 +121,16 @@ impl Writer {
     }
 
     fn take_harvest(&mut self, harvest: Harvest, batch: &mut Batch) {
-        let Harvest { source, key, visits, ended } = harvest;
+        let Harvest { source, key, mut visits, ended } = harvest;
         match ended {
             Ended::Article(article) => {
                 let seen_at = self.now();
-                let (version, duplicate) = self.judge(*article, "page", seen_at, batch);
-                debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
+                match self.judge(*article, "page", seen_at, batch) {
+                    Some((version, duplicate)) => {
+                        debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
+                    }
+                    None => visits = self.pass_over(&source.id, visits, batch),
+                }
             }
             Ended::Unchanged => {}
             Ended::Lost { reason, news } => {
@@ -134,9 +144,34 @@ impl Writer {
         batch.visited.push((key, source, visits));
     }
 
+    /// A page that was erased ends its lead, once, and nothing of it is kept but that it is known.
+    fn pass_over(&mut self, source: &SourceId, visits: Visits, batch: &mut Batch) -> Visits {
+        if visits.lost != ERASED {
+            info!(source.id = %source, "a page came that was erased, and is passed over");
+            let lost =
+                Lost { source: source.clone(), url: String::new(), reason: ERASED.to_owned() };
+            self.enter(Record::Lost(lost), Vec::new(), batch);
+        }
+        Visits {
+            url: String::new(),
+            title: String::new(),
+            lost: ERASED.to_owned(),
+            said: Said::default(),
+            ..visits
+        }
+    }
+
     /// A large push fills several batches; its answer goes with the last.
     fn take_push(&mut self, push: Push, batch: &mut Batch) -> Result<(), Fault> {
         let mut placed = Vec::with_capacity(push.articles.len());
+        if push.strict && push.articles.iter().any(|article| self.is_erased(article)) {
+            let refused = push.articles.iter().map(|article| {
+                Err(if self.is_erased(article) { Refused::Erased } else { Refused::Strict })
+            });
+            // A sender that hung up needs no answer.
+            let _ = push.reply.send(refused.collect());
+            return Ok(());
+        }
         for article in push.articles {
             if batch.is_full() {
                 self.commit(batch)?;
@@ -168,17 +203,26 @@ impl Writer {
         }
     }
 
-    /// Gives an article its place; tells which version it is and whether it was there already.
+    /// True where an article goes by a name that was erased.
+    fn is_erased(&self, article: &Article) -> bool {
+        let erased = &self.fold.erased;
+        !erased.is_empty() && cluster::keys(article).iter().any(|key| erased.contains(key))
+    }
+
+    /// Gives an article its place; tells which version it is and whether it was there already. `None` where it was erased.
     pub(super) fn judge(
         &mut self,
         article: Article,
         via: &'static str,
         seen_at: Timestamp,
         batch: &mut Batch,
-    ) -> (VersionId, bool) {
+    ) -> Option<Answered> {
+        if self.is_erased(&article) {
+            return None;
+        }
         let Fold { clusterer, texts, .. } = &mut self.fold;
         match clusterer.judge(&article, seen_at, &mut |version| texts.lend(version)) {
-            Judged::Duplicate(version) => (version, true),
+            Judged::Duplicate(version) => Some((version, true)),
             Judged::New { verdicts, prepared, .. } => {
                 let id = VersionId(self.fold.last.0 + 1);
                 self.fold.seen_at = self.fold.seen_at.max(seen_at);
@@ -199,7 +243,7 @@ impl Writer {
                 self.fold.texts.keep(id, prepared.compared);
                 batch.via.push(via);
                 self.enter(Record::Version(Box::new(version)), changes, batch);
-                (id, false)
+                Some((id, false))
             }
         }
     }
@@ -275,9 +319,10 @@ impl Writer {
             self.metrics.accepted(via, 1);
         }
         for (reply, placed) in batch.replies {
-            let answers = placed
-                .into_iter()
-                .filter_map(|(version, duplicate)| self.accepted(version, duplicate));
+            let answers = placed.into_iter().filter_map(|placed| match placed {
+                Some((version, duplicate)) => self.accepted(version, duplicate).map(Ok),
+                None => Some(Err(Refused::Erased)),
+            });
             // A sender that hung up asks again and is told `duplicate`.
             let _ = reply.send(answers.collect());
         }

@@ -108,6 +108,12 @@ pub enum JournalError {
         /// The segment file.
         path: PathBuf,
     },
+    /// An erasure began here and did not end.
+    #[error("an erasure in {} did not end: erase again, the same or another article, and it is finished with it", dir.display())]
+    Unerased {
+        /// The data directory.
+        dir: PathBuf,
+    },
     /// An entry was handed over out of turn. Nothing was written.
     #[error("record {found} came where {expected} is next")]
     OutOfTurn {

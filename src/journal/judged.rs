@@ -24,8 +24,7 @@ pub fn beside(dir: &Path) -> Result<PathBuf, JournalError> {
 /// Puts the journal that was written at [`beside`], to its end and with its log dropped, in place of the one of `dir`; gives the
 /// generation that begins with it. The old one is kept as `journal.before`, one such at the most.
 pub fn put_in_place(dir: &Path) -> Result<u64, JournalError> {
-    let (journal, whole, before) =
-        (segment::folder(dir), dir.join(WHOLE), dir.join("journal.before"));
+    let (journal, whole, before) = (segment::folder(dir), dir.join(WHOLE), dir.join(BEFORE));
     rename(&segment::folder(&judging(dir)), &whole)?;
     sync(dir)?;
     // Before the records are others: a crash in between costs clients a needless fetch of their lists and no more.
@@ -43,6 +42,11 @@ pub fn drop_beside(dir: &Path) -> Result<(), JournalError> {
     remove(&judging(dir))
 }
 
+/// Removes the journal as it was before it was last judged again.
+pub fn forget_before(dir: &Path) -> Result<(), JournalError> {
+    remove(&dir.join(BEFORE))
+}
+
 /// Ends a change of journals that a crash cut short. The caller holds the lock of `dir`.
 pub(super) fn mend(dir: &Path) -> Result<(), JournalError> {
     let (journal, whole) = (segment::folder(dir), dir.join(WHOLE));
@@ -56,6 +60,9 @@ pub(super) fn mend(dir: &Path) -> Result<(), JournalError> {
 
 /// A journal written to its end that has not its place yet.
 const WHOLE: &str = "journal.judged";
+
+/// The journal as it was.
+const BEFORE: &str = "journal.before";
 
 fn judging(dir: &Path) -> PathBuf {
     dir.join("judging")

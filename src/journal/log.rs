@@ -9,7 +9,9 @@ use super::acked::Acked;
 use super::frame::{self, HEADER_BYTES};
 use super::reader::{Reader, Shared};
 use super::segment::{self, Found, Segment};
-use super::{Entry, JournalError, Location, Lock, Record, archive, judged, record, rewrite};
+use super::{
+    Entry, JournalError, Location, Lock, Record, archive, erasing, judged, record, rewrite,
+};
 use crate::model::Seq;
 
 /// Bytes after which the next batch goes to a new segment file. A file of this size is read through in well under a second.
@@ -36,7 +38,7 @@ pub struct Log {
     shared: Arc<Shared>,
     tail: Tail,
     acked: Acked,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Log {
@@ -51,6 +53,21 @@ impl Log {
 
     /// As [`Log::open`], with segments that end at `segment_bytes` instead of [`SEGMENT_BYTES`].
     pub fn open_with(dir: &Path, segment_bytes: u64) -> Result<(Self, Opened), JournalError> {
+        erasing::refuse_unfinished(dir)?;
+        Self::open_any(dir, segment_bytes)
+    }
+
+    /// As [`Log::open`], for an erasure: one that did not end is no hindrance.
+    pub fn open_to_erase(dir: &Path) -> Result<(Self, Opened), JournalError> {
+        Self::open_any(dir, SEGMENT_BYTES)
+    }
+
+    /// Ends the appending; the directory stays locked.
+    pub fn into_lock(self) -> Lock {
+        self.lock
+    }
+
+    fn open_any(dir: &Path, segment_bytes: u64) -> Result<(Self, Opened), JournalError> {
         make(dir, dir)?;
         let lock = Lock::take(dir)?;
         archive::refuse_unfinished(dir)?;
@@ -70,7 +87,7 @@ impl Log {
         };
         let shared = Arc::new(Shared::new(found.segments, found.last, true));
         let dir = dir.to_path_buf();
-        Ok((Self { dir, segment_bytes, shared, tail, acked, _lock: lock }, opened))
+        Ok((Self { dir, segment_bytes, shared, tail, acked, lock }, opened))
     }
 
     /// Seq of the last durable record; 0 where there is none.

@@ -14,6 +14,7 @@
 mod acked;
 pub mod archive;
 pub(crate) use crate::cluster::code;
+pub mod erasing;
 mod error;
 mod frame;
 mod gap;
@@ -39,7 +40,7 @@ pub use rewrite::Rewritten;
 pub use scrub::{Scrub, Scrubbed};
 
 use crate::cluster::{Override, Version};
-use crate::model::{Seq, SourceId, Timestamp};
+use crate::model::{ArticleId, Seq, SourceId, Timestamp};
 
 /// Where a frame lies: which segment file, and how many bytes from its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +85,8 @@ pub enum Record {
     Source(SourceNote),
     /// An editor's word. Its number, by which it can be undone, is the entry's seq.
     Override(Spoken),
+    /// Articles whose words are removed by order, and that are not taken in again.
+    Erase(Erase),
     /// Numbers that name no record any more.
     Gap(Gap),
     /// Nothing but time: the entry's own, from which on the fold is at least that late.
@@ -121,6 +124,15 @@ pub struct Spoken {
     pub user: String,
     /// What is to be done.
     pub word: Override,
+}
+
+/// Articles that were erased. Their versions stand in the journal without their words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Erase {
+    /// Who.
+    pub articles: Vec<ArticleId>,
+    /// Hashes of the names they went by (`Verdicts::keys`): nothing that goes by one of them is taken in again.
+    pub keys: Vec<u64>,
 }
 
 /// Records that were here and are lost: stands in their place, at the last of their numbers. None of these is given out again.

@@ -34,17 +34,16 @@ impl Places {
             let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
             tables.get(&number).map(Arc::clone)
         };
-        let table = match known {
-            Some(table) => table,
-            None => {
-                let table = Arc::new(offsets(&segment::path(dir, number))?);
-                let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-                if tables.len() >= TABLES_MAX {
-                    tables.pop_first();
-                }
-                tables.insert(number, Arc::clone(&table));
-                table
+        let table = if let Some(table) = known {
+            table
+        } else {
+            let table = Arc::new(offsets(&segment::path(dir, number))?);
+            let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+            if tables.len() >= TABLES_MAX {
+                tables.pop_first();
             }
+            tables.insert(number, Arc::clone(&table));
+            table
         };
         let at = table.binary_search_by_key(&seq, |&(seq, _)| seq).ok();
         Ok(at.map(|at| table[at].1))
@@ -91,6 +90,6 @@ fn offsets(path: &Path) -> io::Result<Table> {
         let Ok(found) = frame::header(&header) else { return Ok(table) };
         table.push((found.seq, at));
         at += (HEADER_BYTES + found.length) as u64;
-        file.seek_relative(found.length as i64)?;
+        file.seek_relative(found.length.cast_signed() as i64)?;
     }
 }

@@ -59,6 +59,7 @@ fn enter(draft: &mut Draft<'_>, applied: &Applied<'_>) -> Result<Vec<Event>, Sto
         Record::Settings(_)
         | Record::Source(_)
         | Record::Override(_)
+        | Record::Erase(_)
         | Record::Gap(_)
         | Record::Tick => {}
     }
@@ -71,7 +72,26 @@ fn enter(draft: &mut Draft<'_>, applied: &Applied<'_>) -> Result<Vec<Event>, Sto
     draft.meta.applied_seq = entry.seq.0;
     draft.meta.segment = location.segment;
     draft.meta.offset = location.offset;
-    tell(draft, entry.seq, changes)
+    match &entry.record {
+        Record::Erase(erase) => tell_erased(draft, entry.seq, &erase.articles),
+        _ => tell(draft, entry.seq, changes),
+    }
+}
+
+/// The events of an erasure.
+fn tell_erased(
+    draft: &Draft<'_>,
+    seq: Seq,
+    articles: &[ArticleId],
+) -> Result<Vec<Event>, StoreError> {
+    let event = |(n, &article)| {
+        let row: Option<ArticlePart> = draft.get(&keys::article(article))?;
+        let newest = row.map(|row| VersionId(row.newest));
+        let cluster = newest.map(|newest| cluster_of(draft, newest)).transpose()?.flatten();
+        let kind = EventKind::ArticleErased;
+        Ok(Event { seq, n, kind, cluster, into: None, article: Some(article), version: None })
+    };
+    (0..).zip(articles).map(event).collect()
 }
 
 /// The rows of a new version and its article. Which set it is in comes with the changes.

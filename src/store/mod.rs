@@ -27,6 +27,7 @@ pub use handle::Trouble;
 pub use open::Opened;
 pub use query::{Cursor, Direction, LIMIT_MAX, Page, Query, Sort};
 pub use rows::ROW_BYTES_MAX;
+pub use swap::Note;
 pub use types::{
     Applied, ArticleRow, ClusterRow, Counts, Event, EventKind, Lookup, MemberRow, VersionRow,
 };
@@ -117,16 +118,17 @@ impl Store {
     }
 
     /// Takes over the rows that are not derived from the rows of `dir`, which may be damaged otherwise; gives how many. `is_ours`
-    /// tells whether a record lies there in the journal that these rows are of.
+    /// tells whether a record lies there in the journal that these rows are of; what `keeps` refuses stays behind.
     pub fn carry_over(
         &self,
         dir: &Path,
         cache_bytes: u64,
         is_ours: &dyn Fn(Seq, Location) -> bool,
+        keeps: &dyn Fn(Note<'_>) -> bool,
     ) -> Result<u64, StoreError> {
         let tree = self.tree()?;
         guarded("take over the poller's rows", || {
-            swap::carry_over(&tree, &open::folder(dir), cache_bytes, is_ours)
+            swap::carry_over(&tree, &open::folder(dir), cache_bytes, is_ours, keeps)
         })
     }
 

@@ -66,7 +66,9 @@ fn mended(
 pub(super) fn take_notes(store: &Store, aside: Option<&Path>) {
     let (Some(aside), Ok(tree)) = (aside, store.tree()) else { return };
     let cache_bytes = store.inner.cache_bytes;
-    let _lost = guarded("take over", || swap::carry_over(&tree, aside, cache_bytes, &|_, _| false));
+    let _lost = guarded("take over", || {
+        swap::carry_over(&tree, aside, cache_bytes, &|_, _| false, &|_| true)
+    });
 }
 
 pub(super) fn open_existing(dir: &Path, cache_bytes: u64) -> Result<(Store, Opened), StoreError> {

@@ -402,13 +402,14 @@ pub(super) fn member(version: VersionId, part: &MemberPart) -> Result<Member, St
 }
 
 /// The kinds of events by their bytes.
-const EVENT_KINDS: [EventKind; 6] = [
+const EVENT_KINDS: [EventKind; 7] = [
     EventKind::ClusterCreated,
     EventKind::ClusterUpdated,
     EventKind::ClusterMerged,
     EventKind::ClusterSplit,
     EventKind::ArticleCreated,
     EventKind::ArticleRevised,
+    EventKind::ArticleErased,
 ];
 
 pub(super) const fn event_part(event: &Event) -> EventPart {
@@ -426,6 +427,7 @@ pub(super) const fn event_part(event: &Event) -> EventPart {
             EventKind::ClusterSplit => 3,
             EventKind::ArticleCreated => 4,
             EventKind::ArticleRevised => 5,
+            EventKind::ArticleErased => 6,
         },
         cluster: number(event.cluster),
         into: number(event.into),

@@ -14,7 +14,7 @@ use super::meta::Meta;
 use super::open::{folder, io_fault, tree as open_tree};
 use super::{StoreError, keys, rows};
 use crate::journal::Location;
-use crate::model::Seq;
+use crate::model::{Seq, VersionId};
 
 /// Puts back what a swap that did not end took away, and removes what it left.
 pub(super) fn mend(dir: &Path) -> Result<(), StoreError> {
@@ -46,12 +46,13 @@ pub(super) fn put_in_place(dir: &Path) -> Result<(), StoreError> {
 
 /// Copies the rows that are not derived from the rows in folder `from` into `tree`, byte for byte; gives how many. What makes
 /// versions findable stays behind where `is_ours` does not know the last record of those rows: versions of that number are others
-/// then.
+/// then; and what `keeps` refuses.
 pub(super) fn carry_over(
     tree: &sled::Tree,
     from: &Path,
     cache_bytes: u64,
     is_ours: &dyn Fn(Seq, Location) -> bool,
+    keeps: &dyn Fn(Note<'_>) -> bool,
 ) -> Result<u64, StoreError> {
     if !from.exists() {
         return Ok(0);
@@ -67,7 +68,10 @@ pub(super) fn carry_over(
         if key.first() == Some(&keys::FINDABLE) && !ours {
             continue;
         }
-        rows::body(&key, &bytes)?;
+        let row: Vec<u8> = rows::unseal(&key, &bytes)?;
+        if !keeps(note(&key, &row)) {
+            continue;
+        }
         tree.insert(key, bytes)?;
         carried += 1;
     }
@@ -78,6 +82,25 @@ pub(super) fn carry_over(
 pub(super) fn discard(dir: &Path) -> Result<(), StoreError> {
     mend(dir)?;
     remove(&folder(dir))
+}
+
+/// A row that is not derived, by what it says.
+#[derive(Clone, Copy, Debug)]
+pub enum Note<'a> {
+    /// What the poller noted of an endpoint.
+    Endpoint,
+    /// What it noted of a lead.
+    Lead(&'a [u8]),
+    /// What makes a version findable.
+    Findable(VersionId),
+}
+
+fn note<'a>(key: &[u8], row: &'a [u8]) -> Note<'a> {
+    match (key.first(), keys::last_version(key)) {
+        (Some(&keys::SEEN), _) => Note::Lead(row),
+        (Some(&keys::FINDABLE), Some(version)) => Note::Findable(version),
+        _ => Note::Endpoint,
+    }
 }
 
 /// Where rows are made beside those of `dir`.

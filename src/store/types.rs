@@ -153,6 +153,8 @@ pub enum EventKind {
     ArticleCreated,
     /// An article's next version came.
     ArticleRevised,
+    /// An article's words were removed by order, and it is not taken in again.
+    ArticleErased,
 }
 
 impl EventKind {
@@ -165,6 +167,7 @@ impl EventKind {
             Self::ClusterSplit => "cluster.split",
             Self::ArticleCreated => "article.created",
             Self::ArticleRevised => "article.revised",
+            Self::ArticleErased => "article.erased",
         }
     }
 }

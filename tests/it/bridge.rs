@@ -125,7 +125,7 @@ fn what_is_given_up_is_told_and_its_number_is_not_given_out_again() {
     assert_eq!(fs::read(kept[0]).unwrap(), bytes);
     let mut data = reopen(|| offline(dir.path()));
     let article = wire::article("e", "1", wire::version(1, 4));
-    assert_eq!(data.take(article, wire::minute(60)).unwrap().0.0, 10);
+    assert_eq!(data.take(article, wire::minute(60)).unwrap().unwrap().0.0, 10);
     assert_eq!(data.finish().unwrap().versions, 6);
     let (code, told) = verify(dir.path(), &[]);
     assert_eq!((code, &told["gone"], &told["records"]), (Some(0), &3.into(), &10.into()), "{told}");
@@ -145,7 +145,7 @@ fn rows_without_a_journal_do_not_begin_a_new_one() {
     let mut data = reopen(|| offline(dir.path()));
     let article = wire::article("e", "1", wire::version(1, 4));
     // A new settings record comes first.
-    assert_eq!(data.take(article, wire::minute(60)).unwrap().0.0, 11);
+    assert_eq!(data.take(article, wire::minute(60)).unwrap().unwrap().0.0, 11);
 }
 
 #[test]

@@ -10,12 +10,13 @@ use std::time::Duration;
 use copytaster::config::{
     Config, Crawl, Endpoint, EndpointKind, Server, Source, SourceKind, Store as Kept,
 };
-use copytaster::daemon::{self, Running};
-use copytaster::journal::{Lost, Reader, Record};
+use copytaster::daemon::{self, Running, Which};
+use copytaster::journal::{Log, Lost, Reader, Record};
 use copytaster::model::{Clock, Seq, Timestamp};
 use serde_json::Value;
 
 use crate::crash::{Daemon, verify};
+use crate::patience::reopen;
 use crate::{http, wire};
 
 mod site;
@@ -300,4 +301,33 @@ async fn a_start_asks_only_those_who_are_due() {
     quick.until("a poll after the start", |seen| seen.polls.len() >= 4).await;
     assert_eq!(slow.seen().polls.len(), 1, "it was not due");
     running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_erased_is_passed_over_once_and_leaves_no_address() {
+    let site = Site::serve(3, true).await;
+    let desk = Desk::new(&[&site], Crawl::default());
+    let running = desk.start().await;
+    quiet(&desk, &running).await;
+    articles(running.address, 3).await;
+    running.stop().await.unwrap();
+    let data = desk.data();
+    let erased = tokio::task::spawn_blocking(move || {
+        let (log, _) = reopen(|| Log::open_to_erase(&data));
+        let which = Which::Source("desk0".into());
+        daemon::erase(log, &data, &which, 16 << 20, wire::minute(1), &mut |_| {})
+    });
+    assert_eq!(erased.await.unwrap().unwrap().articles, 3);
+    for _again in 0..2 {
+        desk.advance(24 * HOUR);
+        let running = desk.start().await;
+        quiet(&desk, &running).await;
+        let shown = articles(running.address, 3).await;
+        assert!(shown.iter().all(|article| article["title"] == "" && article["url"].is_null()));
+        running.stop().await.unwrap();
+        let lost = desk.lost();
+        assert_eq!(lost.len(), 3, "each once: {lost:?}");
+        assert!(lost.iter().all(|lost| lost.url.is_empty() && lost.reason == "erased by order"));
+    }
+    assert!(site.seen().asked.values().all(|&times| times > 1), "they were looked at again");
 }

@@ -24,6 +24,8 @@ mod disk;
 #[cfg(feature = "daemon")]
 mod docs;
 #[cfg(feature = "daemon")]
+mod erase;
+#[cfg(feature = "daemon")]
 mod evaluate;
 #[cfg(feature = "daemon")]
 mod fetch;

@@ -83,7 +83,7 @@
     });
     on("cluster.split", (e) => updated.add(e.cluster));
     on("gap", () => updated.add("gap"));
-    for (const type of ["article.created", "article.revised"]) on(type, () => {});
+    for (const type of ["article.created", "article.revised", "article.erased"]) on(type, () => {});
     stream.onopen = () => lamp.classList.add("lamp-live");
     stream.onerror = () => lamp.classList.remove("lamp-live");
   };

@@ -225,8 +225,8 @@ pub(super) async fn cluster(
         let (from, to) = (query::given(params.from.as_deref()), query::given(params.to.as_deref()));
         let alone = body.counts.versions < 2;
         let diff = match view::diff(state, &id, from, to) {
-            Ok(Found::Here(diff)) if !alone => Some(diff),
-            // The texts may be gone by order of retention: the page stands without them.
+            // Words may have been removed by order: the page stands without them, and without a text that cannot be read.
+            Ok(Found::Here(diff)) if !alone && diff.redacted.is_empty() => Some(diff),
             Ok(_) | Err(Problem { status: 500, .. }) => None,
             Err(problem) => return Err(problem),
         };

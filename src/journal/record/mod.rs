@@ -23,9 +23,10 @@ const KIND_SOURCE: u8 = 4;
 /// A version with verdicts of more kinds: the bytes of [`KIND_VERSION`], then what engine 2 added.
 const KIND_VERSION_LATER: u8 = 5;
 const KIND_OVERRIDE: u8 = 6;
+const KIND_ERASE: u8 = 7;
 /// A version whose words are gone.
 const KIND_REDACTED: u8 = 8;
-// 7 (erase) and 9 (trim) are spoken for: docs/store.md has the plan of their bodies.
+// 9 (trim) is spoken for: docs/store.md has the plan of its body.
 const KIND_GAP: u8 = 10;
 const KIND_TICK: u8 = 11;
 
@@ -69,6 +70,7 @@ pub(super) fn decode(seq: u64, payload: &[u8]) -> Result<Entry, Unreadable> {
         KIND_SETTINGS => notes::settings(body)?,
         KIND_SOURCE => notes::source(body)?,
         KIND_OVERRIDE => word::read_back(body)?,
+        KIND_ERASE => notes::erase(body)?,
         KIND_GAP => notes::gap(seq, body)?,
         KIND_TICK => (read(body)?, Record::Tick),
         unknown => return Err(Unreadable::Kind(unknown)),
@@ -88,6 +90,7 @@ fn raw(entry: &Entry) -> Vec<u8> {
         Record::Settings(settings) => write(KIND_SETTINGS, &notes::of_settings(at, settings)),
         Record::Source(source) => write(KIND_SOURCE, &notes::of_source(at, source)),
         Record::Override(spoken) => write(KIND_OVERRIDE, &word::body(at, spoken)),
+        Record::Erase(erase) => write(KIND_ERASE, &notes::of_erase(at, erase)),
         Record::Gap(gap) => write(KIND_GAP, &notes::of_gap(at, gap)),
         Record::Tick => write(KIND_TICK, &at),
     }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Unreadable, broken, read};
-use crate::journal::{Gap, Lost, Record, Settings, SourceNote};
-use crate::model::{Seq, SourceId};
+use crate::journal::{Erase, Gap, Lost, Record, Settings, SourceNote};
+use crate::model::{ArticleId, Seq, SourceId};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct DiskLost {
@@ -31,6 +31,13 @@ pub(super) struct DiskSource {
     kind: String,
     own: bool,
     lang: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct DiskErase {
+    at: i64,
+    articles: Vec<u64>,
+    keys: Vec<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,6 +79,17 @@ pub(super) fn of_source(at: i64, note: &SourceNote) -> DiskSource {
 pub(super) fn source(body: &[u8]) -> Result<Dated, Unreadable> {
     let DiskSource { at, id, name, kind, own, lang } = read(body)?;
     Ok((at, Record::Source(SourceNote { id: SourceId(id), name, kind, own, lang })))
+}
+
+pub(super) fn of_erase(at: i64, erase: &Erase) -> DiskErase {
+    let articles = erase.articles.iter().map(|article| article.0).collect();
+    DiskErase { at, articles, keys: erase.keys.clone() }
+}
+
+pub(super) fn erase(body: &[u8]) -> Result<Dated, Unreadable> {
+    let DiskErase { at, articles, keys } = read(body)?;
+    let articles = articles.into_iter().map(ArticleId).collect();
+    Ok((at, Record::Erase(Erase { articles, keys })))
 }
 
 pub(super) fn of_gap(at: i64, gap: &Gap) -> DiskGap {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cluster::{Link, LinkKind, Override, Reason, Verdicts, Version, Withdrawn};
-use crate::journal::{Gap, Lost, Settings, SourceNote, Spoken, code};
+use crate::journal::{Erase, Gap, Lost, Settings, SourceNote, Spoken, code};
 use crate::model::{
     Article, ArticleId, ClusterId, OriginBasis, OriginClaim, PageKind, Subject, VersionId,
 };
@@ -150,6 +150,7 @@ fn format_one_stays_format_one() {
     let word = |word| Record::Override(Spoken { user: "desk".to_owned(), word });
     let split = Override::Split { articles: vec![ArticleId(3), ArticleId(300)] };
     let merge = Override::Merge { a: ClusterId(7), b: ClusterId(2) };
+    let erase = Erase { articles: vec![ArticleId(3), ArticleId(300)], keys: vec![5] };
     let gap = Gap { from: Seq(7), to: Seq(9), why: "rot".to_owned() };
     for (entry, golden) in [
         (full(), VERSION_LATER),
@@ -157,6 +158,7 @@ fn format_one_stays_format_one() {
         (entry(1, word(split)), "06c0bb01046465736b000203ac02"),
         (entry(1, word(merge)), "06c0bb01046465736b01020702"),
         (entry(1, word(Override::Undo { number: 300 })), "06c0bb01046465736b0201ac02"),
+        (entry(1, Record::Erase(erase)), "07c0bb010203ac020105"),
         (entry(9, Record::Gap(gap)), "0ac0bb01070903726f74"),
         (entry(1, Record::Tick), "0bc0bb01"),
         (entry(1, Record::Lost(lost)), "02c0bb0104616c626109687474703a2f2f612f04676f6e65"),
@@ -179,7 +181,7 @@ fn what_is_no_record_says_why() {
     check(b"", "not compressed");
     check(b"plain", "not compressed");
     check(&packed(&[]), "empty");
-    for reserved in [0, 7, 9, 12] {
+    for reserved in [0, 9, 12] {
         check(&packed(&[reserved, 1, 2, 3]), &format!("Kind({reserved})"));
     }
     check(&packed(&[KIND_OVERRIDE, 0, 0, 1, 1, 7]), "1 with 1 numbers is no editor's word");

@@ -12,7 +12,8 @@ fn lost(seq: u64, reason: &str) -> Entry {
 
 /// Words that do not compress, so that segments fill.
 fn words(seed: u64) -> String {
-    (0..40).map(|n| format!("{:x}", (seed * 131 + n).wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect()
+    let word = |n: u64| format!("{:x}", (seed * 131 + n).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    (0..40).map(word).collect::<Vec<_>>().concat()
 }
 
 /// A log of `records` records in segments of a few, and where each lies.
