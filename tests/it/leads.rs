@@ -320,7 +320,8 @@ async fn a_page_that_was_erased_is_passed_over_once_and_leaves_no_address() {
     assert_eq!(erased.await.unwrap().unwrap().articles, 3);
     for _again in 0..2 {
         desk.advance(24 * HOUR);
-        let running = desk.start().await;
+        let mut running = desk.start().await;
+        running.ready().await.unwrap();
         quiet(&desk, &running).await;
         let shown = articles(running.address, 3).await;
         assert!(shown.iter().all(|article| article["title"] == "" && article["url"].is_null()));
