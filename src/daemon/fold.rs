@@ -214,7 +214,15 @@ pub fn rebuild(
         each(seq);
         true
     };
-    catch_up(reader, last, &store, go_on)?;
+    // Nothing is judged, so nothing need be findable.
+    let mut fold = Fold::new(reader, Params { live_max: 1, ..Params::default() });
+    let mut load = store.load(last);
+    let rows = &mut |batch: &[Applied<'_>]| {
+        has_room(store.dir())?;
+        Ok(load.take(batch)?)
+    };
+    fold.catch_up(reader, last, store.applied_seq(), rows, go_on)?;
+    load.finish()?;
     Ok(store)
 }
 

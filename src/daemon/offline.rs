@@ -50,7 +50,7 @@ impl Offline {
         Ok(Self { writer, store, batch: Batch::default() })
     }
 
-    /// Takes one article in, seen at `seen_at`; durable once [`Offline::finish`] is done, or earlier. True where it was
+    /// Takes one article in, seen at `seen_at`; durable once [`Offline::commit`] is done, or earlier. True where it was
     /// there already; `None` where it was erased and is not taken in again.
     pub fn take(
         &mut self,
@@ -62,6 +62,11 @@ impl Offline {
             self.writer.commit(&mut self.batch)?;
         }
         Ok(taken)
+    }
+
+    /// Makes what was taken in durable now, however little it is.
+    pub fn commit(&mut self) -> Result<(), Fault> {
+        self.writer.commit(&mut self.batch)
     }
 
     /// Makes the rest durable; gives what the directory holds.

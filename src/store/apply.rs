@@ -24,22 +24,7 @@ impl Store {
         let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.with("apply records", |tree| {
             let mut draft = Draft::over(tree, self.meta());
-            let mut events = Vec::new();
-            for applied in batch {
-                let next = draft.meta.applied_seq + 1;
-                let seq = applied.entry.seq;
-                if seq.0 < next {
-                    continue;
-                }
-                if applied.entry.first().0 != next {
-                    return Err(StoreError::OutOfTurn { expected: Seq(next), found: seq });
-                }
-                let told = enter(&mut draft, applied)?;
-                for event in &told {
-                    draft.put(keys::event(event.seq, event.n), &rows::event_part(event))?;
-                }
-                events.extend(told);
-            }
+            let events = enter_all(&mut draft, batch, Seq(0))?;
             if draft.meta.applied_seq > self.applied_seq().0 {
                 let meta = draft.write()?;
                 self.set_meta(meta);
@@ -50,8 +35,46 @@ impl Store {
     }
 }
 
+/// Writes a run of entries and their changes into the draft; gives the events. Those of records up to
+/// `untold` are too old to be kept once the last record is there, so they are not made.
+pub(super) fn enter_all(
+    draft: &mut Draft<'_>,
+    batch: &[Applied<'_>],
+    untold: Seq,
+) -> Result<Vec<Event>, StoreError> {
+    let mut events = Vec::new();
+    for applied in batch {
+        let next = draft.meta.applied_seq + 1;
+        let seq = applied.entry.seq;
+        if seq.0 < next {
+            continue;
+        }
+        if applied.entry.first().0 != next {
+            return Err(StoreError::OutOfTurn { expected: Seq(next), found: seq });
+        }
+        enter(draft, applied)?;
+        // What stands for several records makes as many old events go.
+        let old = |seq: u64| Seq(seq.saturating_sub(EVENT_SEQS_KEPT));
+        let (from, to) = (old(next), old(seq.0 + 1));
+        if from < to && untold == Seq(0) {
+            draft.remove_all(keys::events(from)..keys::events(to))?;
+        }
+        if seq > untold {
+            let told = match &applied.entry.record {
+                Record::Erase(erase) => tell_erased(draft, seq, &erase.articles)?,
+                _ => tell(draft, seq, applied.changes)?,
+            };
+            for event in &told {
+                draft.put(keys::event(event.seq, event.n), &rows::event_part(event))?;
+            }
+            events.extend(told);
+        }
+    }
+    Ok(events)
+}
+
 /// Writes one entry and its changes into the draft.
-fn enter(draft: &mut Draft<'_>, applied: &Applied<'_>) -> Result<Vec<Event>, StoreError> {
+fn enter(draft: &mut Draft<'_>, applied: &Applied<'_>) -> Result<(), StoreError> {
     let Applied { entry, location, changes } = *applied;
     match &entry.record {
         Record::Version(version) => enter_version(draft, version, location)?,
@@ -66,16 +89,10 @@ fn enter(draft: &mut Draft<'_>, applied: &Applied<'_>) -> Result<Vec<Event>, Sto
     for change in changes {
         enter_change(draft, change)?;
     }
-    if let Some(old) = entry.seq.0.checked_sub(EVENT_SEQS_KEPT) {
-        draft.remove_all(&keys::events(Seq(old)))?;
-    }
     draft.meta.applied_seq = entry.seq.0;
     draft.meta.segment = location.segment;
     draft.meta.offset = location.offset;
-    match &entry.record {
-        Record::Erase(erase) => tell_erased(draft, entry.seq, &erase.articles),
-        _ => tell(draft, entry.seq, changes),
-    }
+    Ok(())
 }
 
 /// The events of an erasure.

@@ -1,32 +1,77 @@
 //! Rows as they will be once a batch stands: reads see what the batch has written so far, sled sees it all at once.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::meta::Meta;
 use super::{StoreError, keys, rows};
-use crate::model::{ArticleId, VersionId};
+use crate::model::{ArticleId, Seq, VersionId};
+
+/// What a row takes in memory besides its bytes.
+const ROW_OVERHEAD: usize = 64;
+
+/// What a batch writes and removes, by key.
+#[derive(Debug, Default)]
+pub(super) struct Drafted {
+    rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What it takes in memory, nearly.
+    pub(super) bytes: usize,
+}
+
+impl Drafted {
+    const fn new() -> Self {
+        Self { rows: BTreeMap::new(), bytes: 0 }
+    }
+
+    fn insert(&mut self, key: Vec<u8>, row: Option<Vec<u8>>) {
+        let size = |row: &Option<Vec<u8>>| row.as_ref().map_or(0, Vec::len);
+        let (key_bytes, row_bytes) = (key.len() + ROW_OVERHEAD, size(&row));
+        let freed = self.rows.insert(key, row).map_or(0, |old| key_bytes + size(&old));
+        self.bytes = self.bytes + key_bytes + row_bytes - freed;
+    }
+}
 
 /// A batch being made over the tree.
 pub(super) struct Draft<'a> {
     tree: &'a sled::Tree,
-    rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    pub(super) rows: Drafted,
     pub(super) meta: Meta,
+    /// The tree holds rows of records up to this one.
+    written: Seq,
 }
 
 impl<'a> Draft<'a> {
     pub(super) const fn over(tree: &'a sled::Tree, meta: Meta) -> Self {
-        Self { tree, rows: BTreeMap::new(), meta }
+        Self { tree, rows: Drafted::new(), meta, written: Seq(meta.applied_seq) }
+    }
+
+    /// The draft that was left with `rows` and `meta`, over a tree that holds records up to `written`.
+    pub(super) const fn resume(
+        tree: &'a sled::Tree,
+        rows: Drafted,
+        meta: Meta,
+        written: Seq,
+    ) -> Self {
+        Self { tree, rows, meta, written }
     }
 
     /// The row under `key`, as it will be.
     pub(super) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
-        if let Some(drafted) = self.rows.get(key) {
+        if let Some(drafted) = self.rows.rows.get(key) {
             return drafted.as_ref().map(|bytes| rows::unseal(key, bytes)).transpose();
         }
-        self.tree.get(key)?.map(|bytes| rows::unseal(key, &bytes)).transpose()
+        self.stored(key)?.map(|bytes| rows::unseal(key, &bytes)).transpose()
+    }
+
+    /// The row in the tree. One whose key names a record that came after all that is written is not looked for.
+    fn stored(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        if keys::begins_with(key).is_some_and(|seq| seq > self.written) {
+            return Ok(None);
+        }
+        Ok(self.tree.get(key)?)
     }
 
     /// The row under `key`, which another row or the fold says is there.
@@ -50,36 +95,63 @@ impl<'a> Draft<'a> {
         keys.map(|key| Ok(keys::last_version(&key?).unwrap_or_default())).collect()
     }
 
-    /// Removes every row of the tree whose key begins with `prefix`.
-    pub(super) fn remove_all(&mut self, prefix: &[u8]) -> Result<(), StoreError> {
-        for key in self.tree.scan_prefix(prefix).keys() {
+    /// Removes every row of the tree whose key lies in `range`.
+    pub(super) fn remove_all(&mut self, range: Range<Vec<u8>>) -> Result<(), StoreError> {
+        for key in self.tree.range(range).keys() {
             self.remove(key?.to_vec());
         }
         Ok(())
     }
 
     /// Writes it all, the meta row included, as one sled batch: after a crash all of it is there or none.
-    pub(super) fn write(self) -> Result<Meta, StoreError> {
-        let Self { tree, rows, mut meta } = self;
+    pub(super) fn write(mut self) -> Result<Meta, StoreError> {
         let mut batch = sled::Batch::default();
-        let mut written = Vec::with_capacity(rows.len());
-        for (key, row) in rows {
-            let before = tree.get(&key)?;
-            if before.as_deref() == row.as_deref() {
-                continue;
-            }
-            meta.exchange(&key, before.as_deref(), row.as_deref())?;
+        let mut written = Vec::with_capacity(self.rows.rows.len());
+        self.each_change(|key, row| {
             written.push(key.clone());
             match row {
                 Some(row) => batch.insert(key, row),
                 None => batch.remove(key),
             }
-        }
+            Ok(())
+        })?;
         let key = keys::meta();
-        batch.insert(&key, rows::seal(&key, &meta)?);
-        tree.apply_batch(batch)?;
-        settle(tree, &written)?;
-        Ok(meta)
+        batch.insert(&key, rows::seal(&key, &self.meta)?);
+        self.tree.apply_batch(batch)?;
+        settle(self.tree, &written)?;
+        Ok(self.meta)
+    }
+
+    /// Writes it all in the order of keys, the meta row last: for rows that nobody reads before all of them are there, and that
+    /// are thrown away after a fault.
+    pub(super) fn pour(mut self) -> Result<Meta, StoreError> {
+        let tree = self.tree;
+        self.each_change(|key, row| {
+            match row {
+                Some(row) => tree.insert(key, row)?,
+                None => tree.remove(key)?,
+            };
+            Ok(())
+        })?;
+        let key = keys::meta();
+        tree.insert(key, rows::seal(&key, &self.meta)?)?;
+        Ok(self.meta)
+    }
+
+    /// Hands out what will be otherwise than it is in the tree, by key, and takes note of it in the meta row.
+    fn each_change(
+        &mut self,
+        mut each: impl FnMut(Vec<u8>, Option<Vec<u8>>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for (key, row) in std::mem::take(&mut self.rows.rows) {
+            let before = self.stored(&key)?;
+            if before.as_deref() == row.as_deref() {
+                continue;
+            }
+            self.meta.exchange(&key, before.as_deref(), row.as_deref())?;
+            each(key, row)?;
+        }
+        Ok(())
     }
 }
 

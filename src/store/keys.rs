@@ -174,6 +174,17 @@ pub(super) fn seen(lead: u64) -> Vec<u8> {
     tagged(SEEN, &[&lead.to_be_bytes()])
 }
 
+/// The record without which there can be no row under `key`, where the key says so: ids are the seqs of the records they begin with.
+pub(super) fn begins_with(key: &[u8]) -> Option<Seq> {
+    let (&tag, rest) = key.split_first()?;
+    let bytes = match tag {
+        VERSION | PLACE | ARTICLE | CLUSTER | EVENT => rest.first_chunk(),
+        STATE | MEMBER | ORDER => rest.last_chunk(),
+        _ => None,
+    };
+    bytes.map(|bytes| Seq(u64::from_be_bytes(*bytes)))
+}
+
 /// The hash of the lead that a seen key ends with.
 pub(super) fn lead(key: &[u8]) -> Option<u64> {
     key.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
@@ -209,6 +220,25 @@ mod tests {
         assert!(order_from(Sort::Sources, 5) < key && key < order_from(Sort::Sources, 6));
         assert!(key < order_end(Sort::Sources));
         assert_eq!(last_version(&member(SetId(1), VersionId(8))), Some(VersionId(8)));
+    }
+
+    #[test]
+    fn a_key_names_the_record_before_which_its_row_cannot_be() {
+        let nine = VersionId(9);
+        let keys = [
+            version(nine),
+            place(nine),
+            article(ArticleId(9)),
+            cluster(ClusterId(9)),
+            event(Seq(9), 3),
+            state(ArticleId(4), nine),
+            member(SetId(4), nine),
+            order_at(Sort::Changed, 4, ClusterId(9)),
+        ];
+        assert!(keys.iter().all(|key| begins_with(key) == Some(Seq(9))));
+        for key in [name(9), source("site"), set(SetId(9)), meta().to_vec()] {
+            assert_eq!(begins_with(&key), None);
+        }
     }
 
     #[test]

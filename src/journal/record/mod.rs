@@ -5,7 +5,10 @@ mod redacted;
 mod version;
 mod word;
 
+use std::cell::RefCell;
+
 use serde::{Deserialize, Serialize};
+use zstd::bulk::{Compressor, Decompressor};
 
 use super::{Entry, Record};
 use crate::model::{Seq, Timestamp};
@@ -45,8 +48,11 @@ pub(super) fn encode(entry: &Entry) -> Result<Vec<u8>, usize> {
     if raw.len() > RECORD_BYTES_MAX {
         return Err(raw.len());
     }
-    Ok(zstd::bulk::compress(&raw, ZSTD_LEVEL)
-        .expect("zstd's own buffer is as large as it asks for"))
+    let packed = PACKER.with_borrow_mut(|packer| match packer {
+        Some(packer) => packer.compress(&raw),
+        none => none.insert(Compressor::new(ZSTD_LEVEL)?).compress(&raw),
+    });
+    Ok(packed.expect("zstd's own buffer is as large as it asks for"))
 }
 
 /// The entry that a payload of format 1 holds.
@@ -126,7 +132,18 @@ fn inflate(payload: &[u8]) -> Result<Vec<u8>, Unreadable> {
     if named > RECORD_BYTES_MAX as u64 {
         return Err(broken(&format!("it would unpack to {named} bytes")));
     }
-    zstd::bulk::decompress(payload, named as usize).map_err(|fault| broken(&fault.to_string()))
+    UNPACKER
+        .with_borrow_mut(|unpacker| match unpacker {
+            Some(unpacker) => unpacker.decompress(payload, named as usize),
+            none => none.insert(Decompressor::new()?).decompress(payload, named as usize),
+        })
+        .map_err(|fault| broken(&fault.to_string()))
+}
+
+thread_local! {
+    // What zstd works with, kept: to make it anew costs as much as to pack or unpack a small record.
+    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 #[cfg(test)]

@@ -1,0 +1,94 @@
+//! A whole journal to the rows it comes to: made in memory, where the last word on a row wins, and written in the order of keys.
+//!
+//! For a store that nobody reads before it is done, and that is thrown away where it is not.
+
+use std::mem;
+use std::sync::PoisonError;
+
+use super::apply::{EVENT_SEQS_KEPT, enter_all};
+use super::draft::{Draft, Drafted};
+use super::meta::Meta;
+use super::types::Applied;
+use super::{Store, StoreError, keys};
+use crate::model::Seq;
+
+/// Bytes of keys and rows held in memory before they are written; with what holds them it comes to some 200 MB.
+const HELD_BYTES: usize = 64 << 20;
+
+/// Rows being made. [`Load::finish`] makes the store whole; without it there is nothing that can be used.
+#[derive(Debug)]
+pub struct Load {
+    store: Store,
+    rows: Drafted,
+    meta: Meta,
+    /// The tree holds rows of records up to this one.
+    written: Seq,
+    /// Events up to this record will be too old to be kept.
+    untold: Seq,
+    held_max: usize,
+}
+
+impl Store {
+    /// Begins to make all rows of a journal whose last record is `last`.
+    pub fn load(&self, last: Seq) -> Load {
+        self.load_in_parts(last, HELD_BYTES)
+    }
+
+    /// As [`Store::load`], but with at most `held_max` bytes in memory.
+    pub fn load_in_parts(&self, last: Seq, held_max: usize) -> Load {
+        let meta = self.meta();
+        Load {
+            store: self.clone(),
+            rows: Drafted::default(),
+            meta,
+            written: Seq(meta.applied_seq),
+            untold: Seq(last.0.saturating_sub(EVENT_SEQS_KEPT)),
+            held_max,
+        }
+    }
+}
+
+impl Load {
+    /// Takes what a run of entries changed, as [`Store::apply`] does.
+    pub fn take(&mut self, batch: &[Applied<'_>]) -> Result<(), StoreError> {
+        let untold = self.untold;
+        self.draft(|draft| enter_all(draft, batch, untold).map(|_| ()))?;
+        if self.rows.bytes > self.held_max { self.write() } else { Ok(()) }
+    }
+
+    /// Writes what is left; gives the record up to which the rows are.
+    pub fn finish(mut self) -> Result<Seq, StoreError> {
+        let old = keys::events(Seq(0))..keys::events(Seq(self.untold.0 + 1));
+        self.draft(|draft| draft.remove_all(old))?;
+        self.write()?;
+        // Has sled divide the pages that grew too large, so that no later read has to write.
+        self.store.with("read all keys", |tree| {
+            tree.iter().keys().try_for_each(|key| key.map(|_| ()).map_err(StoreError::from))
+        })?;
+        Ok(self.written)
+    }
+
+    fn draft(
+        &mut self,
+        work: impl FnOnce(&mut Draft<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.store.clone().with("make rows", |tree| {
+            let mut draft = Draft::resume(tree, mem::take(&mut self.rows), self.meta, self.written);
+            work(&mut draft)?;
+            (self.meta, self.rows) = (draft.meta, draft.rows);
+            Ok(())
+        })
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        let store = self.store.clone();
+        let _one_writer = store.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let meta = store.with("write rows", |tree| {
+            Draft::resume(tree, mem::take(&mut self.rows), self.meta, self.written).pour()
+        })?;
+        (self.meta, self.written) = (meta, Seq(meta.applied_seq));
+        store.set_meta(meta);
+        store.told(self.written);
+        Ok(())
+    }
+}
