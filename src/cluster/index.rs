@@ -39,8 +39,13 @@ impl Index {
 
     /// Makes version `number` findable. Numbers ascend.
     pub fn insert(&mut self, number: u32, prepared: &Prepared) {
-        for key in prepared.sketch.iter().flat_map(band_keys) {
-            self.bands.insert(key, number);
+        self.anchors.warm(&prepared.anchors);
+        if let Some(sketch) = &prepared.sketch {
+            let keys = band_keys(sketch);
+            self.bands.warm(&keys);
+            for key in keys {
+                self.bands.insert(key, number);
+            }
         }
         for &anchor in &prepared.anchors {
             self.anchors.insert(anchor, number);

@@ -34,7 +34,8 @@ pub use judge::{Judged, Texts, keys};
 pub use link::{Between, Refusal, rule};
 pub use meeting::Overlap;
 pub use overrides::{Override, OverrideError};
-pub use short::ShortText;
+pub use short::{KEPT_MAX as SHORT_PATH_MAX, ShortText};
+pub use stored::Found;
 pub use types::{
     Change, Link, LinkKind, Member, Reason, Redacted, Relation, SetId, Summary, Verdicts, Version,
     Withdrawn,
@@ -209,8 +210,14 @@ impl Clusterer {
     pub fn admit(&mut self, version: VersionId, prepared: &Prepared) {
         let Some(number) = self.number_of(version) else { return };
         self.index.insert(number, prepared);
+        self.admit_short(version, &prepared.short);
+    }
+
+    /// Lets the short path remember an applied version. In order of application, items and stories each.
+    pub fn admit_short(&mut self, version: VersionId, short: &ShortText) {
+        let Some(number) = self.number_of(version) else { return };
         let row = &self.rows[number as usize];
-        self.shorts.admit(number, row.seen_at, &prepared.short);
+        self.shorts.admit(number, row.seen_at, short);
     }
 
     /// Position of the oldest version that is still compared with.

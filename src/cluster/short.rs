@@ -28,7 +28,7 @@ const WAIT_MILLIS: u64 = 3 * 3_600_000;
 const LOOK_BACK_MILLIS: u64 = 5 * 60_000;
 
 /// Items that wait, and stories whose words are counted, at most.
-const KEPT_MAX: usize = 4096;
+pub const KEPT_MAX: usize = 4096;
 
 /// Counters of words; two words may share one, which makes either look a little less rare.
 const COUNTERS: usize = 1 << 16;

@@ -9,9 +9,9 @@ use std::path::Path;
 use serde_json::json;
 use url::Url;
 
-use super::Fault;
 use super::desk;
 use super::replay::remake;
+use super::{Fault, checkpoint};
 use crate::cluster::{self, Version};
 use crate::extract;
 use crate::journal::{Entry, Erase, Log, Lost, Reader, Record, erasing};
@@ -67,6 +67,8 @@ pub fn erase(
         return Ok(Erased::default());
     }
     erasing::begin(dir, &found.keys.keys().copied().collect())?;
+    // It quotes what claims of origin were read from.
+    checkpoint::remove(dir)?;
     write_down(&mut log, dir, &found, now)?;
     let _lock = log.into_lock();
     let reader = Reader::open(dir)?;

@@ -3,21 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use tracing::warn;
+use tracing::{info, warn};
 
-use super::Fault;
 use super::mend::has_room;
 use super::texts::LiveTexts;
-use crate::cluster::{Change, Clusterer, Params, Prepared};
+use super::{Fault, checkpoint};
+use crate::cluster::{Change, Clusterer, Params};
 use crate::journal::{Entry, Location, Reader, Record, Settings, SourceNote, Spoken};
 use crate::model::{Seq, SourceId, Timestamp};
 use crate::store::{Applied, Store};
 
 /// Records applied to the store in one batch: sled holds a lock while it writes one.
 pub(super) const BATCH_RECORDS: usize = 256;
-
-/// Versions whose texts are read at start: twice what the short path remembers.
-const READ_AT_START: usize = 8192;
 
 /// What takes the records that the rows lack.
 pub(super) type ToRows<'a> = dyn FnMut(&[Applied<'_>]) -> Result<(), Fault> + 'a;
@@ -28,6 +25,10 @@ pub(super) struct Fold {
     pub(super) texts: LiveTexts,
     /// Number of the last record.
     pub(super) last: Seq,
+    /// Where that lies.
+    pub(super) at: Location,
+    /// The record at which it was read from a checkpoint; 0 where it was not.
+    pub(super) covered: Seq,
     /// Time of the fold: the writer's clock goes on from here, never back.
     pub(super) seen_at: Timestamp,
     /// What was last journalled as in force.
@@ -37,11 +38,11 @@ pub(super) struct Fold {
     /// Keys of articles that were erased: what goes by one of them is not taken in.
     pub(super) erased: BTreeSet<u64>,
     /// True where records before the last one are lost.
-    gaps: bool,
+    pub(super) gaps: bool,
 }
 
 impl Fold {
-    /// Folds the whole journal; the records after `applied`, which the rows lack, go to `rows` as well. Asks `each` with every
+    /// Folds the journal, from the checkpoint beside it on where that fits; the records after `applied`, which the rows lack, go to `rows` as well. Asks `each` with every
     /// record that is done whether to go on.
     pub(super) fn open(
         reader: &Reader,
@@ -50,17 +51,54 @@ impl Fold {
         rows: &mut ToRows<'_>,
         each: &mut dyn FnMut(Seq) -> bool,
     ) -> Result<Self, Fault> {
-        let mut fold = Self::new(reader, params);
-        fold.catch_up(reader, Seq(u64::MAX), store.applied_seq(), rows, each)?;
-        fold.ready(store);
+        let applied = store.applied_seq();
+        let (mut fold, short_path) = Self::begin(store.dir(), reader, params, applied);
+        let remembered = fold.clusterer.thaw_short_path(&short_path).map_or_else(
+            |why| {
+                if fold.covered > Seq(0) {
+                    warn!("what the short path remembered is read from texts: {why}");
+                }
+                Seq(0)
+            },
+            |()| fold.covered,
+        );
+        fold.catch_up(reader, Seq(u64::MAX), applied, rows, each)?;
+        fold.ready(store, remembered);
         Ok(fold)
     }
 
-    fn new(reader: &Reader, params: Params) -> Self {
+    /// The state after record `last`, with nothing findable: for the checkpoint at it.
+    pub(super) fn at(
+        dir: &Path,
+        reader: &Reader,
+        params: Params,
+        last: Seq,
+        each: &mut dyn FnMut(Seq) -> bool,
+    ) -> Result<Self, Fault> {
+        let (mut fold, _) = Self::begin(dir, reader, params, last);
+        fold.catch_up(reader, last, last, &mut |_| Ok(()), each)?;
+        Ok(fold)
+    }
+
+    /// The state that was written down, and its short path; the beginning where it does not fit. It is at `latest` or before.
+    fn begin(dir: &Path, reader: &Reader, params: Params, latest: Seq) -> (Self, Vec<u8>) {
+        match checkpoint::load(dir, reader, params, latest) {
+            Ok(Some(found)) => return found,
+            Ok(None) => {}
+            Err(why) => {
+                info!("the checkpoint does not fit, so the whole journal is folded: {why}");
+            }
+        }
+        (Self::new(reader, params), Vec::new())
+    }
+
+    pub(super) fn new(reader: &Reader, params: Params) -> Self {
         Self {
             clusterer: Clusterer::new(params),
             texts: LiveTexts::new(reader.clone(), params.live_max),
             last: Seq(0),
+            at: Location::default(),
+            covered: Seq(0),
             seen_at: Timestamp::EPOCH,
             settings: None,
             sources: BTreeMap::new(),
@@ -79,11 +117,12 @@ impl Fold {
         each: &mut dyn FnMut(Seq) -> bool,
     ) -> Result<(), Fault> {
         let mut lagging = Lagging::default();
-        for entry in reader.entries(Seq(1)) {
+        for entry in reader.entries(Seq(self.last.0 + 1)) {
             let (location, entry) = entry?;
             if entry.seq > last {
                 break;
             }
+            self.at = location;
             let changes = self.apply(&entry).map_err(|what| reader.unfit(location, &what))?;
             if let Record::Version(version) = &entry.record {
                 self.texts.placed(version, location);
@@ -96,6 +135,22 @@ impl Fold {
             }
         }
         lagging.flush(rows)
+    }
+
+    /// Applies the records up to `last`; those that the rows of `store` lack go there.
+    fn into_rows(
+        mut self,
+        reader: &Reader,
+        last: Seq,
+        store: &Store,
+        each: &mut dyn FnMut(Seq) -> bool,
+    ) -> Result<(), Fault> {
+        let rows = &mut |batch: &[Applied<'_>]| {
+            has_room(store.dir())?;
+            store.apply(batch)?;
+            Ok(())
+        };
+        self.catch_up(reader, last, store.applied_seq(), rows, each)
     }
 
     /// What an entry changes. `Err` says in words why it cannot stand where it does.
@@ -128,32 +183,6 @@ impl Fold {
                 Ok(Vec::new())
             }
             Err(refusal) => Err(format!("editor's word {seq} cannot be carried out: {refusal}")),
-        }
-    }
-
-    /// Makes what is live findable again. Of the newest versions the texts are read, since they are compared with most and the
-    /// short path wants their words; of the others the sketch that is kept will do, where it is of the present scheme.
-    fn ready(&mut self, store: &Store) {
-        let live: Vec<_> = self.clusterer.live().collect();
-        let newest = live.len().saturating_sub(READ_AT_START);
-        for (at, version) in live.into_iter().enumerate() {
-            let kept = || {
-                let bytes = store.findable(version).ok().flatten();
-                bytes.and_then(|bytes| Prepared::from_bytes(&bytes))
-            };
-            if let Some(prepared) = (at < newest).then(kept).flatten() {
-                self.clusterer.admit(version, &prepared);
-                continue;
-            }
-            let Some(prepared) = self.texts.read(version) else {
-                // Its text is gone. It still makes phrases common, as it did before.
-                if let Some(prepared) = kept() {
-                    self.clusterer.admit(version, &prepared);
-                }
-                continue;
-            };
-            self.clusterer.admit(version, &prepared);
-            self.texts.keep(version, prepared.compared);
         }
     }
 }
@@ -190,14 +219,30 @@ impl Lagging {
 
 /// The settings that were last in force in a journal; the defaults where it names none.
 pub fn settings(reader: &Reader) -> Result<Params, Fault> {
-    let mut params = Params::default();
-    for entry in reader.entries(Seq(1)) {
+    settings_since(reader, Params::default(), Seq(1))
+}
+
+/// The same, where a checkpoint may tell what was in force up to it.
+pub(super) fn settings_last(dir: &Path, reader: &Reader) -> Result<Params, Fault> {
+    match checkpoint::settings(dir, reader) {
+        Some((settings, seq)) => settings_since(reader, params(&settings), Seq(seq.0 + 1)),
+        None => settings_since(reader, Params::default(), Seq(1)),
+    }
+}
+
+fn settings_since(reader: &Reader, before: Params, from: Seq) -> Result<Params, Fault> {
+    let mut last = before;
+    for entry in reader.entries(from) {
         if let Record::Settings(settings) = entry?.1.record {
-            let live_max = u32::try_from(settings.live_max).unwrap_or(u32::MAX);
-            params = Params { window_millis: settings.window_millis, live_max };
+            last = params(&settings);
         }
     }
-    Ok(params)
+    Ok(last)
+}
+
+fn params(settings: &Settings) -> Params {
+    let live_max = u32::try_from(settings.live_max).unwrap_or(u32::MAX);
+    Params { window_millis: settings.window_millis, live_max }
 }
 
 /// Folds the journal up to record `last` into a fresh store at `scratch`: what the derived rows should be there. Tells `each`
@@ -214,7 +259,7 @@ pub fn rebuild(
         each(seq);
         true
     };
-    // Nothing is judged, so nothing need be findable.
+    // Nothing is judged, so nothing need be findable. A checkpoint is not asked: the journal is what rows are checked against.
     let mut fold = Fold::new(reader, Params { live_max: 1, ..Params::default() });
     let mut load = store.load(last);
     let rows = &mut |batch: &[Applied<'_>]| {
@@ -226,21 +271,19 @@ pub fn rebuild(
     Ok(store)
 }
 
-/// Brings the rows of `store` up to record `last` of the journal. Asks `each` with every record that is done whether to go on.
+/// Brings the rows of `store` up to record `last` of the journal, from the checkpoint beside it on where that is not ahead of
+/// them. Asks `each` with every record that is done whether to go on.
 pub(super) fn catch_up(
     reader: &Reader,
     last: Seq,
     store: &Store,
     each: &mut dyn FnMut(Seq) -> bool,
 ) -> Result<(), Fault> {
-    // Nothing is judged, so nothing need be findable.
-    let mut fold = Fold::new(reader, Params { live_max: 1, ..Params::default() });
-    let rows = &mut |batch: &[Applied<'_>]| {
-        has_room(store.dir())?;
-        store.apply(batch)?;
-        Ok(())
-    };
-    fold.catch_up(reader, last, store.applied_seq(), rows, each)
+    let dir = store.dir();
+    let few = Params { live_max: 1, ..Params::default() };
+    let params = checkpoint::settings(dir, reader).map_or(few, |(settings, _)| params(&settings));
+    let (fold, _) = Fold::begin(dir, reader, params, store.applied_seq());
+    fold.into_rows(reader, last, store, each)
 }
 
 #[cfg(test)]

@@ -9,17 +9,20 @@
 //! Stopping is the line running dry: poller and API stop first and drop their senders, the harvester ends what it holds
 //! and drops its own, the writer writes what is left. A fault travels the other way: a stage that ends drops its receiver.
 
+mod checkpoint;
 mod deep;
 mod desk;
 mod erase;
 mod fold;
 mod harvester;
+mod keep;
 mod known;
 mod line;
 mod mend;
 mod offline;
 mod open;
 mod poller;
+mod ready;
 mod rejudge;
 mod replay;
 mod rows;
@@ -85,6 +88,9 @@ pub enum Fault {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The checkpoint could not be written or removed.
+    #[error("the checkpoint cannot be written or removed: {0}")]
+    Checkpoint(std::io::Error),
     /// A thread could not be started.
     #[error("the writer's thread cannot be started: {0}")]
     Thread(std::io::Error),
@@ -244,9 +250,11 @@ fn make_writer(data: Data, params: cluster::Params, shared: Shared) -> Result<Wr
     let reader = log.reader();
     let (fold, owed) = open::fold(&reader, &store, &opened, params, &status)?;
     metrics.journal_last_seq(fold.last.0);
-    info!(records = fold.last.0, clusters = fold.clusterer.clusters(), "the journal is read");
+    let (records, checkpoint) = (fold.last.0, fold.covered.0);
+    info!(records, checkpoint, clusters = fold.clusterer.clusters(), "the journal is read");
+    let keep = keep::Keep::after(&fold, store.dir().to_path_buf(), reader.clone());
     let rows = rows::Rows::start(store, reader, Arc::clone(&status), events, owed)?;
-    Ok(Writer { log, rows, fold, clock, status, metrics, desk })
+    Ok(Writer { log, rows, fold, keep, clock, status, metrics, desk })
 }
 
 fn reading_side(

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use super::desk::Desk;
-use super::fold::settings;
+use super::fold::settings_last;
+use super::keep::Keep;
 use super::open::{fold, open_dir};
 use super::rows::Rows;
 use super::writer::{Batch, Writer};
@@ -34,7 +35,7 @@ impl Offline {
     pub fn open(dir: &Path, cache_bytes: u64, clock: Clock) -> Result<Self, Fault> {
         let (log, store, opened) = open_dir(dir, cache_bytes)?;
         let reader = log.reader();
-        let params = settings(&reader)?;
+        let params = settings_last(dir, &reader)?;
         let (events, _) = broadcast::channel(1);
         let (status, metrics, desk) =
             (Arc::new(Status::starting()), Arc::new(Metrics::new()), Arc::new(Desk::new(0)));
@@ -44,8 +45,9 @@ impl Offline {
         if let Some(fault) = owed {
             return Err(fault);
         }
+        let keep = Keep::after(&fold, dir.to_path_buf(), reader.clone());
         let rows = Rows::start(store.clone(), reader, Arc::clone(&status), events, None)?;
-        let mut writer = Writer { log, rows, fold, clock, status, metrics, desk };
+        let mut writer = Writer { log, rows, fold, keep, clock, status, metrics, desk };
         writer.note(Notes { settings: in_force(&params), sources: Vec::new() })?;
         Ok(Self { writer, store, batch: Batch::default() })
     }
@@ -73,6 +75,7 @@ impl Offline {
     pub fn finish(mut self) -> Result<Counts, Fault> {
         self.writer.commit(&mut self.batch)?;
         self.writer.rows.end()?;
+        self.writer.keep.end(&self.writer.fold);
         Ok(self.store.counts())
     }
 }

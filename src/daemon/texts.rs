@@ -42,11 +42,20 @@ impl LiveTexts {
 
     /// A version has become durable at `location`. In the order of their ids.
     pub(super) fn placed(&mut self, version: &Version, location: Location) {
-        let furniture = version.verdicts.furniture.as_slice().into();
-        self.places.push_back(Place { version: version.id, location, furniture });
+        self.place(version.id, location, version.verdicts.furniture.as_slice().into());
+    }
+
+    /// The same, in its parts.
+    pub(super) fn place(&mut self, version: VersionId, location: Location, furniture: Box<[u16]>) {
+        self.places.push_back(Place { version, location, furniture });
         if self.places.len() > self.live_max {
             self.places.pop_front();
         }
+    }
+
+    /// The newest versions with where they lie and what was left out of them, ascending.
+    pub(super) fn places(&self) -> impl Iterator<Item = (VersionId, Location, &[u16])> {
+        self.places.iter().map(|place| (place.version, place.location, &*place.furniture))
     }
 
     /// A version was judged; its sets are at hand.

@@ -13,6 +13,7 @@ use tracing::{debug, error, info, warn};
 
 use super::desk::Desk;
 use super::fold::{BATCH_RECORDS, Fold};
+use super::keep::Keep;
 use super::line::{Ended, Harvest, Said, Visits, Work};
 use super::rows::{Job, Rows};
 use super::{Fault, Notes, words};
@@ -43,6 +44,7 @@ pub(super) struct Writer {
     pub(super) log: Log,
     pub(super) rows: Rows,
     pub(super) fold: Fold,
+    pub(super) keep: Keep,
     pub(super) clock: Clock,
     pub(super) status: Arc<Status>,
     pub(super) metrics: Arc<Metrics>,
@@ -81,6 +83,7 @@ impl Writer {
                 self.take(next, &mut batch)?;
             }
             self.commit(&mut batch)?;
+            self.keep.look(&self.fold);
         }
         if let Err(fault) = self.rows.end() {
             warn!(
@@ -88,6 +91,7 @@ impl Writer {
                 words(&fault)
             );
         }
+        self.keep.end(&self.fold);
         Ok(())
     }
 
@@ -95,10 +99,12 @@ impl Writer {
     pub(super) fn note(&mut self, notes: Notes) -> Result<(), Fault> {
         let mut batch = Batch::default();
         if self.fold.settings.as_ref() != Some(&notes.settings) {
+            self.fold.settings = Some(notes.settings.clone());
             self.enter(Record::Settings(notes.settings), Vec::new(), &mut batch);
         }
         for note in notes.sources {
             if self.fold.sources.get(&note.id) != Some(&note) {
+                self.fold.sources.insert(note.id.clone(), note.clone());
                 self.enter(Record::Source(note), Vec::new(), &mut batch);
             }
         }
@@ -264,6 +270,7 @@ impl Writer {
                 self.fold.texts.placed(version, location);
             }
         }
+        self.fold.at = places.last().copied().unwrap_or(self.fold.at);
         let polls = batch.polled.drain(..);
         let polls = polls.map(|(endpoint, poll)| (endpoint, super::desk::poll_row(&poll)));
         let seen = batch.visited.iter();

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::frame::{self, Broken, FORMAT, HEADER_BYTES};
 use super::places::Places;
 use super::record::{self, Unreadable};
@@ -117,26 +119,42 @@ impl Reader {
     ///
     /// [`JournalError::Absent`] where nothing durable lies there, [`JournalError::Damaged`] where it is not what was written.
     pub fn read(&self, location: Location) -> Result<Entry, JournalError> {
-        let Location { segment, offset } = location;
-        let path = segment::path(&self.dir, segment);
-        let mut frame = Vec::new();
-        let whole = File::open(&path).and_then(|mut file| {
-            file.seek(SeekFrom::Start(offset))?;
-            read_frame(&mut file, &mut frame)
-        });
-        match whole {
-            Ok(true) => {}
-            Ok(false) => return Err(JournalError::Absent { path, offset }),
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
-                return Err(JournalError::Absent { path, offset });
-            }
-            Err(source) => return Err(JournalError::io("read", path, source)),
-        }
+        let frame = self.frame(location)?;
         let (seq, entry) = self.parse(location, &frame, true)?;
         match entry {
             Some(entry) if seq <= self.shared.durable() => Ok(entry),
-            _ => Err(JournalError::Absent { path, offset }),
+            _ => Err(self.absent(location)),
         }
+    }
+
+    /// The seq of the record at `location`, and a hash of its bytes there: what tells one journal from another. Errors as
+    /// [`Reader::read`] has them.
+    pub fn mark(&self, location: Location) -> Result<(Seq, u64), JournalError> {
+        let frame = self.frame(location)?;
+        let (seq, _) = self.parse(location, &frame, false)?;
+        let durable = seq <= self.shared.durable();
+        durable.then(|| (Seq(seq), xxh3_64(&frame))).ok_or_else(|| self.absent(location))
+    }
+
+    /// The bytes of the frame at `location`, whatever they are.
+    fn frame(&self, location: Location) -> Result<Vec<u8>, JournalError> {
+        let path = segment::path(&self.dir, location.segment);
+        let mut frame = Vec::new();
+        let whole = File::open(&path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(location.offset))?;
+            read_frame(&mut file, &mut frame)
+        });
+        match whole {
+            Ok(true) => Ok(frame),
+            Ok(false) => Err(self.absent(location)),
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => Err(self.absent(location)),
+            Err(source) => Err(JournalError::io("read", path, source)),
+        }
+    }
+
+    fn absent(&self, location: Location) -> JournalError {
+        let path = segment::path(&self.dir, location.segment);
+        JournalError::Absent { path, offset: location.offset }
     }
 
     /// All entries from `from` on that are durable at this moment, in turn. Stops at the first damage, after saying it.

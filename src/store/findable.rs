@@ -29,11 +29,23 @@ impl Store {
         })
     }
 
-    /// What makes a version findable, where it is kept.
-    pub fn findable(&self, version: VersionId) -> Result<Option<Vec<u8>>, StoreError> {
-        let key = keys::findable(version);
-        self.with("read a sketch", |tree| {
-            tree.get(&key)?.map(|bytes| rows::unseal(&key, &bytes)).transpose()
+    /// Hands over what is kept of each version from `first` on, in order. A row that does not hold is passed over.
+    pub fn each_findable(
+        &self,
+        first: VersionId,
+        each: &mut dyn FnMut(VersionId, &[u8]),
+    ) -> Result<(), StoreError> {
+        self.with("read sketches", |tree| {
+            for row in tree.range(keys::findable(first)..=keys::findable(VersionId(u64::MAX))) {
+                let (key, bytes) = row?;
+                let version = keys::last_version(&key);
+                let kept = rows::body(&key, &bytes).ok();
+                let kept = kept.and_then(|body| postcard::from_bytes::<&[u8]>(body).ok());
+                if let (Some(version), Some(kept)) = (version, kept) {
+                    each(version, kept);
+                }
+            }
+            Ok(())
         })
     }
 }

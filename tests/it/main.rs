@@ -13,6 +13,8 @@ mod bad_input;
 #[cfg(feature = "daemon")]
 mod bridge;
 #[cfg(feature = "daemon")]
+mod checkpoint;
+#[cfg(feature = "daemon")]
 mod config;
 #[cfg(feature = "daemon")]
 mod crash;

@@ -1,7 +1,7 @@
 //! The law of what is thawed, over invented histories; and that other bytes are refused.
 
 use super::*;
-use crate::cluster::{Batch, Change, Override, Placed, Prepared, Version, prepare};
+use crate::cluster::{Batch, Change, Override, Placed, Prepared, ShortText, Version, prepare};
 use crate::model::{Article, ArticleId, ClusterId, OriginBasis, OriginClaim, Timestamp};
 use proptest::prelude::*;
 
@@ -158,8 +158,8 @@ impl History {
         thawed.thaw_short_path(&short_path).unwrap();
         for Version { id, article, verdicts, .. } in &self.versions {
             let prepared = prepare(&article.title, &article.text, &verdicts.furniture);
-            let found = Prepared::from_bytes(&prepared.to_bytes()).unwrap();
-            thawed.admit(*id, &found);
+            let found = Prepared::from_bytes(&prepared.to_bytes()).unwrap().prepared;
+            thawed.admit(*id, &Prepared { short: ShortText::default(), ..found });
         }
         *self.batch.clusterer_mut() = thawed;
     }

@@ -1,0 +1,254 @@
+//! The fold at some record to the file `DIR/checkpoint`, and back: a start reads it and only the records that follow.
+//!
+//! ```text
+//! checkpoint   "copytaster checkpoint\n" │ format u8 │ head │ fold │ short path
+//! each part    length u64 │ bytes, the last eight of them xxh3 of the others                              little-endian
+//! ```
+//! It is a convenience. Where it is missing, damaged, of another build, of other settings, of another generation, of another
+//! journal or ahead of the rows, the journal is folded from its first record. `verify` and `replay` never look at it.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::Fault;
+use super::fold::Fold;
+use crate::cluster::{Clusterer, Params};
+use crate::journal::{Location, Reader, Settings, SourceNote, generation};
+use crate::model::{Seq, SourceId, Timestamp, VersionId};
+
+/// The file in the data directory, and what it is called while it is written.
+const NAME: &str = "checkpoint";
+const FRESH: &str = "checkpoint.new";
+
+const MAGIC: &[u8] = b"copytaster checkpoint\n\x01";
+
+const SUM_BYTES: usize = 8;
+
+/// What the fold knows besides its clusters.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    generation: u64,
+    seq: u64,
+    segment: u32,
+    offset: u64,
+    /// Checksum of that record as it lies there: no other journal has it.
+    mark: u64,
+    seen_at: i64,
+    gaps: bool,
+    /// Keys of articles that were erased.
+    erased: Vec<u64>,
+    settings: Option<SettingsPart>,
+    sources: Vec<SourcePart>,
+    places: Vec<PlacePart>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SettingsPart {
+    engine: u16,
+    digest: u64,
+    window_millis: u64,
+    live_max: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SourcePart {
+    id: String,
+    name: String,
+    kind: String,
+    own: bool,
+    lang: Option<String>,
+}
+
+/// Where the text of a live version lies, and what of it was furniture.
+#[derive(Serialize, Deserialize)]
+struct PlacePart {
+    version: u64,
+    segment: u32,
+    offset: u64,
+    furniture: Vec<u16>,
+}
+
+/// Writes the fold down. It has all records up to `fold.last`, all of them durable; `short_path` is of the same moment. After a
+/// crash the old file is there, or the new one.
+pub(super) fn save(
+    dir: &Path,
+    reader: &Reader,
+    fold: &Fold,
+    short_path: &[u8],
+) -> Result<(), Fault> {
+    let (seq, mark) = reader.mark(fold.at)?;
+    if seq != fold.last {
+        return Err(Fault::Checkpoint(io::Error::other("the fold is not at the end it names")));
+    }
+    let head = Head::of(fold, generation(dir)?, mark);
+    let mut head =
+        postcard::to_stdvec(&head).expect("a growing buffer takes plain structs of known length");
+    head.extend(xxh3_64(&head).to_le_bytes());
+    let parts = [head, fold.clusterer.freeze()];
+    let write = || {
+        let mut file = File::create(dir.join(FRESH))?;
+        file.write_all(MAGIC)?;
+        for part in parts.iter().map(Vec::as_slice).chain([short_path]) {
+            file.write_all(&(part.len() as u64).to_le_bytes())?;
+            file.write_all(part)?;
+        }
+        file.sync_all()?;
+        fs::rename(dir.join(FRESH), dir.join(NAME))?;
+        File::open(dir)?.sync_all()
+    };
+    write().map_err(Fault::Checkpoint)
+}
+
+/// The fold that was written down, with its short path frozen yet and nothing findable; `None` where there is none. The error
+/// says why the one there is does not fit. `applied` is how far the rows are: they need what comes after that.
+pub(super) fn load(
+    dir: &Path,
+    reader: &Reader,
+    params: Params,
+    applied: Seq,
+) -> Result<Option<(Fold, Vec<u8>)>, String> {
+    let Some(bytes) = read(dir)? else { return Ok(None) };
+    let (head, rest) = head(dir, reader, &bytes)?;
+    if Seq(head.seq) > applied {
+        return Err(format!("it is at record {}, the derived rows at {applied}", head.seq));
+    }
+    let (fold, rest) = part(rest)?;
+    let (short_path, rest) = part(rest)?;
+    if !rest.is_empty() {
+        return Err(cut());
+    }
+    let clusterer = Clusterer::thaw(fold, params).map_err(|why| why.to_string())?;
+    Ok(Some((head.fold(reader, params, clusterer), short_path.to_vec())))
+}
+
+/// The settings that were last in force in the journal up to a record; `None` where there is no checkpoint of this journal.
+pub(super) fn settings(dir: &Path, reader: &Reader) -> Option<(Settings, Seq)> {
+    let bytes = read(dir).ok()??;
+    let (head, _) = head(dir, reader, &bytes).ok()?;
+    Some((head.settings?.into(), Seq(head.seq)))
+}
+
+/// Removes it, because words in it (those that a claim of origin was read from) must go.
+pub(super) fn remove(dir: &Path) -> Result<(), Fault> {
+    for name in [NAME, FRESH] {
+        match fs::remove_file(dir.join(name)) {
+            Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
+                return Err(Fault::Checkpoint(fault));
+            }
+            _ => {}
+        }
+    }
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(Fault::Checkpoint)
+}
+
+fn read(dir: &Path) -> Result<Option<Vec<u8>>, String> {
+    match fs::read(dir.join(NAME)) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(fault) => Err(format!("it cannot be read: {fault}")),
+    }
+}
+
+fn cut() -> String {
+    "it is damaged".to_owned()
+}
+
+/// The first part of `bytes`, and what follows it.
+fn part(bytes: &[u8]) -> Result<(&[u8], &[u8]), String> {
+    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut)?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| cut())?;
+    rest.split_at_checked(length).ok_or_else(cut)
+}
+
+/// The head, where it is of this journal; and the parts behind it.
+fn head<'a>(dir: &Path, reader: &Reader, bytes: &'a [u8]) -> Result<(Head, &'a [u8]), String> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or("it is of another build, or none")?;
+    let (sealed, rest) = part(rest)?;
+    let (head, sum) = sealed.split_last_chunk::<SUM_BYTES>().ok_or_else(cut)?;
+    if u64::from_le_bytes(*sum) != xxh3_64(head) {
+        return Err(cut());
+    }
+    let head: Head = postcard::from_bytes(head).map_err(|_| cut())?;
+    let at = Location { segment: head.segment, offset: head.offset };
+    let of_generation = generation(dir).is_ok_and(|number| number == head.generation);
+    let of_journal = reader.mark(at).is_ok_and(|found| found == (Seq(head.seq), head.mark));
+    if of_generation && of_journal {
+        Ok((head, rest))
+    } else {
+        Err("it is of another journal".to_owned())
+    }
+}
+
+impl Head {
+    fn of(fold: &Fold, generation: u64, mark: u64) -> Self {
+        let source = |note: &SourceNote| SourcePart {
+            id: note.id.0.clone(),
+            name: note.name.clone(),
+            kind: note.kind.clone(),
+            own: note.own,
+            lang: note.lang.clone(),
+        };
+        let places = fold.texts.places().map(|(version, at, furniture)| PlacePart {
+            version: version.0,
+            segment: at.segment,
+            offset: at.offset,
+            furniture: furniture.to_vec(),
+        });
+        Self {
+            generation,
+            seq: fold.last.0,
+            segment: fold.at.segment,
+            offset: fold.at.offset,
+            mark,
+            seen_at: fold.seen_at.millis(),
+            gaps: fold.gaps,
+            erased: fold.erased.iter().copied().collect(),
+            settings: fold.settings.as_ref().map(|settings| SettingsPart {
+                engine: settings.engine,
+                digest: settings.digest,
+                window_millis: settings.window_millis,
+                live_max: settings.live_max,
+            }),
+            sources: fold.sources.values().map(source).collect(),
+            places: places.collect(),
+        }
+    }
+
+    fn fold(self, reader: &Reader, params: Params, clusterer: Clusterer) -> Fold {
+        let mut fold = Fold::new(reader, params);
+        fold.clusterer = clusterer;
+        fold.last = Seq(self.seq);
+        fold.covered = fold.last;
+        fold.at = Location { segment: self.segment, offset: self.offset };
+        fold.seen_at = Timestamp::from_millis(self.seen_at);
+        fold.gaps = self.gaps;
+        fold.erased = self.erased.into_iter().collect();
+        fold.settings = self.settings.map(Settings::from);
+        fold.sources = self
+            .sources
+            .into_iter()
+            .map(|part| {
+                let SourcePart { id, name, kind, own, lang } = part;
+                (SourceId(id.clone()), SourceNote { id: SourceId(id), name, kind, own, lang })
+            })
+            .collect();
+        for PlacePart { version, segment, offset, furniture } in self.places {
+            fold.texts.place(VersionId(version), Location { segment, offset }, furniture.into());
+        }
+        fold
+    }
+}
+
+impl From<SettingsPart> for Settings {
+    fn from(part: SettingsPart) -> Self {
+        let SettingsPart { engine, digest, window_millis, live_max } = part;
+        Self { engine, digest, window_millis, live_max }
+    }
+}
+
+#[cfg(test)]
+mod tests;
