@@ -98,11 +98,12 @@ pub(super) fn parse(
     };
     let sheets = SECTIONS.map(&mut section);
     let [server, store, crawl, detect, log] = sheets;
+    let detect = read_detect(detect, &mut problems);
     let mut config = Config {
         server: read_server(server, &mut problems),
-        store: read_store(store, &mut problems),
+        store: read_store(store, detect.window, &mut problems),
         crawl: read_crawl(crawl, &mut problems),
-        detect: read_detect(detect, &mut problems),
+        detect,
         log: read_log(log, &mut problems),
         sources: Vec::new(),
     };
@@ -217,8 +218,9 @@ fn read_tokens(file: &Path) -> Result<Vec<Secret>, String> {
     Ok(tokens)
 }
 
-fn read_store(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Store {
+fn read_store(mut sheet: Sheet<'_>, window: Duration, problems: &mut Vec<Problem>) -> Store {
     let default = Store::default();
+    let days = fields::whole(0, 36_500);
     let store = Store {
         path: sheet.take("path", default.path, path),
         cache: sheet.take("cache", default.cache, fields::size(1 << 20, 4 << 30)),
@@ -227,7 +229,18 @@ fn read_store(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Store {
             default.scrub_interval,
             fields::duration(INTERVAL.0, INTERVAL.1),
         ),
+        text_days: sheet.take("text_days", default.text_days, |raw| days(raw).map(|n| n as u16)),
+        text_bytes: Some(sheet.take("text_bytes", 0, fields::size(0, 1 << 60)))
+            .filter(|&bytes| bytes > 0),
     };
+    if store.text_age().is_some_and(|age| age < window) {
+        let (days, window) = (store.text_days, show_duration(window));
+        let what = format!(
+            "`text_days = {days}` in [store] is shorter than `window` in [detect] ({window}): texts are compared that long; give \
+             it more days or the window less"
+        );
+        sheet.complain("text_days", what);
+    }
     problems.extend(sheet.finish());
     store
 }

@@ -25,6 +25,8 @@ impl Config {
                 "path": self.store.path.display().to_string(),
                 "cache": show_size(self.store.cache),
                 "scrub_interval": show_duration(self.store.scrub_interval),
+                "text_days": self.store.text_days,
+                "text_bytes": show_size(self.store.text_bytes.unwrap_or(0)),
             },
             "crawl": {
                 "contact": crawl.contact.as_deref().unwrap_or_default(),

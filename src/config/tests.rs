@@ -318,3 +318,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn texts_are_kept_as_long_as_they_are_compared() {
+    let config = good("[store]\ntext_days = 3\ntext_bytes = \"1GiB\"\n");
+    assert_eq!(config.store.text_age(), Some(config.detect.window));
+    assert_eq!(config.store.text_bytes, Some(1 << 30));
+    assert_eq!(Config::default().store.text_age(), None);
+    let told = bad("[detect]\nwindow = \"96h\"\n[store]\ntext_days = 3\n", &[]);
+    for words in ["c.toml:4", "`text_days = 3`", "shorter than `window`", "4d"] {
+        assert!(told.contains(words), "no {words:?} in {told}");
+    }
+}

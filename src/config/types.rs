@@ -65,6 +65,17 @@ pub struct Store {
     pub cache: u64,
     /// How long until the next closed file of the journal is read again, for bytes that the disk lost.
     pub scrub_interval: Duration,
+    /// Days after which texts are removed; 0: never.
+    pub text_days: u16,
+    /// Bytes of journal files with texts that are kept, the newest; `None`: all.
+    pub text_bytes: Option<u64>,
+}
+
+impl Store {
+    /// How old a text may become; `None` where it stays for ever.
+    pub fn text_age(&self) -> Option<Duration> {
+        (self.text_days > 0).then(|| Duration::from_hours(24 * u64::from(self.text_days)))
+    }
 }
 
 impl Default for Store {
@@ -73,6 +84,8 @@ impl Default for Store {
             path: PathBuf::from("copytaster-data"),
             cache: 32 << 20,
             scrub_interval: Duration::from_mins(10),
+            text_days: 0,
+            text_bytes: None,
         }
     }
 }

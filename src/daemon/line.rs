@@ -1,6 +1,7 @@
 //! What travels along the line: leads to the harvester, work to the writer.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use url::Url;
@@ -8,7 +9,8 @@ use url::Url;
 use crate::api::{Push, Word};
 use crate::config::Source;
 use crate::feed::Entry;
-use crate::model::{Article, Timestamp};
+use crate::journal::Location;
+use crate::model::{Article, Timestamp, VersionId};
 use crate::schedule::{self, Poll};
 
 /// Leads that wait for a free hand.
@@ -150,6 +152,13 @@ pub(super) enum Work {
         endpoint: String,
         /// Its state.
         poll: Box<Poll>,
+    },
+    /// Versions that have no words in the journal any more, and where it keeps them now.
+    Redacted {
+        /// The versions.
+        versions: Vec<(VersionId, Location)>,
+        /// Told when their rows have followed; dropped where they cannot.
+        done: SyncSender<()>,
     },
 }
 

@@ -25,6 +25,7 @@ mod poller;
 mod ready;
 mod rejudge;
 mod replay;
+mod retain;
 mod rows;
 mod scrub;
 mod texts;
@@ -194,12 +195,16 @@ struct Data {
 async fn run_line(
     config: Config,
     shared: Shared,
-    data: Data,
+    mut data: Data,
     fetcher: Fetcher,
     pushed: mpsc::Receiver<Wish>,
     polling: CancellationToken,
 ) -> Result<(), Fault> {
     let (store, reader) = (data.store.clone(), data.log.reader());
+    let terms = retain::Terms::of(&config);
+    if terms.is_some() {
+        data.log.begin_daily()?;
+    }
     let scrubbed = Arc::clone(&shared.metrics);
     let (params, with) = (config.cluster_params(), shared.clone());
     let opening = tokio::task::spawn_blocking(move || make_writer(data, params, with));
@@ -225,6 +230,17 @@ async fn run_line(
         work: to_writer.clone(),
         stop: polling.clone(),
     };
+    let retain = terms.map(|terms| retain::Retain {
+        terms,
+        reader: reader.clone(),
+        store: context.store.clone(),
+        clock: clock.clone(),
+        writer: to_writer.clone(),
+        stop: polling.clone(),
+    });
+    if let Some(retain) = retain {
+        tokio::spawn(retain.run());
+    }
     let agencies = agencies(&config.sources);
     let harvester = harvester::Harvester { fetcher, clock, metrics, agencies };
     let concurrency = config.crawl.concurrency;

@@ -46,6 +46,15 @@ pub(super) struct Job {
     pub(super) polls: Vec<(String, Vec<u8>)>,
     /// Rows of leads, by key.
     pub(super) seen: Vec<(u64, Vec<u8>)>,
+    /// Versions whose words are gone.
+    pub(super) redacted: Option<Redacted>,
+}
+
+/// Versions whose words are gone, where they lie now, the rows of the sets that show them, and who waits for it.
+pub(super) struct Redacted {
+    pub(super) versions: Vec<(VersionId, Location)>,
+    pub(super) changes: Vec<Change>,
+    pub(super) done: SyncSender<()>,
 }
 
 /// The writer's end of it.
@@ -200,6 +209,11 @@ impl Keeper {
         }
         for (key, row) in &job.seen {
             self.store.put_seen(*key, row)?;
+        }
+        if let Some(Redacted { versions, changes, done }) = &job.redacted {
+            self.store.redact(versions, changes)?;
+            // Whoever asked may have stopped.
+            let _ = done.try_send(());
         }
         Ok(())
     }

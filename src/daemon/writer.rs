@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -15,11 +16,11 @@ use super::desk::Desk;
 use super::fold::{BATCH_RECORDS, Fold};
 use super::keep::Keep;
 use super::line::{Ended, Harvest, Said, Visits, Work};
-use super::rows::{Job, Rows};
+use super::rows::{Job, Redacted, Rows};
 use super::{Fault, Notes, words};
 use crate::api::{Accepted, Obeyed, Part, Push, Refused, Status, Taken, Word};
 use crate::cluster::{self, Change, Judged, OverrideError, Version};
-use crate::journal::{Entry, Log, Lost, Record, Spoken};
+use crate::journal::{Entry, Location, Log, Lost, Record, Spoken};
 use crate::model::{Article, Clock, ClusterId, Seq, SourceId, Timestamp, VersionId};
 use crate::schedule::Poll;
 use crate::telemetry::Metrics;
@@ -116,8 +117,24 @@ impl Writer {
             Work::Harvest(harvest) => self.take_harvest(*harvest, batch),
             Work::Push(push) => return self.take_push(push, batch),
             Work::Word(word) => self.take_word(word, batch),
+            Work::Redacted { versions, done } => return self.take_redacted(versions, done, batch),
             Work::Polled { endpoint, poll } => batch.polled.push((endpoint, poll)),
         }
+        Ok(())
+    }
+
+    /// The fold forgets words that are gone from the journal, and the rows follow, after those of all that came before.
+    fn take_redacted(
+        &mut self,
+        versions: Vec<(VersionId, Location)>,
+        done: SyncSender<()>,
+        batch: &mut Batch,
+    ) -> Result<(), Fault> {
+        self.commit(batch)?;
+        let ids: Vec<VersionId> = versions.iter().map(|&(version, _)| version).collect();
+        let changes = self.fold.clusterer.forget_words(&ids);
+        let redacted = Some(Redacted { versions, changes, done });
+        self.rows.hand(Job { redacted, ..Job::default() }, false);
         Ok(())
     }
 
@@ -284,6 +301,7 @@ impl Writer {
             oldest: self.fold.clusterer.oldest_live_version(),
             polls: polls.collect(),
             seen: seen.collect(),
+            redacted: None,
         };
         self.rows.hand(job, waits);
         self.tell(batch);
@@ -291,7 +309,7 @@ impl Writer {
     }
 
     /// Appends until it is durable. Only a stop ends it earlier: nothing of the batch was acknowledged.
-    fn append(&mut self, entries: &[Entry]) -> Result<Vec<crate::journal::Location>, Fault> {
+    fn append(&mut self, entries: &[Entry]) -> Result<Vec<Location>, Fault> {
         let mut failed = 0_u32;
         loop {
             let fault = match self.log.append(entries) {

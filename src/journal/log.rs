@@ -38,6 +38,7 @@ pub struct Log {
     shared: Arc<Shared>,
     tail: Tail,
     acked: Acked,
+    daily: Daily,
     lock: Lock,
 }
 
@@ -60,6 +61,14 @@ impl Log {
     /// As [`Log::open`], for an erasure: one that did not end is no hindrance.
     pub fn open_to_erase(dir: &Path) -> Result<(Self, Opened), JournalError> {
         Self::open_any(dir, SEGMENT_BYTES)
+    }
+
+    /// Begins a new segment with the first batch of each day, too, by the time of its entries.
+    pub fn begin_daily(&mut self) -> Result<(), JournalError> {
+        let first = Location { segment: self.tail.number, offset: 0 };
+        let begun = (self.tail.end > 0).then(|| self.reader().read(first)).transpose()?;
+        self.daily = Daily { wanted: true, begun: begun.map(|entry| day_of(&entry)) };
+        Ok(())
     }
 
     /// Ends the appending; the directory stays locked.
@@ -87,7 +96,10 @@ impl Log {
         };
         let shared = Arc::new(Shared::new(found.segments, found.last, true));
         let dir = dir.to_path_buf();
-        Ok((Self { dir, segment_bytes, shared, tail, acked, lock }, opened))
+        Ok((
+            Self { dir, segment_bytes, shared, tail, acked, daily: Daily::default(), lock },
+            opened,
+        ))
     }
 
     /// Seq of the last durable record; 0 where there is none.
@@ -104,13 +116,19 @@ impl Log {
         };
         let (bytes, offsets) = self.frames(entries)?;
         self.tail.mend(&self.dir)?;
-        if self.tail.end > 0 && self.tail.end + bytes.len() as u64 > self.segment_bytes {
+        let another_day =
+            self.daily.wanted && self.daily.begun.is_some_and(|day| day != day_of(first));
+        let is_full = self.tail.end + bytes.len() as u64 > self.segment_bytes;
+        if self.tail.end > 0 && (is_full || another_day) {
             let next = Tail::open(&self.dir, self.tail.number + 1, 0)?;
             sync_folder(&self.dir)?;
             self.tail = next;
         }
         let start = self.tail.end;
         self.tail.write(&self.dir, &bytes)?;
+        if start == 0 {
+            self.daily.begun = Some(day_of(first));
+        }
         let number = self.tail.number;
         let begun = (start == 0).then_some(Segment { number, first: first.seq.0 });
         self.acked.reach(last.seq.0);
@@ -162,6 +180,18 @@ impl Log {
     pub(super) fn fail_next(&mut self, step: Step) {
         self.tail.failing.push(step);
     }
+}
+
+/// Whether segments end with the day, and on which day the present one began.
+#[derive(Clone, Copy, Debug, Default)]
+struct Daily {
+    wanted: bool,
+    begun: Option<i64>,
+}
+
+/// The day of an entry, counted from 1970.
+const fn day_of(entry: &Entry) -> i64 {
+    entry.at.millis().div_euclid(24 * 3_600_000)
 }
 
 /// What an append asks of the disk. Tests make one of them fail.

@@ -31,6 +31,13 @@ impl Reader {
         segments.into_iter().map(|segment| (segment.number, Seq(segment.first))).collect()
     }
 
+    /// Bytes of one segment file.
+    pub fn segment_bytes(&self, number: u32) -> Result<u64, JournalError> {
+        let path = segment::path(&self.dir, number);
+        let size = fs::metadata(&path).map_err(|source| JournalError::io("look at", path, source));
+        Ok(size?.len())
+    }
+
     /// The entries of one segment that [`Reader::closed`] tells.
     pub fn entries_of(
         &self,

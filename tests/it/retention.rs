@@ -15,6 +15,8 @@ use tempfile::TempDir;
 
 use crate::wire;
 
+mod days;
+
 const CACHE_BYTES: u64 = 16 << 20;
 
 /// Story, edit, site, and what an editor does after it.

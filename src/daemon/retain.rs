@@ -1,0 +1,236 @@
+//! Texts that have had their time, to no texts: closed segments are rewritten without words, then the rows of what is in them.
+//!
+//! Only whole segments go, the oldest first, and only where their newest record is older than the window: nothing is compared with
+//! them any more. With retention on the log begins a segment each day, so a text goes within a day of its term.
+//!
+//! The segment's number stands in `DIR/redacting` from before it is rewritten until its rows are: a start does those rows again.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::line::{ToWriter, Work};
+use super::{Fault, words};
+use crate::config::Config;
+use crate::journal::{JournalError, Location, Reader, Record};
+use crate::model::{Clock, Seq, Timestamp, VersionId};
+use crate::store::{Store, StoreError};
+
+/// How often it is looked for texts that have had their time, by the daemon's clock.
+const EVERY: Duration = Duration::from_hours(1);
+
+/// How long the rows of a segment may take to reach the disk before they are done again at the next look.
+const FLUSH_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A segment file, by its number and its first record.
+type Segment = (u32, Seq);
+
+/// How long texts are kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// Nothing younger is ever touched, in milliseconds: it is still compared with.
+    window: i64,
+    /// How old a text may become, in milliseconds.
+    age: Option<i64>,
+    /// How many bytes of segments with texts are kept.
+    bytes: Option<u64>,
+}
+
+impl Terms {
+    /// What a configuration says; `None` where texts stay for ever and nothing is left to be done from when they did not.
+    pub(super) fn of(config: &Config) -> Option<Self> {
+        let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        let (age, bytes) = (config.store.text_age().map(millis), config.store.text_bytes);
+        let window = millis(config.detect.window);
+        let is_wanted = age.is_some() || bytes.is_some() || mark(&config.store.path).exists();
+        is_wanted.then_some(Self { window, age, bytes })
+    }
+}
+
+/// What is known of a closed segment.
+#[derive(Clone, Copy)]
+struct Known {
+    newest: Timestamp,
+    has_words: bool,
+}
+
+/// Who looks for texts that have had their time.
+pub(super) struct Retain {
+    pub(super) terms: Terms,
+    pub(super) reader: Reader,
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) writer: ToWriter,
+    pub(super) stop: CancellationToken,
+}
+
+impl Retain {
+    /// Looks at start and each hour, until the daemon stops.
+    pub(super) async fn run(self) {
+        let this = Arc::new(self);
+        let mut known = BTreeMap::new();
+        loop {
+            let at_work = Arc::clone(&this);
+            let pass = tokio::task::spawn_blocking(move || {
+                let done = at_work.pass(&mut known);
+                (done, known)
+            });
+            match pass.await {
+                Ok((done, learned)) => {
+                    known = learned;
+                    if let Err(fault) = done {
+                        warn!(
+                            "texts could not be removed, the next look tries again: {}",
+                            words(&fault)
+                        );
+                    }
+                }
+                Err(fault) => {
+                    return error!(%fault, "texts are no longer removed: the look for them panicked");
+                }
+            }
+            tokio::select! {
+                () = this.stop.cancelled() => return,
+                () = tokio::time::sleep(this.clock.wait(EVERY)) => {}
+            }
+        }
+    }
+
+    /// Removes the words of all segments that have had their time.
+    fn pass(&self, known: &mut BTreeMap<u32, Known>) -> Result<(), Fault> {
+        let dir = self.store.dir();
+        let closed = self.reader.closed();
+        if let Some(number) = begun(dir)?
+            && let Some(&segment) = closed.iter().find(|&&(closed, _)| closed == number)
+        {
+            self.redo_rows(segment)?;
+        }
+        let now = self.clock.now();
+        let mut old = Vec::new();
+        let mut with_words = self.reader.bytes()?;
+        for &segment in &closed {
+            let of = match known.get(&segment.0) {
+                Some(&of) => of,
+                None => match self.look(segment) {
+                    Err(fault @ Fault::Journal(JournalError::Damaged { .. })) => {
+                        error!("texts of a damaged segment stay: {}", words(&fault));
+                        Known { newest: Timestamp::EPOCH, has_words: false }
+                    }
+                    done => done?,
+                },
+            };
+            known.insert(segment.0, of);
+            if of.newest >= now.plus_millis(-self.terms.window) {
+                break;
+            }
+            if of.has_words {
+                old.push((segment, of));
+            } else {
+                with_words -= self.reader.segment_bytes(segment.0)?.min(with_words);
+            }
+        }
+        for (segment, of) in old {
+            let too_old = self.terms.age.is_some_and(|age| of.newest < now.plus_millis(-age));
+            let too_many = self.terms.bytes.is_some_and(|most| with_words > most);
+            if !(too_old || too_many) || self.stop.is_cancelled() {
+                break;
+            }
+            with_words -= self.reader.segment_bytes(segment.0)?.min(with_words);
+            self.redact(segment)?;
+            known.insert(segment.0, Known { has_words: false, ..of });
+        }
+        Ok(())
+    }
+
+    fn look(&self, segment: Segment) -> Result<Known, Fault> {
+        let mut known = Known { newest: Timestamp::EPOCH, has_words: false };
+        for entry in self.reader.entries_of(segment) {
+            let (_, entry) = entry?;
+            known.newest = known.newest.max(entry.at);
+            if let Record::Version(version) = &entry.record {
+                // The fold's time may be ahead of the clock's.
+                known.newest = known.newest.max(version.seen_at);
+                known.has_words |= version.redacted.is_none();
+            }
+        }
+        Ok(known)
+    }
+
+    fn redact(&self, segment: Segment) -> Result<(), Fault> {
+        begin(self.store.dir(), segment.0)?;
+        let done = self.reader.rewrite(segment.0, &mut |entry| match &entry.record {
+            Record::Version(version) if version.redacted.is_none() => {
+                Some(Record::Version(Box::new(version.without_words())))
+            }
+            _ => None,
+        })?;
+        self.redo_rows(segment)?;
+        info!(
+            segment = segment.0,
+            records = done.records,
+            bytes = done.before.saturating_sub(done.after),
+            "texts that have had their time are removed"
+        );
+        Ok(())
+    }
+
+    /// Has the rows of a segment's versions follow it, and waits until they are on disk.
+    fn redo_rows(&self, segment: Segment) -> Result<(), Fault> {
+        let mut versions: Vec<(VersionId, Location)> = Vec::new();
+        for entry in self.reader.entries_of(segment) {
+            let (place, entry) = entry?;
+            // A crash may have come before the segment took its new form.
+            if let Record::Version(version) = entry.record
+                && version.redacted.is_some()
+            {
+                versions.push((version.id, place));
+            }
+        }
+        let (done, written) = sync_channel(1);
+        let sent = self.writer.blocking_send(Work::Redacted { versions, done });
+        if sent.is_err() || written.recv().is_err() {
+            // The next start does these rows again.
+            return Err(Fault::Stopped);
+        }
+        self.store.flush(FLUSH_DEADLINE)?;
+        let mark = mark(self.store.dir());
+        fs::remove_file(&mark).map_err(failed("remove", &mark))?;
+        Ok(())
+    }
+}
+
+/// The segment whose rows may not have followed it.
+fn begun(dir: &Path) -> Result<Option<u32>, Fault> {
+    let path = mark(dir);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(text.trim().parse().ok()),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(failed("read", &path)(source).into()),
+    }
+}
+
+fn begin(dir: &Path, number: u32) -> Result<(), Fault> {
+    let path = mark(dir);
+    let written = File::create(&path).and_then(|mut file| {
+        writeln!(file, "{number}")?;
+        file.sync_all()?;
+        File::open(dir)?.sync_all()
+    });
+    written.map_err(failed("write", &path))?;
+    Ok(())
+}
+
+fn mark(dir: &Path) -> PathBuf {
+    dir.join("redacting")
+}
+
+fn failed<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> StoreError + 'a {
+    move |source| StoreError::Io { what, path: path.to_path_buf(), source }
+}
