@@ -41,6 +41,8 @@ struct Head {
     gaps: bool,
     /// Keys of articles that were erased.
     erased: Vec<u64>,
+    /// How often the journal had been rewritten: what was folded before may have words that are gone.
+    rewritings: u64,
     settings: Option<SettingsPart>,
     sources: Vec<SourcePart>,
     places: Vec<PlacePart>,
@@ -176,11 +178,13 @@ fn head<'a>(dir: &Path, reader: &Reader, bytes: &'a [u8]) -> Result<(Head, &'a [
     let at = Location { segment: head.segment, offset: head.offset };
     let of_generation = generation(dir).is_ok_and(|number| number == head.generation);
     let of_journal = reader.mark(at).is_ok_and(|found| found == (Seq(head.seq), head.mark));
-    if of_generation && of_journal {
-        Ok((head, rest))
-    } else {
-        Err("it is of another journal".to_owned())
+    if !(of_generation && of_journal) {
+        return Err("it is of another journal".to_owned());
     }
+    if head.rewritings != reader.rewritings() {
+        return Err("words were removed from the journal since".to_owned());
+    }
+    Ok((head, rest))
 }
 
 impl Head {
@@ -207,6 +211,7 @@ impl Head {
             seen_at: fold.seen_at.millis(),
             gaps: fold.gaps,
             erased: fold.erased.iter().copied().collect(),
+            rewritings: fold.rewritings,
             settings: fold.settings.as_ref().map(|settings| SettingsPart {
                 engine: settings.engine,
                 digest: settings.digest,
@@ -227,6 +232,7 @@ impl Head {
         fold.seen_at = Timestamp::from_millis(self.seen_at);
         fold.gaps = self.gaps;
         fold.erased = self.erased.into_iter().collect();
+        fold.rewritings = self.rewritings;
         fold.settings = self.settings.map(Settings::from);
         fold.sources = self
             .sources

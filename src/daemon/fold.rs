@@ -37,6 +37,8 @@ pub(super) struct Fold {
     pub(super) sources: BTreeMap<SourceId, SourceNote>,
     /// Keys of articles that were erased: what goes by one of them is not taken in.
     pub(super) erased: BTreeSet<u64>,
+    /// How often the journal had been rewritten when it was read.
+    pub(super) rewritings: u64,
     /// True where records before the last one are lost.
     pub(super) gaps: bool,
 }
@@ -103,6 +105,7 @@ impl Fold {
             settings: None,
             sources: BTreeMap::new(),
             erased: BTreeSet::new(),
+            rewritings: reader.rewritings(),
             gaps: false,
         }
     }

@@ -133,6 +133,7 @@ impl Writer {
         self.commit(batch)?;
         let ids: Vec<VersionId> = versions.iter().map(|&(version, _)| version).collect();
         let changes = self.fold.clusterer.forget_words(&ids);
+        self.fold.rewritings = self.log.reader().rewritings();
         let redacted = Some(Redacted { versions, changes, done });
         self.rows.hand(Job { redacted, ..Job::default() }, false);
         Ok(())
@@ -292,7 +293,8 @@ impl Writer {
         let polls = polls.map(|(endpoint, poll)| (endpoint, super::desk::poll_row(&poll)));
         let seen = batch.visited.iter();
         let seen = seen.map(|(key, source, visits)| (*key, super::desk::row(&source.id, visits)));
-        let waits = !batch.replies.is_empty() || !batch.visited.is_empty();
+        let waits =
+            !(batch.replies.is_empty() && batch.words.is_empty() && batch.visited.is_empty());
         let job = Job {
             entries,
             places,

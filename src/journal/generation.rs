@@ -9,6 +9,9 @@ use super::JournalError;
 /// The file in the data directory.
 const NAME: &str = "generation";
 
+/// The file beside it that counts how often segments were rewritten.
+const REWRITINGS: &str = "rewritings";
+
 /// The generation of the history in `dir` (CONTRACT §5): what `DIR/generation` says, 1 where there is no such file.
 ///
 /// A file that holds no number is [`JournalError::NoGeneration`].
@@ -31,7 +34,22 @@ pub fn raise(dir: &Path) -> Result<u64, JournalError> {
 
 /// Makes `number` the generation of the history in `dir`. A crash leaves the old number or the new one, never half of it.
 pub(super) fn set(dir: &Path, number: u64) -> Result<(), JournalError> {
-    let (path, fresh) = (dir.join(NAME), dir.join("generation.new"));
+    write(dir, NAME, number)
+}
+
+/// How often records of the journal in `dir` were rewritten in place. What was folded from it before has words that are gone.
+pub(super) fn rewritings(dir: &Path) -> u64 {
+    let text = fs::read_to_string(dir.join(REWRITINGS));
+    text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+}
+
+/// Counts one more, durably.
+pub(super) fn count_rewriting(dir: &Path) -> Result<(), JournalError> {
+    write(dir, REWRITINGS, rewritings(dir) + 1)
+}
+
+fn write(dir: &Path, name: &str, number: u64) -> Result<(), JournalError> {
+    let (path, fresh) = (dir.join(name), dir.join(format!("{name}.new")));
     let write = || {
         let mut file = File::create(&fresh)?;
         writeln!(file, "{number}")?;

@@ -10,7 +10,7 @@ use std::io::{BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::reader::{Reader, read_frame};
-use super::{Entry, JournalError, Location, Record, frame, record, segment};
+use super::{Entry, JournalError, Location, Record, frame, generation, record, segment};
 use crate::model::Seq;
 
 /// A segment file as it was and as it is.
@@ -36,6 +36,11 @@ impl Reader {
         let path = segment::path(&self.dir, number);
         let size = fs::metadata(&path).map_err(|source| JournalError::io("look at", path, source));
         Ok(size?.len())
+    }
+
+    /// How often records were rewritten: what was folded when it was less may have words that are gone.
+    pub fn rewritings(&self) -> u64 {
+        generation::rewritings(&self.dir)
     }
 
     /// The entries of one segment that [`Reader::closed`] tells.
@@ -68,6 +73,7 @@ impl Reader {
             if done.records == 0 {
                 return Ok(done);
             }
+            generation::count_rewriting(&self.dir)?;
             fs::rename(&new, &path).map_err(|source| JournalError::io("replace", &path, source))?;
             let folder = segment::folder(&self.dir);
             let durable = File::open(&folder).and_then(|names| names.sync_all());

@@ -93,7 +93,7 @@ fn rows_made_again_are_the_rows_that_were_and_the_poller_keeps_its_notes() {
     );
     assert_eq!(told(&["export", "--what", "clusters"], data, 0), before);
     told(&["verify"], data, 0);
-    assert_eq!(names(data), ["journal", "lock", "store"]);
+    assert_eq!(names(data), ["checkpoint", "journal", "lock", "store"]);
     let (store, _) = Store::open(data, CACHE_BYTES).unwrap();
     assert_eq!(store.poll("https://mara.example/feed").unwrap().as_deref(), Some(&b"etag"[..]));
     assert_eq!(store.seen(7).unwrap().as_deref(), Some(&b"done"[..]));
@@ -179,11 +179,11 @@ fn a_swap_that_did_not_end_is_mended() {
     assert_eq!((opened.applied_seq.0, opened.quarantined), (7, None));
     assert_eq!(store.seen(7).unwrap().as_deref(), Some(&b"done"[..]));
     drop(store);
-    assert_eq!(names(data), ["journal", "lock", "store"]);
+    assert_eq!(names(data), ["checkpoint", "journal", "lock", "store"]);
     // The instant after them.
     fs::create_dir_all(data.join("store.replaced")).unwrap();
     assert!(replay(data, CACHE_BYTES, &mut |_| {}).unwrap().carried.is_ok_and(|rows| rows == 7));
-    assert_eq!(names(data), ["journal", "lock", "store"]);
+    assert_eq!(names(data), ["checkpoint", "journal", "lock", "store"]);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_damaged_journal_leaves_the_rows_as_they_are() {
     for args in [&["replay"][..], &["replay", "--judge", "--dry-run"]] {
         refused(args, data, 1, &["is damaged at byte"]);
     }
-    assert_eq!(names(data), ["journal", "lock", "store"]);
+    assert_eq!(names(data), ["checkpoint", "journal", "lock", "store"]);
     let (store, _) = Store::open_existing(data, CACHE_BYTES).unwrap();
     assert_eq!(store.seen(7).unwrap().as_deref(), Some(&b"done"[..]));
 }

@@ -152,6 +152,11 @@ fn a_checkpoint_that_does_not_fit_is_refused_and_all_is_folded() {
     // Of another generation.
     fs::write(dir.join(NAME), &good).unwrap();
     assert!(start(&dir).fold.covered > Seq(0));
+    // From before words were removed from the journal, which it may have yet.
+    fs::write(dir.join("rewritings"), "1\n").unwrap();
+    assert_eq!(start(&dir).fold.covered, Seq(0));
+    fs::remove_file(dir.join("rewritings")).unwrap();
+    assert!(start(&dir).fold.covered > Seq(0));
     raise_generation(&dir).unwrap();
     assert_eq!(start(&dir).fold.covered, Seq(0));
 }
