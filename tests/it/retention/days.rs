@@ -137,6 +137,18 @@ async fn texts_go_with_their_day_and_the_disk_grows_by_what_is_left_of_them() {
     running.stop().await.unwrap();
     assert_eq!(desk.with_words().first(), Some(&(last_of(7) + 1)));
     verify(&desk.data());
+    let deep = std::process::Command::new(env!("CARGO_BIN_EXE_copytaster"))
+        .args(["verify", "--deep", "--json", "--data"])
+        .arg(desk.data())
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&deep.stdout).unwrap();
+    assert_eq!((&told["clean"], &told["redacted"]), (&json!(true), &json!(64)), "{told}");
+    assert_eq!(
+        (&told["deep"]["judged"], &told["deep"]["without_text"]),
+        (&json!(0), &json!(80)),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
