@@ -1,5 +1,6 @@
 //! `copytaster verify`: reads everything in a data directory and lists what is wrong; by order, gives up what cannot be read.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -55,6 +56,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut wrong: Vec<String> =
         survey.holes.iter().map(|hole| format!("journal: {hole}")).collect();
     let (records, gone) = (survey.records, survey.gone);
+    let (redacted, erased) = (survey.redacted, survey.erased);
     if args.bridge && !wrong.is_empty() {
         return bridge(args, survey, &wrong);
     }
@@ -73,11 +75,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let clean = wrong.is_empty();
     if args.json {
-        let deep = deep.map(|Deep { judged, other_rules, without_text, differing }| {
+        let deep = deep.map(|Deep { judged, other_rules, without_text, differing, .. }| {
             json!({"judged": judged, "other_rules": other_rules, "without_text": without_text, "differing": differing.len()})
         });
-        let told =
-            json!({"clean": clean, "records": records, "gone": gone, "wrong": wrong, "deep": deep});
+        let told = json!({"clean": clean, "records": records, "gone": gone, "redacted": redacted, "erased": erased, "wrong": wrong, "deep": deep});
         say(&told.to_string())?;
     } else {
         for line in &wrong {
@@ -92,10 +93,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             ))?;
         }
         let verdict = if clean { "nothing is wrong" } else { "see above" };
-        let by_order = match gone {
-            0 => String::new(),
-            gone => format!(", {gone} lost earlier and bridged by order"),
-        };
+        let mut by_order = String::new();
+        for (count, what) in [
+            (gone, "lost earlier and bridged by order"),
+            (redacted, "without their words by order"),
+            (erased, "articles erased"),
+        ] {
+            if count > 0 {
+                let _ = write!(by_order, ", {count} {what}");
+            }
+        }
         say(&format!("{records} records read{by_order}: {verdict}"))?;
     }
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -15,10 +15,12 @@ pub struct Deep {
     pub judged: usize,
     /// Versions that other rules or settings judged: of these nothing can be said.
     pub other_rules: usize,
-    /// Versions whose text is gone.
+    /// Versions whose text is gone, and those that were compared with such a text: of these nothing can be said, either.
     pub without_text: usize,
     /// Versions whose verdicts come out otherwise.
     pub differing: Vec<VersionId>,
+    /// Position of the newest version whose text is gone.
+    bare: Option<u32>,
 }
 
 /// Judges every version that was judged by the present rules and the settings last in force, each upon the history the journal
@@ -63,10 +65,16 @@ impl Deep {
         let Version { article, verdicts, .. } = version;
         if is_without_text(version) {
             self.without_text += 1;
+            self.bare = Some(clusterer.len() as u32);
             return None;
         }
         if (verdicts.engine, verdicts.settings) != (ENGINE, digest) {
             self.other_rules += 1;
+            return Some(prepare(&article.title, &article.text, &verdicts.furniture));
+        }
+        // What was live had a say in which phrases are common, and there is nothing left to ask it.
+        if self.bare.is_some_and(|bare| bare >= clusterer.oldest_live()) {
+            self.without_text += 1;
             return Some(prepare(&article.title, &article.text, &verdicts.furniture));
         }
         self.judged += 1;

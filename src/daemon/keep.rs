@@ -81,6 +81,19 @@ impl Keep {
             thread.spawn(make).map_err(|fault| warn!(%fault, "no thread for a checkpoint")).ok();
     }
 
+    /// Words that a checkpoint quotes (what a claim of origin was read from) are gone from the journal: the one there is goes, and
+    /// the next is made from what is left.
+    pub(super) fn forget(&mut self) -> Result<(), Fault> {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(making) = self.making.take() {
+            // A panic in it was told by its own hook.
+            let _ = making.join();
+        }
+        self.stop = Arc::new(AtomicBool::new(false));
+        self.covered = Seq(0);
+        checkpoint::remove(&self.dir)
+    }
+
     /// At a clean stop: writes one down where it spares the next start something.
     pub(super) fn end(mut self, fold: &Fold) {
         self.stop.store(true, Ordering::Relaxed);

@@ -134,6 +134,11 @@ impl Writer {
         let ids: Vec<VersionId> = versions.iter().map(|&(version, _)| version).collect();
         let changes = self.fold.clusterer.forget_words(&ids);
         self.fold.rewritings = self.log.reader().rewritings();
+        if let Err(fault) = self.keep.forget() {
+            // Whoever asked is not told that it is done, and asks again.
+            warn!("words that are gone may stand in the checkpoint: {}", words(&fault));
+            return Ok(());
+        }
         let redacted = Some(Redacted { versions, changes, done });
         self.rows.hand(Job { redacted, ..Job::default() }, false);
         Ok(())

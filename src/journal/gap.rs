@@ -47,6 +47,10 @@ pub struct Survey {
     pub records: u64,
     /// Numbers that earlier gaps stand for.
     pub gone: u64,
+    /// Versions whose words were removed, by age or by order.
+    pub redacted: u64,
+    /// Articles that were erased.
+    pub erased: u64,
     /// The last number, those that are lost included.
     pub last: Seq,
 }
@@ -93,6 +97,8 @@ struct Contents {
     breaks: Vec<(Range<u64>, String)>,
     records: u64,
     gone: u64,
+    redacted: u64,
+    erased: u64,
     /// The highest number of a frame whose checksum holds, whether its record reads or not.
     seen: u64,
 }
@@ -133,6 +139,8 @@ impl Survey {
             holes: Vec::new(),
             records: contents.iter().map(|found| found.records).sum(),
             gone: contents.iter().map(|found| found.gone).sum(),
+            redacted: contents.iter().map(|found| found.redacted).sum(),
+            erased: contents.iter().map(|found| found.erased).sum(),
             last: Seq(0),
         };
         let seen = contents.iter().map(|found| found.seen).max().unwrap_or(0);
@@ -327,8 +335,11 @@ fn read(
             Ok((size, entry)) => {
                 let (first, seq) = (entry.first().0, entry.seq.0);
                 found.records += 1;
-                if let Record::Gap(_) = entry.record {
-                    found.gone += seq - first + 1;
+                match &entry.record {
+                    Record::Gap(_) => found.gone += seq - first + 1,
+                    Record::Version(version) if version.redacted.is_some() => found.redacted += 1,
+                    Record::Erase(erase) => found.erased += erase.articles.len() as u64,
+                    _ => {}
                 }
                 let (start, end) = (at as u64, (at + size) as u64);
                 match found.runs.last_mut() {

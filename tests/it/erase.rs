@@ -98,6 +98,28 @@ fn members(daemon: &Daemon) -> Vec<[Value; 4]> {
     members.iter().map(told).collect()
 }
 
+/// The erased article is refused however it is pushed, and what comes with it is taken unless all or none is asked for.
+fn refuses(daemon: &Daemon) {
+    let mut again = record("mara", 0, WORD);
+    for (path, more) in [("", ""), ("?strict=1", ""), ("", " Quite another text.")] {
+        again["text"] = json!(format!("{}{more}", again["text"].as_str().unwrap()));
+        let (status, told) = push(daemon, path, &again);
+        assert_eq!(
+            (status, &told["rejected"][0]["problem"]["type"]),
+            (422, &json!("urn:copytaster:problem:erased"))
+        );
+    }
+    let both = json!([record("alba", 4, "fourth"), again]);
+    let (status, told) = push(daemon, "?strict=1", &both);
+    assert_eq!(status, 422);
+    assert_eq!(told["rejected"][0]["problem"]["type"], "urn:copytaster:problem:strict");
+    let (status, told) = push(daemon, "", &both);
+    assert_eq!(
+        (status, &told["accepted"][0]["index"], &told["rejected"][0]["index"]),
+        (200, &json!(0), &json!(1))
+    );
+}
+
 #[test]
 fn no_word_of_an_erased_article_is_left_it_does_not_come_back_and_its_cluster_stays() {
     let dir = tempfile::tempdir().unwrap();
@@ -140,24 +162,7 @@ fn no_word_of_an_erased_article_is_left_it_does_not_come_back_and_its_cluster_st
         let (status, body) = http::ask(daemon.address, &format!("GET {page}"), b"").unwrap();
         assert_eq!((status, body.contains(WORD)), (200, false), "{page}");
     }
-    let mut again = record("mara", 0, WORD);
-    for (path, more) in [("", ""), ("?strict=1", ""), ("", " Quite another text.")] {
-        again["text"] = json!(format!("{}{more}", again["text"].as_str().unwrap()));
-        let (status, told) = push(&daemon, path, &again);
-        assert_eq!(
-            (status, &told["rejected"][0]["problem"]["type"]),
-            (422, &json!("urn:copytaster:problem:erased"))
-        );
-    }
-    let both = json!([record("alba", 4, "fourth"), again]);
-    let (status, told) = push(&daemon, "?strict=1", &both);
-    assert_eq!(status, 422);
-    assert_eq!(told["rejected"][0]["problem"]["type"], "urn:copytaster:problem:strict");
-    let (status, told) = push(&daemon, "", &both);
-    assert_eq!(
-        (status, &told["accepted"][0]["index"], &told["rejected"][0]["index"]),
-        (200, &json!(0), &json!(1))
-    );
+    refuses(&daemon);
     daemon.stop();
     assert_gone(&data);
 
@@ -168,6 +173,13 @@ fn no_word_of_an_erased_article_is_left_it_does_not_come_back_and_its_cluster_st
         .map(|event| (event.article.unwrap().to_string(), event.cluster.unwrap().to_string()))
         .collect();
     assert_eq!(told, [(article, cluster.to_owned())]);
+
+    drop(store);
+    let told: Value = serde_json::from_str(&done(&["verify", "--data", text, "--json"])).unwrap();
+    assert_eq!(
+        (&told["redacted"], &told["erased"], &told["clean"]),
+        (&json!(2), &json!(1), &json!(true))
+    );
 
     let nothing = copytaster(&["erase", "--article", "a0000000000zzz", "--data", text]);
     assert_eq!(nothing.status.code(), Some(1));

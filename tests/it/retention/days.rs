@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use copytaster::config::{Config, Detect, Server, Store as Kept};
-use copytaster::daemon::{self, Running};
+use copytaster::daemon::{self, Offline, Running};
 use copytaster::journal::{Reader, Record};
-use copytaster::model::{Clock, Seq, Timestamp, VersionId};
+use copytaster::model::{Article, Clock, OriginBasis, OriginClaim, Seq, Timestamp, VersionId};
 use serde_json::{Value, json};
 
 use crate::crash::verify;
@@ -81,7 +81,7 @@ impl Newsroom {
             }
         };
         tokio::time::timeout(PATIENCE, gone).await.expect("texts go");
-        assert!(title(last + 1).is_some_and(|title| !title.is_empty()), "the next day stays");
+        assert!(title(last + 1).is_none_or(|title| !title.is_empty()), "the next day stays");
     }
 
     fn bytes(&self) -> u64 {
@@ -137,6 +137,18 @@ async fn texts_go_with_their_day_and_the_disk_grows_by_what_is_left_of_them() {
     running.stop().await.unwrap();
     assert_eq!(desk.with_words().first(), Some(&(last_of(7) + 1)));
     verify(&desk.data());
+    let deep = std::process::Command::new(env!("CARGO_BIN_EXE_copytaster"))
+        .args(["verify", "--deep", "--json", "--data"])
+        .arg(desk.data())
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&deep.stdout).unwrap();
+    assert_eq!((&told["clean"], &told["redacted"]), (&json!(true), &json!(64)), "{told}");
+    assert_eq!(
+        (&told["deep"]["judged"], &told["deep"]["without_text"]),
+        (&json!(0), &json!(80)),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,5 +183,33 @@ async fn a_crash_between_segment_and_rows_is_mended_by_the_next_start() {
     let running = desk.start().await;
     desk.gone(&running, last_of(0)).await;
     running.stop().await.unwrap();
+    verify(&desk.data());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_claim_of_origin_was_read_from_leaves_the_checkpoint_too() {
+    let desk = Newsroom::new(1, None);
+    let (data, now) = (desk.data(), wire::minute(0));
+    let taken = tokio::task::spawn_blocking(move || {
+        let mut offline = Offline::open(&data, 16 << 20, Clock::new(move || now, 1)).unwrap();
+        let evidence = "zanzigbarous (NAP)".to_owned();
+        let origin = OriginClaim { agency: "NAP".into(), basis: OriginBasis::Dateline, evidence };
+        let article = wire::article("alba", "1", wire::version(1, 0));
+        offline.take(Article { origin: Some(origin), ..article }, now).unwrap();
+        offline.finish().unwrap();
+    });
+    taken.await.unwrap();
+    let quoted = || {
+        let bytes = std::fs::read(desk.data().join("checkpoint")).unwrap_or_default();
+        bytes.windows(12).any(|bytes| bytes == b"zanzigbarous")
+    };
+    assert!(quoted(), "or the test looks for nothing");
+    desk.now.fetch_add(3 * DAY, Ordering::SeqCst);
+    let running = desk.start().await;
+    desk.day(&running, 1).await;
+    desk.gone(&running, 2).await;
+    assert!(!quoted());
+    running.stop().await.unwrap();
+    assert!(!quoted());
     verify(&desk.data());
 }
