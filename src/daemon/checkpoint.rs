@@ -16,6 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::Fault;
 use super::fold::Fold;
+use super::mend::has_room;
 use crate::cluster::{Clusterer, Params};
 use crate::journal::{Location, Reader, Settings, SourceNote, generation};
 use crate::model::{Seq, SourceId, Timestamp, VersionId};
@@ -82,6 +83,8 @@ pub(super) fn save(
     fold: &Fold,
     short_path: &[u8],
 ) -> Result<(), Fault> {
+    // It may well be the largest file there is, and the journal wants the disk more.
+    has_room(dir)?;
     let (seq, mark) = reader.mark(fold.at)?;
     if seq != fold.last {
         return Err(Fault::Checkpoint(io::Error::other("the fold is not at the end it names")));
@@ -102,7 +105,11 @@ pub(super) fn save(
         fs::rename(dir.join(FRESH), dir.join(NAME))?;
         File::open(dir)?.sync_all()
     };
-    write().map_err(Fault::Checkpoint)
+    write().map_err(|fault| {
+        // What was written of it takes room for nothing. Where that fails as well, the next one overwrites it.
+        let _left = fs::remove_file(dir.join(FRESH));
+        Fault::Checkpoint(fault)
+    })
 }
 
 /// The fold that was written down, with its short path frozen yet and nothing findable; `None` where there is none. The error
@@ -257,4 +264,4 @@ impl From<SettingsPart> for Settings {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

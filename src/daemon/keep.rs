@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use tracing::{info, warn};
@@ -31,8 +31,12 @@ pub(super) struct Keep {
     dir: PathBuf,
     reader: Reader,
     params: Params,
-    /// The record at which the last one was made, or was tried to.
-    covered: Seq,
+    /// The record at which the last one was made.
+    covered: Arc<AtomicU64>,
+    /// The record at which one was last tried to be made: a disk that is full is not asked again at each batch.
+    tried: Seq,
+    /// Records after which one is due.
+    every: u64,
     making: Option<JoinHandle<()>>,
     stop: Arc<AtomicBool>,
 }
@@ -41,20 +45,18 @@ impl Keep {
     /// After the fold of a start: writes one down at once where much of the journal had to be folded.
     pub(super) fn after(fold: &Fold, dir: PathBuf, reader: Reader) -> Self {
         let params = *fold.clusterer.params();
-        let (covered, stop) = (fold.covered, Arc::new(AtomicBool::new(false)));
-        let mut keep = Self { dir, reader, params, covered, making: None, stop };
+        let (covered, tried) = (Arc::new(AtomicU64::new(fold.covered.0)), fold.covered);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut keep =
+            Self { dir, reader, params, covered, tried, every: RECORDS, making: None, stop };
         if keep.is_due(fold.last) {
             keep.save(fold);
         }
         keep
     }
 
-    fn lacks(&self, last: Seq) -> u64 {
-        last.0.saturating_sub(self.covered.0)
-    }
-
     fn is_due(&self, last: Seq) -> bool {
-        self.lacks(last) >= RECORDS.max(last.0 / PART)
+        last.0.saturating_sub(self.tried.0) >= self.every.max(last.0 / PART)
     }
 
     /// After a batch that is durable: has one made where it is due and none is being made.
@@ -62,16 +64,19 @@ impl Keep {
         if !self.is_due(fold.last) || self.making.as_ref().is_some_and(|made| !made.is_finished()) {
             return;
         }
-        self.covered = fold.last;
+        self.tried = fold.last;
         let (dir, reader, params) = (self.dir.clone(), self.reader.clone(), self.params);
         let (last, short_path) = (fold.last, fold.clusterer.freeze_short_path());
-        let stop = Arc::clone(&self.stop);
+        let (stop, covered) = (Arc::clone(&self.stop), Arc::clone(&self.covered));
         let make = move || {
             let go_on = &mut |_| !stop.load(Ordering::Relaxed);
             let made = Fold::at(&dir, &reader, params, last, go_on)
                 .and_then(|fold| checkpoint::save(&dir, &reader, &fold, &short_path));
             match made {
-                Ok(()) => info!(record = last.0, "a checkpoint at record {last}"),
+                Ok(()) => {
+                    covered.store(last.0, Ordering::Release);
+                    info!(record = last.0, "a checkpoint at record {last}");
+                }
                 Err(Fault::Stopped) => {}
                 Err(fault) => warn!("{}; a start folds more of the journal", words(&fault)),
             }
@@ -101,16 +106,77 @@ impl Keep {
             // A panic in it was told by its own hook, and the file is whole in any case.
             let _ = making.join();
         }
-        if self.lacks(fold.last) > fold.last.0 / PART_AT_END {
+        let covered = self.covered.load(Ordering::Acquire);
+        if fold.last.0.saturating_sub(covered) > fold.last.0 / PART_AT_END {
             self.save(fold);
         }
     }
 
     fn save(&mut self, fold: &Fold) {
-        self.covered = fold.last;
+        self.tried = fold.last;
         let short_path = fold.clusterer.freeze_short_path();
-        if let Err(fault) = checkpoint::save(&self.dir, &self.reader, fold, &short_path) {
-            warn!("{}; the next start folds more of the journal", words(&fault));
+        match checkpoint::save(&self.dir, &self.reader, fold, &short_path) {
+            Ok(()) => self.covered.store(fold.last.0, Ordering::Release),
+            Err(fault) => warn!("{}; the next start folds more of the journal", words(&fault)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::checkpoint::tests::{start, written};
+
+    fn kept(dir: &std::path::Path) -> Vec<u8> {
+        std::fs::read(dir.join("checkpoint")).unwrap()
+    }
+
+    #[test]
+    fn one_is_made_beside_the_writer_when_it_is_due_and_is_the_same() {
+        let (_home, dir) = written();
+        let at_end = kept(&dir);
+        std::fs::remove_file(dir.join("checkpoint")).unwrap();
+        let started = start(&dir);
+        let mut keep = Keep::after(&started.fold, dir.clone(), started.reader.clone());
+        keep.look(&started.fold);
+        assert!(keep.making.is_none(), "forty records are not many");
+        keep.every = 40;
+        keep.look(&started.fold);
+        keep.making.take().unwrap().join().unwrap();
+        assert!(kept(&dir) == at_end);
+        keep.look(&started.fold);
+        assert!(keep.making.is_none(), "it has just been made");
+    }
+
+    #[test]
+    fn a_stop_gives_up_what_is_being_made_and_writes_its_own() {
+        let (_home, dir) = written();
+        let at_end = kept(&dir);
+        std::fs::remove_file(dir.join("checkpoint")).unwrap();
+        let started = start(&dir);
+        let mut keep = Keep::after(&started.fold, dir.clone(), started.reader.clone());
+        keep.every = 1;
+        keep.stop.store(true, Ordering::Relaxed);
+        keep.look(&started.fold);
+        keep.end(&started.fold);
+        assert!(kept(&dir) == at_end);
+    }
+
+    #[test]
+    fn a_failed_one_leaves_nothing_behind_and_is_not_tried_at_each_batch() {
+        let (_home, dir) = written();
+        std::fs::remove_file(dir.join("checkpoint")).unwrap();
+        std::fs::create_dir(dir.join("checkpoint")).unwrap();
+        let started = start(&dir);
+        let mut keep = Keep::after(&started.fold, dir.clone(), started.reader.clone());
+        keep.every = 20;
+        keep.look(&started.fold);
+        keep.making.take().unwrap().join().unwrap();
+        assert!(!dir.join("checkpoint.new").exists());
+        keep.look(&started.fold);
+        assert!(keep.making.is_none());
+        std::fs::remove_dir(dir.join("checkpoint")).unwrap();
+        keep.end(&started.fold);
+        assert!(dir.join("checkpoint").is_file());
     }
 }

@@ -62,14 +62,14 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// A fold as a start makes it, with its journal and rows.
-struct Started {
-    fold: Fold,
-    reader: Reader,
+pub(in crate::daemon) struct Started {
+    pub(in crate::daemon) fold: Fold,
+    pub(in crate::daemon) reader: Reader,
     store: Store,
     _log: Log,
 }
 
-fn start(dir: &Path) -> Started {
+pub(in crate::daemon) fn start(dir: &Path) -> Started {
     let (log, _) = Log::open(dir).unwrap();
     let (store, _) = Store::open_unread(dir, CACHE_BYTES).unwrap();
     let reader = log.reader();
@@ -83,7 +83,7 @@ fn frozen(fold: &Fold) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
 }
 
 /// A home, and in it a directory of forty articles with a checkpoint at its end.
-fn written() -> (tempfile::TempDir, PathBuf) {
+pub(in crate::daemon) fn written() -> (tempfile::TempDir, PathBuf) {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("data");
     fs::create_dir(&dir).unwrap();
