@@ -64,8 +64,9 @@ pub(super) fn enter_all(
                 Record::Erase(erase) => tell_erased(draft, seq, &erase.articles)?,
                 _ => tell(draft, seq, applied.changes)?,
             };
-            for event in &told {
-                draft.put(keys::event(event.seq, event.n), &rows::event_part(event))?;
+            for run in told.chunks(rows::EVENTS_PER_ROW) {
+                let parts: Vec<_> = run.iter().map(rows::event_part).collect();
+                draft.put(keys::event(seq, run[0].n), &parts)?;
             }
             events.extend(told);
         }
@@ -77,7 +78,9 @@ pub(super) fn enter_all(
 fn enter(draft: &mut Draft<'_>, applied: &Applied<'_>) -> Result<(), StoreError> {
     let Applied { entry, location, changes } = *applied;
     match &entry.record {
-        Record::Version(version) => enter_version(draft, version, location)?,
+        Record::Version(version) => {
+            enter_version(draft, version, location, joined(version.id, changes))?;
+        }
         Record::Lost(_) => draft.meta.lost += 1,
         Record::Settings(_)
         | Record::Source(_)
@@ -102,8 +105,7 @@ fn tell_erased(
     articles: &[ArticleId],
 ) -> Result<Vec<Event>, StoreError> {
     let event = |(n, &article)| {
-        let row: Option<ArticlePart> = draft.get(&keys::article(article))?;
-        let newest = row.map(|row| VersionId(row.newest));
+        let newest = draft.article(article)?.map(|row| VersionId(row.newest));
         let cluster = newest.map(|newest| cluster_of(draft, newest)).transpose()?.flatten();
         let kind = EventKind::ArticleErased;
         Ok(Event { seq, n, kind, cluster, into: None, article: Some(article), version: None })
@@ -111,25 +113,38 @@ fn tell_erased(
     (0..).zip(articles).map(event).collect()
 }
 
-/// The rows of a new version and its article. Which set it is in comes with the changes.
+/// The set that a new version comes into.
+fn joined(version: VersionId, changes: &[Change]) -> SetId {
+    let set = |change: &Change| match change {
+        Change::Joined { set, member, .. } if member.version == version => Some(*set),
+        _ => None,
+    };
+    changes.iter().find_map(set).unwrap_or_default()
+}
+
+/// The rows of a new version and its article.
 fn enter_version(
     draft: &mut Draft<'_>,
     version: &Version,
     location: Location,
+    set: SetId,
 ) -> Result<(), StoreError> {
     let article = version.verdicts.article.unwrap_or(ArticleId(version.id.0));
-    let part = rows::version_part(version, article, location);
-    let before: Option<ArticlePart> = draft.get(&keys::article(article))?;
+    let part = rows::version_part(version, article, location, set);
+    let before = draft.article(article)?;
     let is_new = before.is_none();
     let (old_url, old_versions) = before.map_or((None, 0), |old| (old.url, old.versions));
-    let row = ArticlePart {
-        source: part.source.clone(),
-        url: part.url.clone().or(old_url),
-        newest: version.id.0,
-        versions: old_versions + 1,
-    };
-    draft.put(keys::article(article), &row)?;
-    draft.put(keys::state(article, version.id), &())?;
+    draft.meta.articles += u64::from(is_new);
+    if article.0 != version.id.0 {
+        let row = ArticlePart {
+            source: part.source.clone(),
+            url: part.url.clone().or(old_url),
+            newest: version.id.0,
+            versions: old_versions + 1,
+        };
+        draft.put(keys::article(article), &row)?;
+        draft.put(keys::state(article, version.id), &())?;
+    }
     for &hash in &version.verdicts.keys {
         let key = keys::name(hash);
         if draft.get::<u64>(&key)?.is_none() {
@@ -150,11 +165,9 @@ pub(super) fn enter_change(draft: &mut Draft<'_>, change: &Change) -> Result<(),
         Change::Created { set, cluster } => {
             draft.put(keys::cluster(*cluster), &ClusterPart::Lives(set.0))
         }
-        Change::Joined { set, member, .. } => {
-            draft.put(keys::place(member.version), &set.0)?;
+        Change::Joined { set, member, .. } | Change::Restated { set, member } => {
             put_member(draft, *set, member)
         }
-        Change::Restated { set, member } => put_member(draft, *set, member),
         Change::Moved { from, to, versions } => {
             versions.iter().try_for_each(|&version| move_member(draft, *from, *to, version))
         }
@@ -183,7 +196,10 @@ fn move_member(
     let member: rows::MemberPart = draft.need(&old)?;
     draft.remove(old);
     draft.put(keys::member(to, version), &member)?;
-    draft.put(keys::place(version), &to.0)
+    let key = keys::version(version);
+    let mut part: VersionPart = draft.need(&key)?;
+    part.set = to.0;
+    draft.put(key, &part)
 }
 
 fn put_set(draft: &mut Draft<'_>, set: SetId, summary: &Summary) -> Result<(), StoreError> {
@@ -271,7 +287,7 @@ fn tell(draft: &Draft<'_>, seq: Seq, changes: &[Change]) -> Result<Vec<Event>, S
 
 /// The cluster a version is in, as drafted; `None` where its set has no row yet.
 fn cluster_of(draft: &Draft<'_>, version: VersionId) -> Result<Option<ClusterId>, StoreError> {
-    let set: u32 = draft.need(&keys::place(version))?;
-    let row: Option<SetRow> = draft.get(&keys::set(SetId(set)))?;
+    let part: VersionPart = draft.need(&keys::version(version))?;
+    let row: Option<SetRow> = draft.get(&keys::set(SetId(part.set)))?;
     Ok(row.map(|row| ClusterId(row.cluster)))
 }

@@ -51,8 +51,8 @@ fn show((key, bytes): &(sled::IVec, sled::IVec)) -> Result<DumpRow, StoreError> 
         keys::SET => json::<SetRow>(key, bytes),
         keys::MEMBER => json::<MemberPart>(key, bytes),
         keys::CLUSTER => json::<ClusterPart>(key, bytes),
-        keys::PLACE | keys::ORDER => json::<u32>(key, bytes),
-        keys::EVENT => json::<EventPart>(key, bytes),
+        keys::ORDER => json::<u32>(key, bytes),
+        keys::EVENT => json::<Vec<EventPart>>(key, bytes),
         _ => Err(StoreError::damaged(format!("a row has the unknown tag {tag:02x}"))),
     }?;
     let key = key.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));

@@ -3,17 +3,16 @@
 //! ```text
 //! tag  key after the tag                     row
 //! 00                                         meta: applied_seq, counters
-//! 10   version u64                           a version as shown; written once
-//! 11   version u64                           the set it is in
-//! 12   article u64                           an article
-//! 13   article u64 │ version u64             (empty) the versions of an article, oldest first
+//! 10   version u64                           a version as shown, and the set it is in
+//! 12   article u64                           an article of several versions; one of a single version is that version's row
+//! 13   article u64 │ version u64             (empty) the versions of an article after its first, oldest first
 //! 14   hash u64                              the article a url or id names
 //! 15   source, utf-8                         what a source has brought
 //! 20   set u32                               a cluster as lists show it
 //! 21   set u32 │ version u64                 a member of a set
 //! 22   cluster u64                           the set a public id names, or the id it redirects to
 //! 30   sort u8 │ place u64 │ cluster u64     the set; lists are ranges of these, read from the end
-//! 40   seq u64 │ n u32                       an event of the change stream
+//! 40   seq u64 │ n u32                       events n and following of a record in the change stream
 //! ─── below derived, above the poller's own ───
 //! 60   endpoint, xxh3-128                    poll state, the poller's bytes
 //! 61   lead, u64                             what became of a lead, the poller's bytes
@@ -30,7 +29,6 @@ use crate::model::{ArticleId, ClusterId, Seq, VersionId};
 
 pub(super) const META: u8 = 0x00;
 pub(super) const VERSION: u8 = 0x10;
-pub(super) const PLACE: u8 = 0x11;
 pub(super) const ARTICLE: u8 = 0x12;
 pub(super) const STATE: u8 = 0x13;
 pub(super) const NAME: u8 = 0x14;
@@ -51,7 +49,6 @@ pub(super) const fn kind(tag: u8) -> &'static str {
     match tag {
         META => "meta",
         VERSION => "version",
-        PLACE => "place",
         ARTICLE => "article",
         STATE => "state",
         NAME => "name",
@@ -78,10 +75,6 @@ pub(super) fn findable(id: VersionId) -> Vec<u8> {
 
 pub(super) fn version(id: VersionId) -> Vec<u8> {
     tagged(VERSION, &[&id.0.to_be_bytes()])
-}
-
-pub(super) fn place(id: VersionId) -> Vec<u8> {
-    tagged(PLACE, &[&id.0.to_be_bytes()])
 }
 
 pub(super) fn article(id: ArticleId) -> Vec<u8> {
@@ -178,7 +171,7 @@ pub(super) fn seen(lead: u64) -> Vec<u8> {
 pub(super) fn begins_with(key: &[u8]) -> Option<Seq> {
     let (&tag, rest) = key.split_first()?;
     let bytes = match tag {
-        VERSION | PLACE | ARTICLE | CLUSTER | EVENT => rest.first_chunk(),
+        VERSION | ARTICLE | CLUSTER | EVENT => rest.first_chunk(),
         STATE | MEMBER | ORDER => rest.last_chunk(),
         _ => None,
     };
@@ -227,7 +220,6 @@ mod tests {
         let nine = VersionId(9);
         let keys = [
             version(nine),
-            place(nine),
             article(ArticleId(9)),
             cluster(ClusterId(9)),
             event(Seq(9), 3),

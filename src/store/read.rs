@@ -74,7 +74,9 @@ impl Store {
                 let id = keys::last_version(&key).ok_or_else(|| missing(&key))?;
                 let member = rows::member(id, &rows::unseal::<MemberPart>(&key, &bytes)?)?;
                 let part: VersionPart = need(tree, &keys::version(id))?;
-                members.push(MemberRow { member, version: rows::version_row(id, part, set)? });
+                // It may just move to another set.
+                let version = VersionRow { set, ..rows::version_row(id, part)? };
+                members.push(MemberRow { member, version });
             }
             Ok(members)
         })
@@ -83,9 +85,8 @@ impl Store {
     /// A version; `None` where there is none of this id.
     pub fn version(&self, id: VersionId) -> Result<Option<VersionRow>, StoreError> {
         self.with("read a version", |tree| {
-            let Some(part) = get::<VersionPart>(tree, &keys::version(id))? else { return Ok(None) };
-            let set: u32 = need(tree, &keys::place(id))?;
-            rows::version_row(id, part, SetId(set)).map(Some)
+            let part: Option<VersionPart> = get(tree, &keys::version(id))?;
+            part.map(|part| rows::version_row(id, part)).transpose()
         })
     }
 
@@ -93,6 +94,10 @@ impl Store {
     pub fn article(&self, id: ArticleId) -> Result<Option<ArticleRow>, StoreError> {
         self.with("read an article", |tree| {
             let part: Option<ArticlePart> = get(tree, &keys::article(id))?;
+            let part = match part {
+                Some(part) => Some(part),
+                None => alone(tree, VersionId(id.0))?,
+            };
             Ok(part.map(|part| rows::article_row(id, part)))
         })
     }
@@ -105,9 +110,11 @@ impl Store {
                 .collect::<Result<_, _>>()
                 .map_err(StoreError::from)
         })?;
-        ids.into_iter()
-            .map(|id| self.version(id)?.ok_or_else(|| missing(&keys::version(id))))
-            .collect()
+        // The first goes by the number of its article.
+        let first = self.version(VersionId(id.0))?.filter(|row| row.article == id);
+        let later = ids.into_iter();
+        let later = later.map(|id| self.version(id)?.ok_or_else(|| missing(&keys::version(id))));
+        first.map(Ok).into_iter().chain(later).collect()
     }
 
     /// The article that first went by a name: `hash` is one of `Verdicts::keys`.
@@ -120,12 +127,17 @@ impl Store {
     /// Complete only where `after.0` is not before [`Store::events_from`].
     pub fn events(&self, after: (Seq, u32), limit: usize) -> Result<Vec<Event>, StoreError> {
         self.with("read events", |tree| {
-            let from = keys::event(after.0, after.1);
-            let to = keys::events(Seq(u64::MAX));
-            let rows = tree.range(from.clone()..=to).filter(|row| {
-                row.as_ref().map_or(true, |(key, _)| key.as_ref() != from.as_slice())
-            });
-            rows.take(limit.min(EVENTS_MAX)).map(|row| read_event(&row?)).collect()
+            let limit = limit.min(EVENTS_MAX);
+            let mut events = Vec::new();
+            for row in tree.range(keys::events(after.0)..keys::events(Seq(u64::MAX))) {
+                let told = read_events(&row?)?;
+                events.extend(told.into_iter().filter(|event| (event.seq, event.n) > after));
+                if events.len() >= limit {
+                    break;
+                }
+            }
+            events.truncate(limit);
+            Ok(events)
         })
     }
 
@@ -180,6 +192,12 @@ fn get<T: DeserializeOwned>(tree: &sled::Tree, key: &[u8]) -> Result<Option<T>, 
 
 fn need<T: DeserializeOwned>(tree: &sled::Tree, key: &[u8]) -> Result<T, StoreError> {
     get(tree, key)?.ok_or_else(|| missing(key))
+}
+
+/// The article of which a version is the only one.
+fn alone(tree: &sled::Tree, first: VersionId) -> Result<Option<ArticlePart>, StoreError> {
+    let part: Option<VersionPart> = get(tree, &keys::version(first))?;
+    Ok(part.and_then(|part| part.alone(first)))
 }
 
 /// A set's row with all its sources: where the row holds a part of them, they are read from its members.
@@ -282,7 +300,8 @@ fn paged(
     Page { items: items.into_iter().map(|(_, row)| row).collect(), next, newer }
 }
 
-fn read_event((key, bytes): &(sled::IVec, sled::IVec)) -> Result<Event, StoreError> {
-    let (seq, n) = keys::read_event(key).ok_or_else(|| missing(key))?;
-    rows::event(seq, n, &rows::unseal::<EventPart>(key, bytes)?)
+fn read_events((key, bytes): &(sled::IVec, sled::IVec)) -> Result<Vec<Event>, StoreError> {
+    let (seq, first) = keys::read_event(key).ok_or_else(|| missing(key))?;
+    let parts: Vec<EventPart> = rows::unseal(key, bytes)?;
+    (first..).zip(&parts).map(|(n, part)| rows::event(seq, n, part)).collect()
 }

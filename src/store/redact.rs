@@ -65,8 +65,13 @@ fn redact_versions(
 /// An article has the address of the newest version that still has one.
 fn restate_article(draft: &mut Draft<'_>, article: ArticleId) -> Result<(), StoreError> {
     let key = keys::article(article);
-    let mut row: ArticlePart = draft.need(&key)?;
+    // One of a single version is that version's row.
+    let Some(mut row) = draft.get::<ArticlePart>(&key)? else { return Ok(()) };
     let mut url = None;
+    let first: Option<VersionPart> = draft.get(&keys::version(VersionId(article.0)))?;
+    if let Some(first) = first {
+        url = first.url;
+    }
     for version in draft.states(article)? {
         let part: VersionPart = draft.need(&keys::version(version))?;
         url = part.url.or(url);

@@ -15,7 +15,7 @@ use crate::model::{ArticleId, ClusterId, OriginClaim, Seq, SourceId, Timestamp, 
 pub const ROW_BYTES_MAX: usize = 8 << 10;
 
 /// Format of the derived rows this program writes. Those of an older one are made again from the journal.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// Format of the rows that are not derived, which nothing could make again.
 const FORMAT_OF_NOTES: u8 = 1;
@@ -55,12 +55,20 @@ pub(super) struct VersionPart {
     segment: u32,
     offset: u64,
     words: u32,
+    /// The set it is in.
+    pub(super) set: u32,
 }
 
 impl VersionPart {
     /// Its article.
     pub(super) const fn article(&self) -> ArticleId {
         ArticleId(self.article)
+    }
+
+    /// The article of which this is the only version; `None` where it is not its first.
+    pub(super) fn alone(self, id: VersionId) -> Option<ArticlePart> {
+        let Self { article, source, url, .. } = self;
+        (article == id.0).then_some(ArticlePart { source, url, newest: id.0, versions: 1 })
     }
 
     /// Takes its words out: as it would be made from a version that has none and lies there.
@@ -253,7 +261,12 @@ fn word<T>(byte: u8, read: fn(u8) -> Option<T>) -> Result<T, StoreError> {
     read(byte).ok_or_else(|| StoreError::damaged(format!("{byte} stands for no word")))
 }
 
-pub(super) fn version_part(version: &Version, article: ArticleId, at: Location) -> VersionPart {
+pub(super) fn version_part(
+    version: &Version,
+    article: ArticleId,
+    at: Location,
+    set: SetId,
+) -> VersionPart {
     let found = &version.article;
     VersionPart {
         article: article.0,
@@ -270,14 +283,11 @@ pub(super) fn version_part(version: &Version, article: ArticleId, at: Location) 
         segment: at.segment,
         offset: at.offset,
         words: version.words(),
+        set: set.0,
     }
 }
 
-pub(super) fn version_row(
-    id: VersionId,
-    part: VersionPart,
-    set: SetId,
-) -> Result<VersionRow, StoreError> {
+pub(super) fn version_row(id: VersionId, part: VersionPart) -> Result<VersionRow, StoreError> {
     Ok(VersionRow {
         id,
         article: ArticleId(part.article),
@@ -293,7 +303,7 @@ pub(super) fn version_row(
         origin: part.origin.map(origin).transpose()?,
         location: Location { segment: part.segment, offset: part.offset },
         words: part.words,
-        set,
+        set: SetId(part.set),
     })
 }
 
@@ -411,6 +421,9 @@ const EVENT_KINDS: [EventKind; 7] = [
     EventKind::ArticleRevised,
     EventKind::ArticleErased,
 ];
+
+/// Events of one row: as many as fit, whatever they name.
+pub(super) const EVENTS_PER_ROW: usize = 128;
 
 pub(super) const fn event_part(event: &Event) -> EventPart {
     const fn number(id: Option<ClusterId>) -> Option<u64> {

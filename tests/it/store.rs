@@ -4,6 +4,7 @@ mod commands;
 mod crash;
 mod damage;
 mod late;
+mod load;
 
 use std::path::Path;
 

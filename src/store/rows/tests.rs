@@ -56,9 +56,9 @@ fn summary(sources: usize, long: usize) -> Summary {
 }
 
 #[test]
-fn format_two_stays_format_two() {
+fn format_three_stays_format_three() {
     let at = Location { segment: 3, offset: 300 };
-    let part = version_part(&version(4), ArticleId(5), at);
+    let part = version_part(&version(4), ArticleId(5), at, SetId(7));
     let parent = Link {
         other: VersionId(3),
         kind: LinkKind::Short,
@@ -92,28 +92,32 @@ fn format_two_stays_format_two() {
     check(
         &key,
         seal(&key, &part).unwrap(),
-        "02384cb2929055c9f10504737373730104c3a9c3a901047575757504c3a9c3a9010001ffffffffffffffffff01b06d0104c3a9c3a90401044141414105047878787803ac0203",
+        "03612005fc6ca914120504737373730104c3a9c3a901047575757504c3a9c3a9010001ffffffffffffffffff01b06d0104c3a9c3a90401044141414105047878787803ac020307",
     );
     let key = keys::set(SetId(1));
     check(
         &key,
         seal(&key, &set_part(&summary(2, 1), part)).unwrap(),
-        "02bb7c2a07ff365aaeffffffffffffffffff0109ffffffff0f010209303030303030303073093030303030303031730201feffffffffffffffff0101ffffffffffffffffff010000020930303030303030306c0930303030303030316c01014105017804c3a9c3a90473737373010475757575",
+        "038162acbc04a75c9effffffffffffffffff0109ffffffff0f010209303030303030303073093030303030303031730201feffffffffffffffff0101ffffffffffffffffff010000020930303030303030306c0930303030303030316c01014105017804c3a9c3a90473737373010475757575",
     );
     let key = keys::member(SetId(1), VersionId(9));
     check(
         &key,
         seal(&key, &member_part(&member)).unwrap(),
-        "0258e868131598400205070103010703040501",
+        "03a2aecf5d8f42232805070103010703040501",
     );
     let key = keys::event(Seq(9), 1);
-    check(&key, seal(&key, &event_part(&event)).unwrap(), "02f7c271de83dc714803010101020000");
+    check(
+        &key,
+        seal(&key, &[event_part(&event)].as_slice()).unwrap(),
+        "0300d748bd58be10670103010101020000",
+    );
     let key = keys::cluster(ClusterId(1));
-    check(&key, seal(&key, &ClusterPart::Redirects(2)).unwrap(), "02243dbd28e7d5ad8f0102");
+    check(&key, seal(&key, &ClusterPart::Redirects(2)).unwrap(), "03dbc3060b1d3cad150102");
     check(
         &keys::meta(),
         seal(&keys::meta(), &Meta::default()).unwrap(),
-        "02f5aee4a0e3fde9e800000000000000000000000000000000",
+        "032d54f2fe30b9028800000000000000000000000000000000",
     );
     // What is not derived keeps its format: nothing could make it again.
     let key = keys::poll("x");
@@ -122,8 +126,9 @@ fn format_two_stays_format_two() {
 
 #[test]
 fn rows_read_back_as_they_were_where_nothing_is_cut() {
-    let part = version_part(&version(4), ArticleId(5), Location { segment: 1, offset: 2 });
-    let row = version_row(VersionId(9), part.clone(), SetId(7)).unwrap();
+    let part =
+        version_part(&version(4), ArticleId(5), Location { segment: 1, offset: 2 }, SetId(7));
+    let row = version_row(VersionId(9), part.clone()).unwrap();
     assert_eq!((row.title.as_str(), row.words, row.kind), ("éé", 3, PageKind::PaywallStub));
     assert_eq!(row.origin, version(4).article.origin);
     let key = keys::set(SetId(7));
@@ -134,10 +139,16 @@ fn rows_read_back_as_they_were_where_nothing_is_cut() {
 
 #[test]
 fn the_largest_version_and_the_largest_cluster_fit_a_row() {
-    let part = version_part(&version(1 << 20), ArticleId(5), Location::default());
+    let part = version_part(&version(1 << 20), ArticleId(5), Location::default(), SetId(u32::MAX));
     let key = keys::version(VersionId(9));
     assert!(seal(&key, &part).unwrap().len() <= ROW_BYTES_MAX);
     assert_eq!(part.url, None, "half an address is none");
+    let key = keys::event(Seq(u64::MAX), u32::MAX);
+    let far = Some(ClusterId(u64::MAX));
+    let event = Event { cluster: far, into: far, ..event_of(EventKind::ClusterSplit) };
+    let article = Some(ArticleId(u64::MAX));
+    let event = Event { article, version: Some(VersionId(u64::MAX)), ..event };
+    assert!(seal(&key, &vec![event_part(&event); EVENTS_PER_ROW]).is_ok());
     let key = keys::set(SetId(u32::MAX));
     let mut lead = part;
     lead.url = Some("u".repeat(URL_BYTES_MAX));
