@@ -95,7 +95,8 @@ impl Keep {
             let _ = making.join();
         }
         self.stop = Arc::new(AtomicBool::new(false));
-        self.covered = Seq(0);
+        self.covered.store(0, Ordering::Release);
+        self.tried = Seq(0);
         checkpoint::remove(&self.dir)
     }
 
