@@ -164,6 +164,24 @@ mod tests {
     }
 
     #[test]
+    fn words_that_are_gone_take_it_with_them_and_the_next_is_made_without() {
+        let (_home, dir) = written();
+        let started = start(&dir);
+        let mut keep = Keep::after(&started.fold, dir.clone(), started.reader.clone());
+        keep.every = 40;
+        keep.look(&started.fold);
+        assert!(keep.making.is_none(), "there is one already");
+        keep.forget().unwrap();
+        assert!(!dir.join("checkpoint").exists());
+        keep.look(&started.fold);
+        keep.making.take().unwrap().join().unwrap();
+        keep.forget().unwrap();
+        assert!(!dir.join("checkpoint").exists());
+        keep.end(&started.fold);
+        assert!(dir.join("checkpoint").is_file());
+    }
+
+    #[test]
     fn a_failed_one_leaves_nothing_behind_and_is_not_tried_at_each_batch() {
         let (_home, dir) = written();
         std::fs::remove_file(dir.join("checkpoint")).unwrap();
