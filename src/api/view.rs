@@ -14,10 +14,10 @@ use crate::api::query::{self, ClustersAsked, LeadPolicy};
 use crate::api::{State, body::Source};
 use crate::cluster;
 use crate::extract;
-use crate::journal::{JournalError, Record};
+use crate::journal::{JournalError, Location, Record};
 use crate::jsonl;
 use crate::model::{Article, ArticleId, ClusterId, Seq, SourceId, VersionId};
-use crate::store::{ClusterRow, Lookup, MemberRow, VersionRow};
+use crate::store::{ArticleRow, ClusterRow, Lookup, MemberRow, VersionRow};
 
 /// Seconds after which a disk that did not answer may.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -232,11 +232,26 @@ fn version_of(state: &State, row: &VersionRow) -> Result<cluster::Version, Probl
     }
 }
 
+/// The row of an article. One that is lost is no article that never was: the journal, which knows, is asked before that is said.
+fn article_row(state: &State, id: ArticleId) -> Result<Option<ArticleRow>, Problem> {
+    let row = state.store.article(id)?;
+    if row.is_none() && id.0 <= state.store.applied_seq().0 {
+        let first = state.reader.read_seq(Seq(id.0), Location::default());
+        let founded = first.is_ok_and(|entry| {
+            matches!(entry.record, Record::Version(version) if version.verdicts.article.is_none())
+        });
+        if founded {
+            state.store.lacks(VersionId(id.0))?;
+        }
+    }
+    Ok(row)
+}
+
 /// One article: the record of CONTRACT §4 as stored in its newest version, its versions, cluster and evidence.
 pub(super) fn article(state: &State, id: &str) -> Result<Value, Problem> {
     let id: ArticleId = query::id("article", id)?;
     let absent = || Problem::not_found(format!("no article {id}"));
-    let row = state.store.article(id)?.ok_or_else(absent)?;
+    let row = article_row(state, id)?.ok_or_else(absent)?;
     let newest = state.store.version(row.newest)?.ok_or_else(absent)?;
     let version = version_of(state, &newest)?;
     let versions = versions(state, id)?;
@@ -356,7 +371,7 @@ pub(super) fn articles_named(
 /// All versions of an article, oldest first.
 pub(super) fn article_versions(state: &State, id: &str) -> Result<List<Version>, Problem> {
     let id: ArticleId = query::id("article", id)?;
-    if state.store.article(id)?.is_none() {
+    if article_row(state, id)?.is_none() {
         return Err(Problem::not_found(format!("no article {id}")));
     }
     let items = versions(state, id)?;

@@ -102,6 +102,11 @@ impl Store {
         })
     }
 
+    /// Says that the row of a version is not there, though it has to be: all rows are looked into then. Always an error.
+    pub fn lacks(&self, id: VersionId) -> Result<(), StoreError> {
+        self.with("read an article", |_| Err(missing(&keys::version(id))))
+    }
+
     /// All versions of an article, the oldest first.
     pub fn article_versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, StoreError> {
         let ids: Vec<VersionId> = self.with("read an article", |tree| {
