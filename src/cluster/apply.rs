@@ -7,6 +7,9 @@ use super::{ArticleRow, Clusterer, Row, Seen, Summary};
 use crate::model::{ArticleId, VersionId};
 use std::collections::BTreeSet;
 
+/// The set of a version that has no place yet: no set has this number.
+const NOWHERE: SetId = SetId(u32::MAX);
+
 impl Clusterer {
     /// Carries out the verdicts of `version`, which must be newer than all before it. Links to versions the fold does not
     /// know (trimmed from the journal) are passed over.
@@ -67,7 +70,7 @@ impl Clusterer {
             id: version.id,
             article,
             source,
-            set: SetId::default(),
+            set: NOWHERE,
             seen_at: version.seen_at,
             published: found.published,
             relation: Relation::Origin,

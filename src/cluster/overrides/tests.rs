@@ -97,6 +97,33 @@ fn a_newcomer_of_a_parted_article_that_is_near_another_story_finds_its_place() {
 }
 
 #[test]
+fn an_article_that_brings_two_clusters_together_is_counted_once() {
+    let mut batch = Batch::new(Params::default());
+    let take = |batch: &mut Batch, source: &str, range| {
+        let article = Article {
+            source: source.into(),
+            id: Some("1".to_owned()),
+            text: body(range),
+            ..Article::default()
+        };
+        batch.push(article, Timestamp::EPOCH)
+    };
+    for (source, range) in [("a", 0..20), ("b", 1..21), ("c", 2..22), ("d", 100..120)] {
+        take(&mut batch, source, range);
+    }
+    // By its text it is of the first story, by its name the fourth's next version; the first set of all keeps its number.
+    let Placed::Version { changes, .. } = take(&mut batch, "d", 3..23) else { panic!() };
+    let articles: Vec<u32> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Updated { summary, .. } => Some(summary.articles),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(articles, [4]);
+}
+
+#[test]
 fn a_merge_holds_what_texts_do_not_until_it_is_undone() {
     let mut batch = Batch::new(Params::default());
     let versions = [push(&mut batch, "a", body(0..20)), push(&mut batch, "b", body(100..120))];
