@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::{clock, held, progress, say};
 use crate::config;
 use crate::daemon::{self, Erased, Which};
-use crate::journal::{Log, archive};
-use crate::model::ArticleId;
+use crate::journal::{Lock, Log, archive};
+use crate::model::{ArticleId, Seq};
 
 /// Arguments of `restore`.
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ pub(super) struct Args {
 
 const AFTER_HELP: &str = "\
 The backup is read to its end before anything is made. The restored history is a new generation:
-cursors and streams of the old one are told to begin again. The next start makes the rows.";
+cursors and streams of the old one are told to begin again. The derived rows are made with it.";
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -50,7 +50,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     let archive::Backup { last, generation, .. } = made?;
     let generation = generation + 1;
-    let erased = again.map(|again| erase(args, &again)).transpose()?.unwrap_or_default();
+    let erased = match again {
+        Some(again) => erase(args, &again)?,
+        None => Erased::default(),
+    };
+    rows(args, last)?;
     if args.json {
         let dir = args.data.display().to_string();
         say(&json!({"data": dir, "records": last.0, "generation": generation, "erased": erased.articles}).to_string())?;
@@ -62,6 +66,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the derived rows of the restored directory, so that it can be looked over and served at once.
+fn rows(args: &Args, last: Seq) -> anyhow::Result<()> {
+    let _lock = held::alone(&args.data, Lock::take)?;
+    let bar = progress::bar(last.0, args.quiet);
+    let cache = config::Store::default().cache;
+    daemon::replay(&args.data, cache, &mut |seq| bar.set_position(seq.0))?;
+    bar.finish_and_clear();
+    Ok(())
 }
 
 /// Erases in the restored directory what the list names.

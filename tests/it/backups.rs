@@ -52,6 +52,7 @@ fn a_backup_of_a_busy_daemon_restores_to_a_prefix_of_its_journal() {
     assert!(part.len() >= before, "{} of {before}", part.len());
     assert_eq!(part, all[..part.len()]);
 
+    verify(&again);
     let restored = Daemon::start_with(&again, &[]);
     let list = http::json(restored.address, "/api/v1/clusters");
     assert_eq!(list["generation"], 2);
