@@ -48,7 +48,8 @@ fn copy(from: &Path, to: &Path) {
 
 fn set_rows(data: &Path, older: Option<&Path>) {
     fs::remove_dir_all(data.join("store")).unwrap();
-    if let Some(older) = older {
+    // An older copy may have been taken while there were none.
+    if let Some(older) = older.filter(|older| older.join("store").exists()) {
         copy(&older.join("store"), &data.join("store"));
     }
 }
