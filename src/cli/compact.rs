@@ -6,10 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{complain, held, progress, say};
-use crate::config;
-use crate::daemon;
-use crate::journal::{Lock, Reader, judged};
+use super::{held, rows, say};
+use crate::journal::{Lock, judged};
 use crate::store::Store;
 
 /// Arguments of `compact`.
@@ -36,15 +34,7 @@ journal as it was before it was judged again. The journal in force is not touche
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let _lock = held::alone(&args.data, Lock::take)?;
     let before = size(&args.data)?;
-    let bar = progress::bar(Reader::open(&args.data)?.last_seq().0, args.quiet);
-    let cache = config::Store::default().cache;
-    let made = daemon::replay(&args.data, cache, &mut |seq| bar.set_position(seq.0));
-    bar.finish_and_clear();
-    if let Err(fault) = made?.carried {
-        complain(&format!(
-            "the poller's notes could not all be read from the old rows ({fault}): the next round asks every feed anew"
-        ));
-    }
+    rows::make_again(&args.data, args.quiet)?;
     Store::forget_aside(&args.data)?;
     judged::forget_before(&args.data)?;
     let after = size(&args.data)?;

@@ -6,10 +6,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{complain, held, progress, rounded, rows, say, stream};
+use super::{held, progress, rounded, rows, say, stream};
 use crate::cluster::regroup::{Merge, Move, Regrouping, Split};
 use crate::cluster::{ENGINE, Params};
-use crate::config;
 use crate::daemon::{self, Rejudged, Replayed};
 use crate::journal::{Lock, Reader};
 use crate::model::Seq;
@@ -67,18 +66,9 @@ fn seconds(start: Instant) -> f64 {
 /// Makes the rows again and puts them in place.
 fn rebuild(args: &Args) -> anyhow::Result<ExitCode> {
     let _lock = held::alone(&args.data, Lock::take)?;
-    let (start, last) = (Instant::now(), Reader::open(&args.data)?.last_seq());
-    let bar = progress::bar(last.0, args.quiet);
-    let cache = config::Store::default().cache;
-    let made = daemon::replay(&args.data, cache, &mut |seq| bar.set_position(seq.0));
-    bar.finish_and_clear();
-    let Replayed { counts, carried } = made?;
+    let start = Instant::now();
+    let Replayed { counts, carried } = rows::make_again(&args.data, args.quiet)?;
     let (records, seconds) = (counts.applied_seq.0, seconds(start));
-    if let Err(fault) = &carried {
-        complain(&format!(
-            "the poller's notes could not all be read from the old rows ({fault}): the next round asks every feed anew"
-        ));
-    }
     if args.json {
         say(&json!({
             "records": records, "versions": counts.versions, "clusters": counts.clusters,
@@ -144,8 +134,8 @@ fn judge(args: &Args) -> anyhow::Result<ExitCode> {
         (daemon::rejudge(&reader, params, each)?, None)
     } else {
         let (judged, generation) = daemon::rejudge_for_good(&args.data, params, each)?;
-        bar.reset();
-        daemon::replay(&args.data, config::Store::default().cache, each)?;
+        bar.finish_and_clear();
+        rows::make_again(&args.data, args.quiet)?;
         (judged, Some(generation))
     };
     bar.finish_and_clear();

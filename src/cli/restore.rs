@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::{clock, held, progress, say};
+use super::{clock, held, progress, rows, say};
 use crate::config;
 use crate::daemon::{self, Erased, Which};
 use crate::journal::{Lock, Log, archive};
-use crate::model::{ArticleId, Seq};
+use crate::model::ArticleId;
 
 /// Arguments of `restore`.
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(again) => erase(args, &again)?,
         None => Erased::default(),
     };
-    rows(args, last)?;
+    make_rows(args)?;
     if args.json {
         let dir = args.data.display().to_string();
         say(&json!({"data": dir, "records": last.0, "generation": generation, "erased": erased.articles}).to_string())?;
@@ -69,12 +69,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Makes the derived rows of the restored directory, so that it can be looked over and served at once.
-fn rows(args: &Args, last: Seq) -> anyhow::Result<()> {
+fn make_rows(args: &Args) -> anyhow::Result<()> {
     let _lock = held::alone(&args.data, Lock::take)?;
-    let bar = progress::bar(last.0, args.quiet);
-    let cache = config::Store::default().cache;
-    daemon::replay(&args.data, cache, &mut |seq| bar.set_position(seq.0))?;
-    bar.finish_and_clear();
+    rows::make_again(&args.data, args.quiet)?;
     Ok(())
 }
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::{complain, progress};
 use crate::config;
-use crate::daemon;
+use crate::daemon::{self, Replayed};
 use crate::journal::Reader;
 use crate::model::Seq;
 use crate::store::{Counts, DumpRow, Store};
@@ -47,6 +48,22 @@ pub(super) fn compare(
     });
     remove(&scratch)?;
     compared
+}
+
+/// Makes the rows of a directory again and puts them in place, with a bar; says where the poller's notes could not be taken over.
+/// The caller holds the lock.
+pub(super) fn make_again(dir: &Path, quiet: bool) -> anyhow::Result<Replayed> {
+    let bar = progress::bar(Reader::open(dir)?.last_seq().0, quiet);
+    let cache = config::Store::default().cache;
+    let made = daemon::replay(dir, cache, &mut |seq| bar.set_position(seq.0));
+    bar.finish_and_clear();
+    let replayed = made?;
+    if let Err(fault) = &replayed.carried {
+        complain(&format!(
+            "the poller's notes could not all be read from the old rows ({fault}): the next round asks every feed anew"
+        ));
+    }
+    Ok(replayed)
 }
 
 /// Where the rows are made anew: beside those that are there, since a disk that holds the one has more room than a folder for

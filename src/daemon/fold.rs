@@ -148,11 +148,7 @@ impl Fold {
         store: &Store,
         each: &mut dyn FnMut(Seq) -> bool,
     ) -> Result<(), Fault> {
-        let rows = &mut |batch: &[Applied<'_>]| {
-            has_room(store.dir())?;
-            store.apply(batch)?;
-            Ok(())
-        };
+        let rows = &mut |batch: &[Applied<'_>]| write_rows(store, batch);
         self.catch_up(reader, last, store.applied_seq(), rows, each)
     }
 
@@ -188,6 +184,13 @@ impl Fold {
             Err(refusal) => Err(format!("editor's word {seq} cannot be carried out: {refusal}")),
         }
     }
+}
+
+/// Writes the rows of a run of records, where there is room for them.
+pub(super) fn write_rows(store: &Store, batch: &[Applied<'_>]) -> Result<(), Fault> {
+    has_room(store.dir())?;
+    store.apply(batch)?;
+    Ok(())
 }
 
 /// Records the store does not have yet, with their changes.

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use tracing::{error, info, warn};
 
-use super::fold::{Fold, ToRows};
+use super::fold::{Fold, ToRows, write_rows};
 use super::known::known;
-use super::mend::has_room;
 use super::{Fault, words};
 use crate::api::{Part, Status};
 use crate::cluster::Params;
@@ -85,7 +84,7 @@ pub(super) fn fold(
     let mut progress = Progress::new(status, Part::Start, from, last);
     let mut to_rows = |batch: &[Applied<'_>]| {
         if owed.is_none()
-            && let Err(fault) = write(store, batch)
+            && let Err(fault) = write_rows(store, batch)
         {
             error!("the derived rows cannot be written: {}", words(&fault));
             owed = Some(fault);
@@ -95,12 +94,6 @@ pub(super) fn fold(
     let rows: &mut ToRows<'_> = &mut to_rows;
     let fold = Fold::open(reader, params, store, rows, &mut |seq| progress.at(seq))?;
     Ok((fold, owed))
-}
-
-fn write(store: &Store, batch: &[Applied<'_>]) -> Result<(), Fault> {
-    has_room(store.dir())?;
-    store.apply(batch)?;
-    Ok(())
 }
 
 /// Parts of the way after which the log has a line.

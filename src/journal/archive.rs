@@ -92,7 +92,8 @@ pub fn write_file(
         drop(out);
         file.sync_all().map_err(failed("make durable"))?;
         fs::rename(&partial, to).map_err(failed("name"))?;
-        sync_folder(to.parent().filter(|parent| !parent.as_os_str().is_empty()))?;
+        let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty());
+        segment::sync_names(folder.unwrap_or(Path::new(".")))?;
         Ok(backup)
     })();
     if written.is_err() {
@@ -144,14 +145,14 @@ pub fn restore(
             what: "it changed while it was read".to_owned(),
         });
     }
-    sync_folder(Some(&fresh))?;
+    segment::sync_names(&fresh)?;
     generation::set(dir, backup.generation + 1)?;
     let journal = segment::folder(dir);
     fs::rename(&fresh, &journal).map_err(failed("name", &journal))?;
     // All of it was acknowledged once.
     drop(Acked::open(dir, backup.last.0)?);
-    sync_folder(Some(&journal))?;
-    sync_folder(Some(dir))?;
+    segment::sync_names(&journal)?;
+    segment::sync_names(dir)?;
     Ok(backup)
 }
 
@@ -296,13 +297,6 @@ impl Segments {
     fn path(&self) -> PathBuf {
         segment::path_in(&self.folder, self.number)
     }
-}
-
-/// Makes the names in a folder durable; `None` is the one we are in.
-fn sync_folder(folder: Option<&Path>) -> Result<(), JournalError> {
-    let folder = folder.unwrap_or(Path::new("."));
-    let durable = File::open(folder).and_then(|names| names.sync_all());
-    durable.map_err(|source| JournalError::io("make durable", folder, source))
 }
 
 #[cfg(test)]

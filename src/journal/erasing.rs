@@ -32,14 +32,14 @@ pub fn begin(dir: &Path, articles: &BTreeSet<ArticleId>) -> Result<(), JournalEr
         file.sync_all()
     });
     written.map_err(|source| JournalError::io("write", path, source))?;
-    sync(dir)
+    segment::sync_names(dir)
 }
 
 /// Nothing of these articles is left.
 pub fn end(dir: &Path) -> Result<(), JournalError> {
     let path = mark(dir);
     fs::remove_file(&path).map_err(|source| JournalError::io("remove", path, source))?;
-    sync(dir)
+    segment::sync_names(dir)
 }
 
 /// Adds lines to the list of all erasures, durably.
@@ -50,7 +50,7 @@ pub fn note(dir: &Path, lines: &[String]) -> Result<(), JournalError> {
         file.sync_all()
     });
     written.map_err(|source| JournalError::io("write", path, source))?;
-    sync(dir)
+    segment::sync_names(dir)
 }
 
 /// Removes what lies beside the segments for whoever looks into a crash or damage, or wants to go back: it may hold any words.
@@ -84,9 +84,4 @@ fn mark(dir: &Path) -> PathBuf {
 
 fn list(dir: &Path) -> PathBuf {
     dir.join("erasures.jsonl")
-}
-
-fn sync(dir: &Path) -> Result<(), JournalError> {
-    let durable = File::open(dir).and_then(|names| names.sync_all());
-    durable.map_err(|source| JournalError::io("sync", dir, source))
 }

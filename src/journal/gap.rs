@@ -254,9 +254,7 @@ impl Survey {
                 Piece::Keep(_) => None,
             }));
         }
-        let folder = segment::folder(&self.dir);
-        let durable = File::open(&folder).and_then(|names| names.sync_all());
-        durable.map_err(|source| JournalError::io("sync", folder, source))?;
+        segment::sync_names(&segment::folder(&self.dir))?;
         drop(Acked::open(&self.dir, self.last.0)?);
         Ok(bridged)
     }

@@ -6,7 +6,7 @@
 //! ```
 //! A crash leaves the old journal or the new one. Where it comes between the two last renames, the next opening makes the last.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{JournalError, generation, segment};
@@ -26,13 +26,13 @@ pub fn beside(dir: &Path) -> Result<PathBuf, JournalError> {
 pub fn put_in_place(dir: &Path) -> Result<u64, JournalError> {
     let (journal, whole, before) = (segment::folder(dir), dir.join(WHOLE), dir.join(BEFORE));
     rename(&segment::folder(&judging(dir)), &whole)?;
-    sync(dir)?;
+    segment::sync_names(dir)?;
     // Before the records are others: a crash in between costs clients a needless fetch of their lists and no more.
     let raised = generation::raise(dir)?;
     remove(&before)?;
     rename(&journal, &before)?;
     rename(&whole, &journal)?;
-    sync(dir)?;
+    segment::sync_names(dir)?;
     remove(&judging(dir))?;
     Ok(raised)
 }
@@ -52,7 +52,7 @@ pub(super) fn mend(dir: &Path) -> Result<(), JournalError> {
     let (journal, whole) = (segment::folder(dir), dir.join(WHOLE));
     if whole.exists() && !journal.exists() {
         rename(&whole, &journal)?;
-        sync(dir)?;
+        segment::sync_names(dir)?;
     }
     remove(&whole)?;
     remove(&judging(dir))
@@ -77,11 +77,6 @@ fn remove(path: &Path) -> Result<(), JournalError> {
         fs::remove_dir_all(path).map_err(|source| JournalError::io("remove", path, source))?;
     }
     Ok(())
-}
-
-fn sync(dir: &Path) -> Result<(), JournalError> {
-    let durable = File::open(dir).and_then(|names| names.sync_all());
-    durable.map_err(|source| JournalError::io("sync", dir, source))
 }
 
 #[cfg(test)]

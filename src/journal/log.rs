@@ -336,12 +336,8 @@ fn make(dir: &Path, folder: &Path) -> Result<(), JournalError> {
 
 /// Makes the names of new files durable.
 fn sync_folder(dir: &Path) -> Result<(), JournalError> {
-    for folder in [dir.to_path_buf(), segment::folder(dir)] {
-        File::open(&folder)
-            .and_then(|opened| opened.sync_all())
-            .map_err(|source| JournalError::io("sync", folder, source))?;
-    }
-    Ok(())
+    segment::sync_names(dir)?;
+    segment::sync_names(&segment::folder(dir))
 }
 
 #[cfg(test)]

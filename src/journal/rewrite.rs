@@ -75,9 +75,7 @@ impl Reader {
             }
             generation::count_rewriting(&self.dir)?;
             fs::rename(&new, &path).map_err(|source| JournalError::io("replace", &path, source))?;
-            let folder = segment::folder(&self.dir);
-            let durable = File::open(&folder).and_then(|names| names.sync_all());
-            durable.map_err(|source| JournalError::io("sync", folder, source))?;
+            segment::sync_names(&segment::folder(&self.dir))?;
             self.shared.places.forget(number);
             Ok(done)
         });

@@ -35,6 +35,12 @@ pub(super) struct Found {
     pub(super) known: Option<u64>,
 }
 
+/// Makes the names in a folder durable.
+pub(super) fn sync_names(folder: &Path) -> Result<(), JournalError> {
+    let durable = File::open(folder).and_then(|names| names.sync_all());
+    durable.map_err(|source| JournalError::io("sync", folder, source))
+}
+
 /// Folder of segments in a data directory.
 pub(super) fn folder(dir: &Path) -> PathBuf {
     dir.join("journal")

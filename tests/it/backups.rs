@@ -1,25 +1,13 @@
 //! Backups from a stopped and from a busy daemon, and what is restored from them.
 
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::Value;
 
-use crate::crash::{Daemon, push, verify};
+use crate::crash::{Daemon, copytaster, done, push, verify};
 use crate::http;
-
-fn copytaster(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_copytaster")).args(arguments).output().unwrap()
-}
-
-fn done(arguments: &[&str]) -> String {
-    let output = copytaster(arguments);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{arguments:?}: {told}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 fn journal_lines(data: &Path) -> Vec<String> {
     let data = data.to_str().unwrap();

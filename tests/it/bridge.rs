@@ -189,7 +189,7 @@ async fn noted(running: &daemon::Running, wanted: Option<&str>) {
     };
     let waited = tokio::time::timeout(Duration::from_secs(30), async {
         while !seen(running.status().noted()) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     });
     waited.await.unwrap_or_else(|_| panic!("it notes {:?}", running.status().noted()));

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -153,6 +153,19 @@ fn push_and_kill(data: &Path, round: usize, after: usize) -> Vec<(String, Value)
         daemon.kill();
         done.iter().flatten().collect()
     })
+}
+
+/// A command of the program, to its end.
+pub(crate) fn copytaster(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_copytaster")).args(arguments).output().unwrap()
+}
+
+/// What a command that succeeded wrote to standard output.
+pub(crate) fn done(arguments: &[&str]) -> String {
+    let output = copytaster(arguments);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {told}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 pub(crate) fn verify(data: &Path) -> String {

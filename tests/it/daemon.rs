@@ -92,7 +92,8 @@ async fn page(
     site.answer(&asked, "text/html; charset=utf-8", html)
 }
 
-fn source(id: &str, kind: SourceKind, site: SocketAddr) -> Source {
+/// A source of one feed at a site on loopback, whose pages are fetched.
+pub(crate) fn source(id: &str, kind: SourceKind, site: SocketAddr) -> Source {
     Source {
         id: id.into(),
         name: id.to_owned(),

@@ -2,29 +2,17 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use copytaster::model::Seq;
 use copytaster::store::{EventKind, Store};
 use serde_json::{Value, json};
 
-use crate::crash::{Daemon, verify};
+use crate::crash::{Daemon, copytaster, done, verify};
 use crate::patience::reopen;
 use crate::{http, wire};
 
 /// A word that only the erased article has.
 const WORD: &str = "zanzigbarous";
-
-fn copytaster(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_copytaster")).args(arguments).output().unwrap()
-}
-
-fn done(arguments: &[&str]) -> String {
-    let output = copytaster(arguments);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{arguments:?}: {told}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 fn record(site: &str, edit: u8, more: &str) -> Value {
     let text = format!("{}\n{more}", wire::version(1, edit));

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use copytaster::config::{
-    Config, Crawl, Endpoint, EndpointKind, Server, Source, SourceKind, Store as Kept,
-};
+use copytaster::config::{Config, Crawl, Server, Source, SourceKind, Store as Kept};
 use copytaster::daemon::{self, Running, Which};
 use copytaster::journal::{Log, Lost, Reader, Record};
 use copytaster::model::{Clock, Seq, Timestamp};
@@ -78,25 +76,7 @@ impl Desk {
 }
 
 fn source(number: usize, site: &Site) -> Source {
-    Source {
-        id: format!("desk{number}").as_str().into(),
-        name: format!("desk{number}"),
-        kind: SourceKind::Outlet,
-        own: false,
-        lang: Some("en".to_owned()),
-        priority: Source::PRIORITY,
-        tags: Vec::new(),
-        rights: None,
-        licence: None,
-        allow_addresses: vec!["127.0.0.1/32".parse().unwrap()],
-        endpoints: vec![Endpoint {
-            kind: EndpointKind::Feed,
-            url: format!("http://{}/feed.xml", site.address).parse().unwrap(),
-            min_interval: Duration::from_mins(1),
-            max_interval: Duration::from_mins(10),
-            fetch_pages: true,
-        }],
-    }
+    crate::daemon::source(&format!("desk{number}"), SourceKind::Outlet, site.address)
 }
 
 /// Waits until every endpoint that was due has been asked, and every lead that came of it has ended.

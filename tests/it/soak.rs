@@ -8,13 +8,12 @@ mod power;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::crash::{Daemon, verify};
+use crate::crash::{Daemon, done, verify};
 use crate::{http, wire};
 
 /// Rounds of a test: the environment's, else so many.
@@ -30,10 +29,6 @@ impl Draw {
         self.0 = self.0.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
         (self.0 >> 33) % end
     }
-}
-
-fn copytaster(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_copytaster")).args(arguments).output().unwrap()
 }
 
 /// What a client was told of its records.
@@ -103,9 +98,7 @@ fn round(data: &Path, clients: &mut [Told; 3], next: &mut [u64; 3], after: usize
 /// The seq and id of every version in the journal, in its order.
 fn journalled(data: &Path) -> Vec<(u64, String)> {
     let data = data.to_str().unwrap();
-    let output = copytaster(&["export", "--data", data, "--what", "versions", "--no-text"]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines = done(&["export", "--data", data, "--what", "versions", "--no-text"]);
     let versions = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     versions
         .map(|version| {
