@@ -18,6 +18,16 @@ core:
     cargo clippy --lib --no-default-features -- -D warnings
     cargo test --lib --no-default-features
 
+# the property tests over new cases, ROUNDS times; a seed that fails is printed
+laws ROUNDS="10":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    for round in $(seq {{ROUNDS}}); do
+        export PROPTEST_RNG_SEED="$RANDOM$RANDOM"
+        echo "round $round: PROPTEST_RNG_SEED=$PROPTEST_RNG_SEED"
+        cargo test
+    done
+
 # the floods that take minutes: a million words, ten thousand templates
 floods:
     cargo test --release --test it floods -- --ignored

@@ -68,7 +68,7 @@ impl Clusterer {
         let blocks = Blocks::new(&article.title, &article.text);
         let Cleared { furniture, no_evidence, found: new_furniture, prepared, near } =
             self.cleared(&blocks, &article.source, seen_at, texts);
-        let Near { mut found, refused } = near;
+        let Near { mut found, mut refused } = near;
         let hub = self.is_hub(&prepared.compared, &found);
         let late_hubs =
             if hub { Vec::new() } else { self.late_hubs(&prepared.compared, &found, texts) };
@@ -92,6 +92,8 @@ impl Clusterer {
             links.extend(identity);
         }
         links.sort_by(best_first);
+        // Who is no version by its text may still be one by its article or by the words of an alert.
+        refused.retain(|(other, _)| links.iter().all(|link| link.other != *other));
         self.bound(&mut links);
         let verdicts = Verdicts {
             engine: ENGINE,

@@ -202,3 +202,15 @@ fn the_items_here_make_all_that_the_laws_are_about() {
     assert!(kinds.contains(&LinkKind::Short), "{kinds:?}");
     assert!(kinds.contains(&LinkKind::Text) && kinds.contains(&LinkKind::Contains), "{kinds:?}");
 }
+
+#[test]
+fn a_version_far_from_the_last_one_of_its_article_is_linked_and_not_refused() {
+    fold(&[
+        Item::Story(2, 0, 0),
+        Item::RoundUp(0, 1, 1),
+        Item::RoundUp(1, 2, 1),
+        Item::RoundUp(3, 1, 1),
+        Item::Story(1, 2, 1),
+        Item::Story(1, 4, 1),
+    ]);
+}
