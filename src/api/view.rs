@@ -217,7 +217,9 @@ fn version_of(state: &State, row: &VersionRow) -> Result<cluster::Version, Probl
         tracing::error!(version.id = %row.id, fault = %fault, "the journal has no {}: {fault}", row.id);
         match fault {
             // A disk that does not answer or no file handle left: it may pass.
-            JournalError::Io { .. } | JournalError::Unwritable { .. } => {
+            JournalError::Io { .. }
+            | JournalError::Unwritable { .. }
+            | JournalError::ReadOnly { .. } => {
                 Problem::unavailable("the journal cannot be read at present", RETRY_AFTER_SECONDS)
             }
             _ => Problem::internal(),

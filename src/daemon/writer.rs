@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, error, info, warn};
@@ -319,8 +319,13 @@ impl Writer {
     fn append(&mut self, entries: &[Entry]) -> Result<Vec<Location>, Fault> {
         let mut failed = 0_u32;
         loop {
-            let fault = match self.log.append(entries) {
+            let began = Instant::now();
+            self.status.writes(true);
+            let appended = self.log.append(entries);
+            self.status.writes(false);
+            let fault = match appended {
                 Ok(places) => {
+                    self.metrics.appended_within(began.elapsed().as_secs_f64());
                     if failed > 0 {
                         self.status.free(Part::Journal);
                         info!("the journal takes records again");

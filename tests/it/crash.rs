@@ -31,6 +31,13 @@ impl Daemon {
         daemon
     }
 
+    /// The same in another environment.
+    pub(crate) fn start_under(data: &Path, environment: &[(&str, &Path)]) -> Self {
+        let (daemon, _said) = Self::spawn_under(data, &[], environment)
+            .unwrap_or_else(|said| panic!("the daemon ended before it served: {said}"));
+        daemon
+    }
+
     /// Starts it and waits until it is ready; what it said where it ended instead.
     pub(crate) fn start_or_say(data: &Path) -> Result<Self, String> {
         let (mut daemon, said) = Self::spawn(data, &[])?;
@@ -44,11 +51,20 @@ impl Daemon {
 
     /// The daemon as soon as it serves, and what else it says; all it said where it ended before.
     fn spawn(data: &Path, more: &[&str]) -> Result<(Self, Receiver<String>), String> {
+        Self::spawn_under(data, more, &[])
+    }
+
+    fn spawn_under(
+        data: &Path,
+        more: &[&str],
+        environment: &[(&str, &Path)],
+    ) -> Result<(Self, Receiver<String>), String> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_copytaster"))
             .args(["run", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(more)
             .env_remove("COPYTASTER_CONFIG")
+            .envs(environment.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
