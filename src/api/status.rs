@@ -139,6 +139,7 @@ pub struct Status {
     note: RwLock<Option<String>>,
     writing: RwLock<Option<Instant>>,
     sources: RwLock<Vec<SourceStatus>>,
+    overrides: RwLock<Option<Arc<[u64]>>>,
 }
 
 impl Default for Status {
@@ -158,6 +159,7 @@ impl Status {
             note: RwLock::default(),
             writing: RwLock::default(),
             sources: RwLock::new(Vec::new()),
+            overrides: RwLock::default(),
         }
     }
 
@@ -264,6 +266,16 @@ impl Status {
         self.sources.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The numbers of the overrides in force, the oldest first; `None` before the journal is read.
+    pub fn overrides(&self) -> Option<Arc<[u64]>> {
+        self.overrides.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts that list in place.
+    pub fn set_overrides(&self, numbers: Vec<u64>) {
+        *self.overrides.write().unwrap_or_else(PoisonError::into_inner) = Some(numbers.into());
+    }
+
     /// One source.
     pub fn source(&self, id: &str) -> Option<SourceStatus> {
         let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
@@ -302,6 +314,18 @@ mod tests {
         assert_eq!(status.not_ready().as_deref(), Some("the rows lag"));
         status.stopping.cancel();
         assert_eq!(status.not_ready().as_deref(), Some("stopping"));
+    }
+
+    #[test]
+    fn a_write_is_told_while_it_lasts_and_only_where_it_lasts_long() {
+        let status = Status::starting();
+        status.set_ready();
+        assert_eq!(status.writes_for(Duration::ZERO), None);
+        status.writes(true);
+        assert!(status.writes_for(Duration::ZERO).is_some());
+        assert_eq!(status.writes_for(Duration::from_hours(1)), None);
+        status.writes(false);
+        assert_eq!((status.not_ready(), status.noted()), (None, None));
     }
 
     #[test]

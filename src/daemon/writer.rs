@@ -75,6 +75,7 @@ pub(super) struct Batch {
 impl Writer {
     /// Writes until every sender is gone, and then until the rows are written.
     pub(super) fn run(mut self, notes: Notes, mut work: mpsc::Receiver<Work>) -> Result<(), Fault> {
+        self.status.set_overrides(self.fold.clusterer.overrides());
         self.note(notes)?;
         while let Some(first) = work.blocking_recv() {
             let mut batch = Batch::default();
@@ -362,6 +363,9 @@ impl Writer {
             });
             // A sender that hung up asks again and is told `duplicate`.
             let _ = reply.send(answers.collect());
+        }
+        if !batch.words.is_empty() {
+            self.status.set_overrides(self.fold.clusterer.overrides());
         }
         for (reply, obeyed) in batch.words {
             let _ = reply.send(Ok(obeyed));
