@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Instant;
 
 use copytaster::cli::complain;
 use serde_json::{Value, json};
@@ -14,13 +15,13 @@ use serde_json::{Value, json};
 use crate::crash::{Daemon, verify};
 use crate::{http, wire};
 
-/// Looks again until it has come about, a bounded number of times.
-fn until(what: &str, look: impl Fn() -> bool) {
-    let came = (0..50_000).any(|_| {
+/// Looks again until it has come about, for a bounded time.
+pub(crate) fn until(what: &str, look: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !look() {
+        assert!(began.elapsed() < http::PATIENT, "{what} did not come about");
         thread::yield_now();
-        look()
-    });
-    assert!(came, "{what} did not come about");
+    }
 }
 
 /// A record to push.

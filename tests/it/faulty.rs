@@ -9,25 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use copytaster::cli::complain;
 
 use crate::crash::{Daemon, verify};
-use crate::disk::{all_once, is_ready, push, push_all, readiness};
+use crate::disk::{all_once, is_ready, push, push_all, readiness, until};
 use crate::http;
-
-/// Longest wait for anything here.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-/// Looks again until it has come about.
-fn until(what: &str, look: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !look() {
-        assert!(began.elapsed() < PATIENCE, "{what} did not come about");
-        thread::yield_now();
-    }
-}
 
 /// A disk that fails as it is told.
 struct Disk {
