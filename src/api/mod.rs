@@ -118,6 +118,7 @@ const TABLE: &[(&str, Routed)] = &[
     ("/api/v1/clusters/{id}/split", || post(overrides::split)),
     ("/api/v1/clusters/{id}/overrides/{n}", || delete(overrides::undo)),
     ("/api/v1/clusters/merge", || post(overrides::merge)),
+    ("/api/v1/overrides", || get(overrides::list)),
     ("/api/v1/articles", || get(read::articles).merge(post(push::articles))),
     ("/api/v1/articles/{id}", || get(read::article)),
     ("/api/v1/articles/{id}/versions", || get(read::article_versions)),

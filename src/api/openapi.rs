@@ -16,12 +16,12 @@ use crate::api::{admin, body, diff, overrides, problem, push, read, sse, view, w
     paths(
         read::clusters, read::cluster, read::diff, read::articles, read::article, read::article_versions,
         read::sources, read::source, push::articles, sse::stream,
-        overrides::split, overrides::merge, overrides::undo, admin::backup,
+        overrides::split, overrides::merge, overrides::undo, overrides::list, admin::backup,
         watch::healthz, watch::readyz, watch::metrics, watch::openapi,
     ),
     components(schemas(
         body::Cluster, body::Member, body::Version, body::Source, diff::Paragraph, problem::Problem,
-        push::PushAnswer, overrides::OverrideAnswer, read::Merged, view::DiffBody, view::Evidence, sse::StreamEvent,
+        push::PushAnswer, overrides::OverrideAnswer, overrides::OverrideItem, read::Merged, view::DiffBody, view::Evidence, sse::StreamEvent,
     )),
     tags(
         (name = "clusters", description = "versions and copies of one story, by shared text"),

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
+use crate::api::body::List;
 use crate::api::problem::Problem;
-use crate::api::{self, Wish, push, query, reply};
+use crate::api::{self, Wish, push, query, reply, view};
 use crate::cluster::{Override, OverrideError};
+use crate::journal::{Location, Record, Spoken};
 use crate::model::{ArticleId, ClusterId, Seq};
 use crate::store::{Lookup, Store};
 
@@ -165,6 +167,88 @@ pub(super) async fn undo(
     };
     living(&state, &id).await?;
     say(&state, user, Override::Undo { number }).await
+}
+
+/// Which page of the overrides.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OverridesParams {
+    /// Items of a page, 1 to 500; 50 where it is left out.
+    limit: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// An override in force, as it was said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct OverrideItem {
+    /// Its number, for `DELETE …/overrides/{n}`.
+    #[serde(rename = "override")]
+    number: u64,
+    /// When it was said.
+    at: String,
+    /// Who said it; empty where nobody was named.
+    user: String,
+    /// `split` or `merge`.
+    word: &'static str,
+    /// The articles a split parted from their cluster; none of a merge.
+    articles: Vec<String>,
+    /// The two clusters of a merge, by the ids they had; none of a split.
+    clusters: Vec<String>,
+}
+
+/// The overrides in force, the newest first. What was undone is not among them.
+#[utoipa::path(get, path = "/api/v1/overrides", tag = "clusters", params(OverridesParams), responses(
+    (status = 200, description = "a page", body = List<OverrideItem>),
+    (status = 400, description = "a parameter is wrong", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "the journal is not read yet, or cannot be read at present", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(State(state): State<api::State>, uri: Uri) -> Result<Response, Problem> {
+    let OverridesParams { limit, cursor } = query::params(&uri)?;
+    let limit = query::limit(limit.as_deref())?;
+    let before = match query::given(cursor.as_deref()) {
+        None => u64::MAX,
+        Some(text) => text
+            .parse()
+            .map_err(|_| Problem::parameter(format!("cursor={text} is none of ours")))?,
+    };
+    let generation = state.settings.generation;
+    let Some(all) = state.status.overrides() else {
+        return Err(Problem::unavailable("the journal is being read", 2));
+    };
+    let list = reply::blocking(move || {
+        let mut numbers = all.iter().rev().copied().skip_while(|&number| number >= before);
+        let page: Vec<u64> = numbers.by_ref().take(limit).collect();
+        let next = numbers.next().and(page.last()).map(ToString::to_string);
+        let items = page.iter().map(|&number| item(&state, number)).collect::<Result<_, _>>()?;
+        Ok(List { items, next, generation })
+    })
+    .await?;
+    Ok(reply::json(&list))
+}
+
+/// What the journal has under an override's number.
+fn item(state: &api::State, number: u64) -> Result<OverrideItem, Problem> {
+    // The rows keep no place of it, so it is looked for by its number.
+    let entry = state.reader.read_seq(Seq(number), Location::default());
+    let entry = entry.map_err(|fault| {
+        tracing::error!(number, fault = %fault, "the journal has no override {number}: {fault}");
+        view::unread(&fault)
+    })?;
+    let at = entry.at.to_string();
+    let Record::Override(Spoken { user, word }) = entry.record else {
+        return Err(Problem::not_found(format!("{number} is no override's number")));
+    };
+    let (word, articles, clusters) = match word {
+        Override::Split { articles } => {
+            ("split", articles.iter().map(ToString::to_string).collect(), Vec::new())
+        }
+        Override::Merge { a, b } => ("merge", Vec::new(), vec![a.to_string(), b.to_string()]),
+        // It undoes another and is never in force itself.
+        Override::Undo { .. } => ("undo", Vec::new(), Vec::new()),
+    };
+    Ok(OverrideItem { number, at, user, word, articles, clusters })
 }
 
 /// A small JSON body.

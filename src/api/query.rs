@@ -163,7 +163,7 @@ fn number(name: &str, value: Option<&str>) -> Result<Option<u32>, Problem> {
         .map_err(|_| Problem::parameter(format!("{name}={text}: say a whole number from 0")))
 }
 
-fn limit(value: Option<&str>) -> Result<usize, Problem> {
+pub(super) fn limit(value: Option<&str>) -> Result<usize, Problem> {
     let limit = number("limit", value)?.map_or(LIMIT_DEFAULT, |limit| limit as usize);
     if (1..=LIMIT_MAX).contains(&limit) {
         return Ok(limit);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -12,6 +13,12 @@ use crate::model::Timestamp;
 
 /// Listeners of the stream at one time; each holds a connection and a place in the live queue.
 pub const LISTENERS_MAX: usize = 256;
+
+/// From here on a write to the journal is slow, and `/readyz` says so beside `ok`.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// From here on the disk counts as one that does not answer: not ready.
+const HANGS: Duration = Duration::from_secs(10);
 
 /// How a source is doing (CONTRACT §5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -130,7 +137,9 @@ pub struct Status {
     backups: Arc<Semaphore>,
     hindered: watch::Sender<BTreeMap<Part, String>>,
     note: RwLock<Option<String>>,
+    writing: RwLock<Option<Instant>>,
     sources: RwLock<Vec<SourceStatus>>,
+    overrides: RwLock<Option<Arc<[u64]>>>,
 }
 
 impl Default for Status {
@@ -148,13 +157,16 @@ impl Status {
             backups: Arc::new(Semaphore::new(1)),
             hindered: watch::Sender::new(BTreeMap::from([(Part::Start, "starting".to_owned())])),
             note: RwLock::default(),
+            writing: RwLock::default(),
             sources: RwLock::new(Vec::new()),
+            overrides: RwLock::default(),
         }
     }
 
     /// Why it is not ready; `None` where it is.
     pub fn not_ready(&self) -> Option<String> {
-        self.why(|_| true)
+        let hangs = || Some(format!("the disk does not answer: {}", self.writes_for(HANGS)?));
+        self.why(|_| true).or_else(hangs)
     }
 
     /// Why nothing is taken in at present; `None` where it is.
@@ -214,9 +226,29 @@ impl Status {
         *self.note.write().unwrap_or_else(PoisonError::into_inner) = note;
     }
 
-    /// What was noted.
+    /// What was noted, and that the disk is slow where it is.
     pub fn noted(&self) -> Option<String> {
-        self.note.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let note = self.note.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let slow = self.writes_for(SLOW).map(|why| format!("the disk is slow: {why}"));
+        let notes: Vec<String> = note.into_iter().chain(slow).collect();
+        (!notes.is_empty()).then(|| notes.join("; "))
+    }
+
+    /// A batch of records is being made durable from now on, or no longer.
+    pub fn writes(&self, is_writing: bool) {
+        *self.writing.write().unwrap_or_else(PoisonError::into_inner) =
+            is_writing.then(Instant::now);
+    }
+
+    /// What to say of a write that takes that long by now.
+    fn writes_for(&self, long: Duration) -> Option<String> {
+        let since = (*self.writing.read().unwrap_or_else(PoisonError::into_inner))?.elapsed();
+        let seconds = since.as_secs();
+        (since >= long).then(|| {
+            format!(
+                "a write to the journal takes {seconds} s by now, and what comes in waits for it"
+            )
+        })
     }
 
     /// A place among the listeners of the stream, given back when dropped; `None` where all are taken.
@@ -232,6 +264,16 @@ impl Status {
     /// All sources, in the order of the configuration.
     pub fn sources(&self) -> Vec<SourceStatus> {
         self.sources.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The numbers of the overrides in force, the oldest first; `None` before the journal is read.
+    pub fn overrides(&self) -> Option<Arc<[u64]>> {
+        self.overrides.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts that list in place.
+    pub fn set_overrides(&self, numbers: Vec<u64>) {
+        *self.overrides.write().unwrap_or_else(PoisonError::into_inner) = Some(numbers.into());
     }
 
     /// One source.
@@ -272,6 +314,18 @@ mod tests {
         assert_eq!(status.not_ready().as_deref(), Some("the rows lag"));
         status.stopping.cancel();
         assert_eq!(status.not_ready().as_deref(), Some("stopping"));
+    }
+
+    #[test]
+    fn a_write_is_told_while_it_lasts_and_only_where_it_lasts_long() {
+        let status = Status::starting();
+        status.set_ready();
+        assert_eq!(status.writes_for(Duration::ZERO), None);
+        status.writes(true);
+        assert!(status.writes_for(Duration::ZERO).is_some());
+        assert_eq!(status.writes_for(Duration::from_hours(1)), None);
+        status.writes(false);
+        assert_eq!((status.not_ready(), status.noted()), (None, None));
     }
 
     #[test]

@@ -215,13 +215,7 @@ fn pick<'a>(rows: &'a [MemberRow], name: &str) -> Result<&'a MemberRow, Problem>
 fn version_of(state: &State, row: &VersionRow) -> Result<cluster::Version, Problem> {
     let entry = state.reader.read_seq(Seq(row.id.0), row.location).map_err(|fault| {
         tracing::error!(version.id = %row.id, fault = %fault, "the journal has no {}: {fault}", row.id);
-        match fault {
-            // A disk that does not answer or no file handle left: it may pass.
-            JournalError::Io { .. } | JournalError::Unwritable { .. } => {
-                Problem::unavailable("the journal cannot be read at present", RETRY_AFTER_SECONDS)
-            }
-            _ => Problem::internal(),
-        }
+        unread(&fault)
     })?;
     match entry.record {
         Record::Version(version) if version.id == row.id => Ok(*version),
@@ -229,6 +223,19 @@ fn version_of(state: &State, row: &VersionRow) -> Result<cluster::Version, Probl
             tracing::error!(version.id = %row.id, "another record stands where {} should", row.id);
             Err(Problem::internal())
         }
+    }
+}
+
+/// What to say where a record could not be read.
+pub(super) fn unread(fault: &JournalError) -> Problem {
+    match fault {
+        // A disk that does not answer or no file handle left: it may pass.
+        JournalError::Io { .. }
+        | JournalError::Unwritable { .. }
+        | JournalError::ReadOnly { .. } => {
+            Problem::unavailable("the journal cannot be read at present", RETRY_AFTER_SECONDS)
+        }
+        _ => Problem::internal(),
     }
 }
 

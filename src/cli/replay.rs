@@ -47,8 +47,7 @@ With --judge every version is judged again, by default with the settings last in
 journal, and each cluster that comes out otherwise is named. Exit status 0 whether there are any or
 not. Without --dry-run the new verdicts take the place of the old ones: the journal is written anew
 beside, so there has to be room for both, and kept as it was as journal.before, which may be
-deleted. A new generation begins; versions whose text is gone keep their verdicts; the next round
-asks every feed anew.";
+deleted. A new generation begins; versions whose text is gone keep their verdicts.";
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -133,9 +132,10 @@ fn judge(args: &Args) -> anyhow::Result<ExitCode> {
     let (judged, generation) = if args.dry_run {
         (daemon::rejudge(&reader, params, each)?, None)
     } else {
-        let (judged, generation) = daemon::rejudge_for_good(&args.data, params, each)?;
+        let (judged, generation) =
+            daemon::rejudge_for_good(&args.data, params, held::CACHE_BYTES, each)?;
         bar.finish_and_clear();
-        rows::make_again(&args.data, args.quiet)?;
+        rows::make_again_judged(&args.data, args.quiet)?;
         (judged, Some(generation))
     };
     bar.finish_and_clear();

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::{complain, progress};
 use crate::config;
-use crate::daemon::{self, Replayed};
+use crate::daemon::{self, Fault, Replayed};
 use crate::journal::Reader;
 use crate::model::Seq;
 use crate::store::{Counts, DumpRow, Store};
@@ -53,9 +53,20 @@ pub(super) fn compare(
 /// Makes the rows of a directory again and puts them in place, with a bar; says where the poller's notes could not be taken over.
 /// The caller holds the lock.
 pub(super) fn make_again(dir: &Path, quiet: bool) -> anyhow::Result<Replayed> {
+    make_again_by(daemon::replay, dir, quiet)
+}
+
+/// The same after the journal was judged again.
+pub(super) fn make_again_judged(dir: &Path, quiet: bool) -> anyhow::Result<Replayed> {
+    make_again_by(daemon::replay_judged, dir, quiet)
+}
+
+type Replay = fn(&Path, u64, &mut dyn FnMut(Seq)) -> Result<Replayed, Fault>;
+
+fn make_again_by(replay: Replay, dir: &Path, quiet: bool) -> anyhow::Result<Replayed> {
     let bar = progress::bar(Reader::open(dir)?.last_seq().0, quiet);
     let cache = config::Store::default().cache;
-    let made = daemon::replay(dir, cache, &mut |seq| bar.set_position(seq.0));
+    let made = replay(dir, cache, &mut |seq| bar.set_position(seq.0));
     bar.finish_and_clear();
     let replayed = made?;
     if let Err(fault) = &replayed.carried {

@@ -102,6 +102,11 @@ impl Clusterer {
         Ok(changes)
     }
 
+    /// The numbers of the overrides in force, the oldest first.
+    pub fn overrides(&self) -> Vec<u64> {
+        self.overrides.iter().map(|word| word.number).collect()
+    }
+
     fn split_off(
         &mut self,
         number: u64,

@@ -8,7 +8,7 @@
 //! journal or ahead of the rows, the journal is folded from its first record. `verify` and `replay` never look at it.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -18,12 +18,13 @@ use super::Fault;
 use super::fold::Fold;
 use super::mend::has_room;
 use crate::cluster::{Clusterer, Params};
-use crate::journal::{Location, Reader, Settings, SourceNote, generation};
+use crate::journal::{
+    Location, Reader, Settings, SourceNote, beside_file, generation, replace_file,
+};
 use crate::model::{Seq, SourceId, Timestamp, VersionId};
 
-/// The file in the data directory, and what it is called while it is written.
+/// The file in the data directory.
 const NAME: &str = "checkpoint";
-const FRESH: &str = "checkpoint.new";
 
 const MAGIC: &[u8] = b"copytaster checkpoint\n\x01";
 
@@ -93,23 +94,11 @@ pub(super) fn save(
     let mut head =
         postcard::to_stdvec(&head).expect("a growing buffer takes plain structs of known length");
     head.extend(xxh3_64(&head).to_le_bytes());
-    let parts = [head, fold.clusterer.freeze()];
-    let write = || {
-        let mut file = File::create(dir.join(FRESH))?;
-        file.write_all(MAGIC)?;
-        for part in parts.iter().map(Vec::as_slice).chain([short_path]) {
-            file.write_all(&(part.len() as u64).to_le_bytes())?;
-            file.write_all(part)?;
-        }
-        file.sync_all()?;
-        fs::rename(dir.join(FRESH), dir.join(NAME))?;
-        File::open(dir)?.sync_all()
-    };
-    write().map_err(|fault| {
-        // What was written of it takes room for nothing. Where that fails as well, the next one overwrites it.
-        let _left = fs::remove_file(dir.join(FRESH));
-        Fault::Checkpoint(fault)
-    })
+    let fold = fold.clusterer.freeze();
+    let lengths = [head.len(), fold.len(), short_path.len()].map(|len| (len as u64).to_le_bytes());
+    let [head_len, fold_len, short_len] = &lengths;
+    let parts: [&[u8]; 7] = [MAGIC, head_len, &head, fold_len, &fold, short_len, short_path];
+    replace_file(&dir.join(NAME), &parts).map_err(Fault::Checkpoint)
 }
 
 /// The fold that was written down, with its short path frozen yet and nothing findable; `None` where there is none. The error
@@ -143,8 +132,10 @@ pub(super) fn settings(dir: &Path, reader: &Reader) -> Option<(Settings, Seq)> {
 
 /// Removes it, because words in it (those that a claim of origin was read from) must go.
 pub(super) fn remove(dir: &Path) -> Result<(), Fault> {
-    for name in [NAME, FRESH] {
-        match fs::remove_file(dir.join(name)) {
+    let path = dir.join(NAME);
+    // What a crash left of a new one has words, too.
+    for path in [beside_file(&path), path] {
+        match fs::remove_file(path) {
             Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
                 return Err(Fault::Checkpoint(fault));
             }

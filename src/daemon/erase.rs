@@ -14,7 +14,7 @@ use super::replay::remake;
 use super::{Fault, checkpoint};
 use crate::cluster::{self, Version};
 use crate::extract;
-use crate::journal::{Entry, Erase, Log, Lost, Reader, Record, erasing};
+use crate::journal::{Entry, Erase, Log, Lost, Reader, Record, erasing, generation};
 use crate::model::{Article, ArticleId, Seq, SourceId, Timestamp, VersionId};
 use crate::store::{Note, Store};
 
@@ -86,7 +86,7 @@ pub fn erase(
         Note::Endpoint => false,
         Note::Findable(version) => !found.versions.contains(&version),
     };
-    remake(dir, cache_bytes, each, &keeps)?;
+    remake(dir, cache_bytes, each, generation(dir)?, &keeps)?;
     Store::forget_aside(dir)?;
     erasing::end(dir)?;
     Ok(Erased { articles: found.keys.len(), versions: found.versions.len() })

@@ -57,7 +57,7 @@ pub use fold::{rebuild, settings};
 pub use known::known;
 pub use offline::Offline;
 pub use rejudge::{Rejudged, rejudge, rejudge_for_good};
-pub use replay::{Replayed, replay};
+pub use replay::{Replayed, replay, replay_judged};
 
 use writer::Writer;
 

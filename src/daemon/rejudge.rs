@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use super::fold::BATCH_RECORDS;
 use super::texts::LiveTexts;
@@ -11,6 +12,9 @@ use crate::cluster::{Clusterer, Judged, Params, Verdicts, Version};
 use crate::journal::{Entry, Location, Log, Reader, Record, Spoken, judged};
 use crate::model::{Seq, VersionId};
 use crate::store::Store;
+
+/// How long the rows of before may take to be written out.
+const FLUSH_DEADLINE: Duration = Duration::from_mins(2);
 
 /// What came of judging again.
 #[derive(Clone, Debug, Default)]
@@ -41,11 +45,12 @@ pub fn rejudge(
 }
 
 /// The same, and the new verdicts take the place of the old ones: in a journal written beside that of `dir`, with the same records
-/// under the same numbers. Gives what came of it and the generation that begins. The rows are removed; the caller makes them
-/// again, and holds the directory's lock.
+/// under the same numbers. Gives what came of it and the generation that begins. The rows are those of before, which no
+/// opening trusts; the caller makes them again ([`super::replay_judged`]), and holds the directory's lock.
 pub fn rejudge_for_good(
     dir: &Path,
     params: Params,
+    cache_bytes: u64,
     each: &mut dyn FnMut(Seq),
 ) -> Result<(Rejudged, u64), Fault> {
     let reader = Reader::open(dir)?;
@@ -72,8 +77,13 @@ pub fn rejudge_for_good(
         // Half a journal is of no use; the fault is what has to be told.
         let _ = judged::drop_beside(dir);
     })?;
-    // Rows of the old verdicts must not meet the new ones, whenever the power fails.
-    Store::discard(dir)?;
+    // Rows of the old verdicts must not meet the new ones, whenever the power fails: that they are of this generation is durable
+    // before the next begins. They are kept for what the poller noted.
+    let noted =
+        Store::open_unread(dir, cache_bytes).and_then(|(store, _)| store.write_out(FLUSH_DEADLINE));
+    if noted.is_err() {
+        Store::discard(dir)?;
+    }
     Ok((rejudged, judged::put_in_place(dir)?))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Fault;
 use super::fold::rebuild;
-use crate::journal::Reader;
+use crate::journal::{Reader, generation};
 use crate::model::Seq;
 use crate::store::{Counts, Note, Store, StoreError};
 
@@ -24,14 +24,27 @@ pub struct Replayed {
 /// Makes the derived rows of `dir` again from the whole journal, beside the present ones, and puts them in their place; tells
 /// `each` which records are done. The caller holds the directory's lock. Until the last step, the present rows stay as they are.
 pub fn replay(dir: &Path, cache_bytes: u64, each: &mut dyn FnMut(Seq)) -> Result<Replayed, Fault> {
-    remake(dir, cache_bytes, each, &|_| true)
+    let now = generation(dir)?;
+    remake(dir, cache_bytes, each, now, &|_| true)
 }
 
-/// As [`replay`], without the notes that `keeps` refuses.
+/// As [`replay`], after the journal was judged again: what the poller noted is taken over from rows of the generation before. What
+/// makes versions findable is not, since it rests on verdicts.
+pub fn replay_judged(
+    dir: &Path,
+    cache_bytes: u64,
+    each: &mut dyn FnMut(Seq),
+) -> Result<Replayed, Fault> {
+    let before = generation(dir)?.saturating_sub(1);
+    remake(dir, cache_bytes, each, before, &|note| !matches!(note, Note::Findable(_)))
+}
+
+/// As [`replay`], with the notes of rows of generation `from`, without those that `keeps` refuses.
 pub(super) fn remake(
     dir: &Path,
     cache_bytes: u64,
     each: &mut dyn FnMut(Seq),
+    from: u64,
     keeps: &dyn Fn(Note<'_>) -> bool,
 ) -> Result<Replayed, Fault> {
     let reader = Reader::open(dir)?;
@@ -39,7 +52,8 @@ pub(super) fn remake(
     let made = rebuild(&reader, reader.last_seq(), &beside, cache_bytes, each);
     let replayed = made.and_then(|store| {
         let is_ours = |seq, at| reader.read_seq(seq, at).is_ok();
-        let carried = store.carry_over(dir, cache_bytes, &is_ours, keeps);
+        store.set_generation(generation(dir)?)?;
+        let carried = store.carry_over(dir, cache_bytes, from, &is_ours, keeps);
         store.rest(FLUSH_DEADLINE)?;
         Ok(Replayed { counts: store.counts(), carried })
     });

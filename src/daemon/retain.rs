@@ -6,8 +6,8 @@
 //! The segment's number stands in `DIR/redacting` from before it is rewritten until its rows are: a start does those rows again.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -19,7 +19,7 @@ use tracing::{error, info, warn};
 use super::line::{ToWriter, Work};
 use super::{Fault, words};
 use crate::config::Config;
-use crate::journal::{JournalError, Location, Reader, Record};
+use crate::journal::{JournalError, Location, Reader, Record, replace_file};
 use crate::model::{Clock, Seq, Timestamp, VersionId};
 use crate::store::{Store, StoreError};
 
@@ -218,12 +218,7 @@ fn begun(dir: &Path) -> Result<Option<u32>, Fault> {
 
 fn begin(dir: &Path, number: u32) -> Result<(), Fault> {
     let path = mark(dir);
-    let written = File::create(&path).and_then(|mut file| {
-        writeln!(file, "{number}")?;
-        file.sync_all()?;
-        File::open(dir)?.sync_all()
-    });
-    written.map_err(failed("write", &path))?;
+    replace_file(&path, &[format!("{number}\n").as_bytes()]).map_err(failed("write", &path))?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, error, info, warn};
@@ -75,6 +75,7 @@ pub(super) struct Batch {
 impl Writer {
     /// Writes until every sender is gone, and then until the rows are written.
     pub(super) fn run(mut self, notes: Notes, mut work: mpsc::Receiver<Work>) -> Result<(), Fault> {
+        self.status.set_overrides(self.fold.clusterer.overrides());
         self.note(notes)?;
         while let Some(first) = work.blocking_recv() {
             let mut batch = Batch::default();
@@ -319,8 +320,13 @@ impl Writer {
     fn append(&mut self, entries: &[Entry]) -> Result<Vec<Location>, Fault> {
         let mut failed = 0_u32;
         loop {
-            let fault = match self.log.append(entries) {
+            let began = Instant::now();
+            self.status.writes(true);
+            let appended = self.log.append(entries);
+            self.status.writes(false);
+            let fault = match appended {
                 Ok(places) => {
+                    self.metrics.appended_within(began.elapsed().as_secs_f64());
                     if failed > 0 {
                         self.status.free(Part::Journal);
                         info!("the journal takes records again");
@@ -357,6 +363,9 @@ impl Writer {
             });
             // A sender that hung up asks again and is told `duplicate`.
             let _ = reply.send(answers.collect());
+        }
+        if !batch.words.is_empty() {
+            self.status.set_overrides(self.fold.clusterer.overrides());
         }
         for (reply, obeyed) in batch.words {
             let _ = reply.send(Ok(obeyed));

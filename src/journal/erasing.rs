@@ -6,11 +6,11 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{JournalError, judged, segment};
+use super::{JournalError, disk, judged, segment};
 use crate::model::ArticleId;
 
 /// The articles of an erasure that did not end; none where there is no such.
@@ -27,12 +27,8 @@ pub fn unfinished(dir: &Path) -> Result<BTreeSet<ArticleId>, JournalError> {
 pub fn begin(dir: &Path, articles: &BTreeSet<ArticleId>) -> Result<(), JournalError> {
     let lines: Vec<String> = articles.iter().map(ToString::to_string).collect();
     let path = mark(dir);
-    let written = File::create(&path).and_then(|mut file| {
-        writeln!(file, "{}", lines.join("\n"))?;
-        file.sync_all()
-    });
-    written.map_err(|source| JournalError::io("write", path, source))?;
-    segment::sync_names(dir)
+    let written = disk::replace_file(&path, &[lines.join("\n").as_bytes()]);
+    written.map_err(|source| JournalError::io("write", path, source))
 }
 
 /// Nothing of these articles is left.

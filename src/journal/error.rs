@@ -36,8 +36,16 @@ pub enum JournalError {
         /// What the system said.
         source: io::Error,
     },
+    /// The disk may only be read.
+    #[error("{} lies on a disk that is mounted read-only; systems do that by themselves when a disk fails (see dmesg): mount it for writing", path.display())]
+    ReadOnly {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The disk said no.
-    #[error("could not {what} {}", path.display())]
+    #[error("could not {what} {}{}", path.display(), hint(source))]
     Io {
         /// What was being done, as a verb.
         what: &'static str,
@@ -138,15 +146,22 @@ impl JournalError {
     /// An [`JournalError::Io`], or [`JournalError::Unwritable`] where the system refused the right to write.
     pub(super) fn io(what: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
         let path = path.into();
-        let refused = matches!(
-            source.kind(),
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
-        );
-        if refused && !matches!(what, "read" | "list" | "look at") {
-            Self::Unwritable { path, source }
-        } else {
-            Self::Io { what, path, source }
+        let writes = !matches!(what, "read" | "list" | "look at");
+        match source.kind() {
+            io::ErrorKind::PermissionDenied if writes => Self::Unwritable { path, source },
+            io::ErrorKind::ReadOnlyFilesystem if writes => Self::ReadOnly { path, source },
+            _ => Self::Io { what, path, source },
         }
+    }
+}
+
+/// What to look at, where what the system says leaves that open.
+fn hint(source: &io::Error) -> &'static str {
+    let failed = rustix::io::Errno::IO.raw_os_error();
+    if source.raw_os_error() == Some(failed) {
+        ", the disk or the way to it fails (see dmesg)"
+    } else {
+        ""
     }
 }
 

@@ -1,10 +1,10 @@
 //! Data directory in, the number of its history out; and that number raised.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::Path;
 
-use super::JournalError;
+use super::{JournalError, disk};
 
 /// The file in the data directory.
 const NAME: &str = "generation";
@@ -49,15 +49,9 @@ pub(super) fn count_rewriting(dir: &Path) -> Result<(), JournalError> {
 }
 
 fn write(dir: &Path, name: &str, number: u64) -> Result<(), JournalError> {
-    let (path, fresh) = (dir.join(name), dir.join(format!("{name}.new")));
-    let write = || {
-        let mut file = File::create(&fresh)?;
-        writeln!(file, "{number}")?;
-        file.sync_all()?;
-        fs::rename(&fresh, &path)?;
-        File::open(dir)?.sync_all()
-    };
-    write().map_err(|source| JournalError::io("write", &path, source))
+    let path = dir.join(name);
+    let written = disk::replace_file(&path, &[format!("{number}\n").as_bytes()]);
+    written.map_err(|source| JournalError::io("write", &path, source))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub struct Lock {
 impl Lock {
     /// Takes the lock of `dir`, which exists, and writes our pid into it.
     ///
-    /// [`JournalError::InUse`] names the holder; [`JournalError::Unwritable`] where the file cannot be made.
+    /// [`JournalError::InUse`] names the holder; [`JournalError::Unwritable`] or [`JournalError::ReadOnly`] where the file cannot be made.
     pub fn take(dir: &Path) -> Result<Self, JournalError> {
         let path = path(dir);
         let file = OpenOptions::new()
@@ -37,7 +37,7 @@ impl Lock {
     /// `None` where there is no lock file and none can be made: then no daemon can hold it, either.
     pub fn take_to_read(dir: &Path) -> Result<Option<Self>, JournalError> {
         match Self::take(dir) {
-            Err(JournalError::Unwritable { .. }) => {}
+            Err(JournalError::Unwritable { .. } | JournalError::ReadOnly { .. }) => {}
             done => return done.map(Some),
         }
         match File::open(path(dir)) {

@@ -1,7 +1,7 @@
 //! Entries in turn to durable frames: the one place that writes the journal.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::frame::{self, HEADER_BYTES};
 use super::reader::{Reader, Shared};
 use super::segment::{self, Found, Segment};
 use super::{
-    Entry, JournalError, Location, Lock, Record, archive, erasing, judged, record, rewrite,
+    Entry, JournalError, Location, Lock, Record, archive, disk, erasing, judged, record, rewrite,
 };
 use crate::model::Seq;
 
@@ -46,7 +46,7 @@ impl Log {
     /// Opens or begins the journal of data directory `dir`: takes the lock, cuts a torn tail (its bytes are kept beside), makes
     /// what is whole durable.
     ///
-    /// `dir` itself is made where its parent exists. Errors: [`JournalError::InUse`] with the holder, `Missing`, `Unwritable`,
+    /// `dir` itself is made where its parent exists. Errors: [`JournalError::InUse`] with the holder, `Missing`, `Unwritable`, `ReadOnly`,
     /// and `Damaged` where records that were acknowledged are not there; then nothing is changed.
     pub fn open(dir: &Path) -> Result<(Self, Opened), JournalError> {
         Self::open_with(dir, SEGMENT_BYTES)
@@ -85,9 +85,13 @@ impl Log {
         rewrite::remove_leftovers(dir)?;
         let found = segment::find(dir)?;
         let cut_kept = keep_torn(dir, &found)?;
-        let tail = Tail::open(dir, found.tail.max(1), found.end)?;
+        let tail = match found.end {
+            0 => Tail::begin(dir, found.tail.max(1))?,
+            end => Tail::open(dir, found.tail, found.told, end)?,
+        };
         let acked = Acked::open(dir, found.last)?;
-        sync_folder(dir)?;
+        segment::sync_names(dir)?;
+        segment::sync_names(&segment::folder(dir))?;
         let opened = Opened {
             last_seq: Seq(found.last),
             cut_bytes: found.torn,
@@ -115,17 +119,15 @@ impl Log {
             return Ok(Vec::new());
         };
         let (bytes, offsets) = self.frames(entries)?;
-        self.tail.mend(&self.dir)?;
+        self.tail.mend()?;
         let another_day =
             self.daily.wanted && self.daily.begun.is_some_and(|day| day != day_of(first));
         let is_full = self.tail.end + bytes.len() as u64 > self.segment_bytes;
         if self.tail.end > 0 && (is_full || another_day) {
-            let next = Tail::open(&self.dir, self.tail.number + 1, 0)?;
-            sync_folder(&self.dir)?;
-            self.tail = next;
+            self.tail = Tail::begin(&self.dir, self.tail.number + 1)?;
         }
         let start = self.tail.end;
-        self.tail.write(&self.dir, &bytes)?;
+        self.tail.write(&bytes)?;
         if start == 0 {
             self.daily.begun = Some(day_of(first));
         }
@@ -175,11 +177,6 @@ impl Log {
         }
         Ok((bytes, offsets))
     }
-
-    #[cfg(test)]
-    pub(super) fn fail_next(&mut self, step: Step) {
-        self.tail.failing.push(step);
-    }
 }
 
 /// Whether segments end with the day, and on which day the present one began.
@@ -194,54 +191,56 @@ const fn day_of(entry: &Entry) -> i64 {
     entry.at.millis().div_euclid(24 * 3_600_000)
 }
 
-/// What an append asks of the disk. Tests make one of them fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    Write,
-    Sync,
-    Cut,
-}
-
 /// The segment file that is appended to, and how far it counts.
 #[derive(Debug)]
 struct Tail {
     file: File,
+    path: PathBuf,
     number: u32,
     end: u64,
     /// True where bytes that do not count may lie after `end`.
     dirty: bool,
-    #[cfg(test)]
-    failing: Vec<Step>,
 }
 
 impl Tail {
-    /// Opens or makes segment `number`, cuts it to `end` and makes it durable.
-    fn open(dir: &Path, number: u32, end: u64) -> Result<Self, JournalError> {
+    /// Makes segment `number`, which holds nothing, and makes its name durable.
+    ///
+    /// One that an earlier attempt left is made anew: its name would not be written by a second sync of the folder.
+    fn begin(dir: &Path, number: u32) -> Result<Self, JournalError> {
+        let path = segment::path(dir, number);
+        disk::remove(&path).map_err(|source| JournalError::io("remove", &path, source))?;
+        let tail = Self::open(dir, number, 0, 0)?;
+        segment::sync_names(&segment::folder(dir))?;
+        Ok(tail)
+    }
+
+    /// Opens segment `number`, cuts it to `end` and makes it durable.
+    ///
+    /// What nobody was `told` of begins at that byte, and is written again: it may be what a sync failed on, still shown by the
+    /// system and never to be written by it.
+    fn open(dir: &Path, number: u32, told: u64, end: u64) -> Result<Self, JournalError> {
         let path = segment::path(dir, number);
         let open = || -> io::Result<File> {
-            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
-            file.set_len(end)?;
-            file.sync_all()?;
+            let mut file = disk::open(&path)?;
+            disk::cut(&file, &path, end)?;
+            if told < end {
+                let mut untold = vec![0; usize::try_from(end - told).map_err(io::Error::other)?];
+                file.seek(SeekFrom::Start(told))?;
+                file.read_exact(&mut untold)?;
+                disk::write_at(&file, &path, told, &untold)?;
+            }
+            disk::sync(&file, &path)?;
             Ok(file)
         };
         let file = open().map_err(|source| JournalError::io("open", &path, source))?;
-        Ok(Self {
-            file,
-            number,
-            end,
-            dirty: false,
-            #[cfg(test)]
-            failing: Vec::new(),
-        })
+        Ok(Self { file, path, number, end, dirty: false })
     }
 
     /// Writes `bytes` at the end and makes them durable; else cuts them off again.
-    fn write(&mut self, dir: &Path, bytes: &[u8]) -> Result<(), JournalError> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
         self.dirty = true;
-        let written = self.put(bytes).and_then(|()| {
-            self.step(Step::Sync)?;
-            self.file.sync_data()
-        });
+        let written = disk::write_at(&self.file, &self.path, self.end, bytes)
+            .and_then(|()| disk::sync_data(&self.file, &self.path));
         match written {
             Ok(()) => {
                 self.end += bytes.len() as u64;
@@ -250,49 +249,22 @@ impl Tail {
             }
             Err(source) => {
                 // Where the cut fails, too, the next append begins with it: nothing goes on before it is done.
-                let _cut_later = self.mend(dir);
-                Err(JournalError::io("write to", segment::path(dir, self.number), source))
+                let _cut_later = self.mend();
+                Err(JournalError::io("write to", &self.path, source))
             }
         }
     }
 
-    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(self.end))?;
-        if let Err(full) = self.step(Step::Write) {
-            self.file.write_all(&bytes[..bytes.len() / 2])?;
-            return Err(full);
-        }
-        self.file.write_all(bytes)
-    }
-
-    /// Cuts what a failed write left behind. Pages that a failed sync marked clean are written anew after this.
-    fn mend(&mut self, dir: &Path) -> Result<(), JournalError> {
+    /// Cuts what a failed write left behind. What a failed sync was to make durable is written again by the next append, and only
+    /// that one's sync counts.
+    fn mend(&mut self) -> Result<(), JournalError> {
         if !self.dirty {
             return Ok(());
         }
-        let cut = self.step(Step::Cut).and_then(|()| {
-            self.file.set_len(self.end)?;
-            self.file.sync_all()
-        });
-        cut.map_err(|source| JournalError::io("cut", segment::path(dir, self.number), source))?;
+        disk::cut(&self.file, &self.path, self.end)
+            .and_then(|()| disk::sync(&self.file, &self.path))
+            .map_err(|source| JournalError::io("cut", &self.path, source))?;
         self.dirty = false;
-        Ok(())
-    }
-
-    #[cfg(test)]
-    fn step(&mut self, step: Step) -> io::Result<()> {
-        match self.failing.iter().position(|&failing| failing == step) {
-            Some(at) => {
-                self.failing.remove(at);
-                Err(io::ErrorKind::StorageFull.into())
-            }
-            None => Ok(()),
-        }
-    }
-
-    #[cfg(not(test))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "only tests make steps fail")]
-    const fn step(&mut self, _step: Step) -> io::Result<()> {
         Ok(())
     }
 }
@@ -334,11 +306,7 @@ fn make(dir: &Path, folder: &Path) -> Result<(), JournalError> {
     }
 }
 
-/// Makes the names of new files durable.
-fn sync_folder(dir: &Path) -> Result<(), JournalError> {
-    segment::sync_names(dir)?;
-    segment::sync_names(&segment::folder(dir))
-}
-
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod tests;

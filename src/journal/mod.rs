@@ -14,6 +14,7 @@
 mod acked;
 pub mod archive;
 pub(crate) use crate::cluster::code;
+mod disk;
 pub mod erasing;
 mod error;
 mod frame;
@@ -29,6 +30,7 @@ mod rewrite;
 mod scrub;
 mod segment;
 
+pub use disk::{fresh as beside_file, replace_file};
 pub use error::JournalError;
 pub use gap::{Bridged, Hole, Survey};
 pub use generation::{generation, raise as raise_generation};

@@ -70,13 +70,15 @@ impl Reader {
         let new = anew(&path);
         let written = self.write_anew(number, &new, replace);
         let in_place = written.and_then(|done| {
-            if done.records == 0 {
-                return Ok(done);
+            if done.records > 0 {
+                generation::count_rewriting(&self.dir)?;
+                fs::rename(&new, &path)
+                    .map_err(|source| JournalError::io("replace", &path, source))?;
+                self.shared.places.forget(number);
             }
-            generation::count_rewriting(&self.dir)?;
-            fs::rename(&new, &path).map_err(|source| JournalError::io("replace", &path, source))?;
+            // Where nothing is left to do, too: an earlier attempt may have failed at this. The new file's name came and went
+            // since, so that the folder is written again.
             segment::sync_names(&segment::folder(&self.dir))?;
-            self.shared.places.forget(number);
             Ok(done)
         });
         if !matches!(in_place, Ok(Rewritten { records: 1.., .. })) {

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::frame::{self, Broken, Frame, HEADER_BYTES};
-use super::{JournalError, acked, record};
+use super::{JournalError, acked, disk, record};
 
 /// A segment file that holds at least one frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,9 @@ pub(super) struct Found {
     pub(super) tail: u32,
     /// Where its whole frames end.
     pub(super) end: u64,
-    /// Bytes after that: frames that a crash left, and that nobody was told of.
+    /// Where what is not known to have been acknowledged begins in it.
+    pub(super) told: u64,
+    /// Bytes after its whole frames: frames that a crash left, and that nobody was told of.
     pub(super) torn: u64,
     /// Seq of the last whole frame, 0 where there is none.
     pub(super) last: u64,
@@ -37,8 +39,7 @@ pub(super) struct Found {
 
 /// Makes the names in a folder durable.
 pub(super) fn sync_names(folder: &Path) -> Result<(), JournalError> {
-    let durable = File::open(folder).and_then(|names| names.sync_all());
-    durable.map_err(|source| JournalError::io("sync", folder, source))
+    disk::sync_names(folder).map_err(|source| JournalError::io("sync", folder, source))
 }
 
 /// Folder of segments in a data directory.
@@ -84,28 +85,28 @@ pub(super) fn find(dir: &Path) -> Result<Found, JournalError> {
         let first = first_seq(dir, number)?;
         if number == 1 && first != 1 {
             // A gap may stand there, and it knows where it begins.
-            scan(dir, number)?.whole(dir, number)?;
+            scan(dir, number, None)?.whole(dir, number)?;
         }
         if segments.last().is_some_and(|before: &Segment| before.first >= first) {
             return Err(damaged(dir, number, 0, "it begins before the file before it does"));
         }
         segments.push(Segment { number, first });
     }
-    let scan = scan(dir, tail)?;
+    let scan = scan(dir, tail, known)?;
     let last = match (scan.first, segments.last()) {
         (Some(first), _) => {
             segments.push(Segment { number: tail, first });
             scan.last
         }
         // A crash between making the file and writing to it: the one before was closed whole.
-        (None, Some(&before)) => self::scan(dir, before.number)?.whole(dir, before.number)?,
+        (None, Some(&before)) => self::scan(dir, before.number, None)?.whole(dir, before.number)?,
         (None, None) => 0,
     };
     if let Some(what) = scan.damage(last, known) {
         return Err(damaged(dir, tail, scan.end, &what));
     }
-    let (end, torn) = (scan.end, scan.torn);
-    Ok(Found { segments, files: numbers.len(), tail, end, torn, last, known })
+    let Scan { end, told, torn, .. } = scan;
+    Ok(Found { segments, files: numbers.len(), tail, end, told, torn, last, known })
 }
 
 /// Numbers of the segment files, ascending. Files of other names are left alone.
@@ -143,6 +144,8 @@ struct Scan {
     first: Option<u64>,
     last: u64,
     end: u64,
+    /// Where the frames up to the one that is known to have been acknowledged end.
+    told: u64,
     torn: u64,
     /// Why the bytes at the end are no frame.
     why: Option<Broken>,
@@ -186,7 +189,7 @@ fn missing(last: u64, known: u64, why: &str) -> String {
     }
 }
 
-fn scan(dir: &Path, number: u32) -> Result<Scan, JournalError> {
+fn scan(dir: &Path, number: u32, known: Option<u64>) -> Result<Scan, JournalError> {
     let path = path(dir, number);
     let bytes = fs::read(&path).map_err(|source| JournalError::io("read", &path, source))?;
     let mut scan = Scan::default();
@@ -204,6 +207,9 @@ fn scan(dir: &Path, number: u32) -> Result<Scan, JournalError> {
                 scan.first.get_or_insert(frame.seq);
                 scan.last = frame.seq;
                 at += frame.bytes();
+                if known.is_some_and(|known| frame.seq <= known) {
+                    scan.told = at as u64;
+                }
             }
             Err(why) => {
                 scan.why = Some(why);

@@ -29,6 +29,16 @@ pub enum StoreError {
         /// Which row, and what is wrong with it.
         what: String,
     },
+    /// The rows were made from the journal as it was in another generation, and put beside it since.
+    #[error(
+        "the derived rows are of generation {rows} and the journal is of {journal}; they are made again from it"
+    )]
+    OtherGeneration {
+        /// The generation they were made in.
+        rows: u64,
+        /// The one of the directory.
+        journal: u64,
+    },
     /// A row is missing that another names. A read beside a merge may see that for an instant.
     #[error(
         "the store is damaged: the {kind} row {key} is missing; it is made again from the journal"
@@ -86,9 +96,11 @@ impl StoreError {
             Self::Sled(sled::Error::Io(fault)) => {
                 matches!(fault.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
             }
-            Self::Panicked { .. } | Self::Damaged { .. } | Self::Missing { .. } | Self::Sled(_) => {
-                true
-            }
+            Self::Panicked { .. }
+            | Self::Damaged { .. }
+            | Self::OtherGeneration { .. }
+            | Self::Missing { .. }
+            | Self::Sled(_) => true,
             _ => false,
         }
     }

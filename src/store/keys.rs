@@ -43,6 +43,7 @@ pub(super) const NOT_DERIVED: u8 = 0x60;
 const POLL: u8 = 0x60;
 pub(super) const SEEN: u8 = 0x61;
 pub(super) const FINDABLE: u8 = 0x62;
+const GENERATION: u8 = 0x63;
 
 /// The kind of row a key's tag names, for people.
 pub(super) const fn kind(tag: u8) -> &'static str {
@@ -61,12 +62,17 @@ pub(super) const fn kind(tag: u8) -> &'static str {
         POLL => "poll",
         SEEN => "seen",
         FINDABLE => "findable",
+        GENERATION => "generation",
         _ => "unknown",
     }
 }
 
 pub(super) const fn meta() -> [u8; 1] {
     [META]
+}
+
+pub(super) const fn generation() -> [u8; 1] {
+    [GENERATION]
 }
 
 pub(super) fn findable(id: VersionId) -> Vec<u8> {

@@ -120,18 +120,26 @@ impl Store {
     }
 
     /// Takes over the rows that are not derived from the rows of `dir`, which may be damaged otherwise; gives how many. `is_ours`
-    /// tells whether a record lies there in the journal that these rows are of; what `keeps` refuses stays behind.
+    /// tells whether a record lies there in the journal that these rows are of; what `keeps` refuses stays behind, and everything
+    /// where those rows are not of `generation`.
     pub fn carry_over(
         &self,
         dir: &Path,
         cache_bytes: u64,
+        generation: u64,
         is_ours: &dyn Fn(Seq, Location) -> bool,
         keeps: &dyn Fn(Note<'_>) -> bool,
     ) -> Result<u64, StoreError> {
         let tree = self.tree()?;
         guarded("take over the poller's rows", || {
-            swap::carry_over(&tree, &open::folder(dir), cache_bytes, is_ours, keeps)
+            let from = open::folder(dir);
+            swap::carry_over(&tree, &from, cache_bytes, Some(generation), is_ours, keeps)
         })
+    }
+
+    /// Notes in which generation of the journal these rows are made: where another has begun, an opening does not trust them.
+    pub fn set_generation(&self, number: u64) -> Result<(), StoreError> {
+        self.with("note the generation", |tree| open::write_generation(tree, number))
     }
 
     /// Reads every derived row: envelopes hold, and rows are as many and the very ones the meta row says. For rows at rest.

@@ -8,7 +8,7 @@ use super::draft::missing;
 use super::handle::{LOOK, LOOKS_MAX};
 use super::meta::Meta;
 use super::{Store, StoreError, guarded, keys, rest, rows, swap};
-use crate::journal::Location;
+use crate::journal::{Location, generation};
 use crate::model::Seq;
 
 /// How many directories moved aside are kept, the youngest: they are for whoever looks into a fault, not for reading.
@@ -67,7 +67,8 @@ pub(super) fn take_notes(store: &Store, aside: Option<&Path>) {
     let (Some(aside), Ok(tree)) = (aside, store.tree()) else { return };
     let cache_bytes = store.inner.cache_bytes;
     let _lost = guarded("take over", || {
-        swap::carry_over(&tree, aside, cache_bytes, &|_, _| false, &|_| true)
+        let generation = read_generation(&tree)?;
+        swap::carry_over(&tree, aside, cache_bytes, generation, &|_, _| false, &|_| true)
     });
 }
 
@@ -176,6 +177,7 @@ fn attempt(dir: &Path, cache_bytes: u64, reading: Reading) -> Result<(Store, Ope
     let tree = tree(&store, cache_bytes)?;
     let read = guarded("read the rows", || {
         let meta = read_meta(&tree)?;
+        compare_generations(dir, &tree, &meta, reading)?;
         let rested = rest::rested(&store, &meta);
         if reading != Reading::Meta && !rested {
             check(&tree)?;
@@ -253,6 +255,40 @@ fn read_meta(tree: &sled::Tree) -> Result<Meta, StoreError> {
         return Err(missing(&key));
     }
     Ok(meta.unwrap_or_default())
+}
+
+/// Errors where the rows were made in another generation of the journal: they may say what it has not, though the last record is
+/// the same. Rows without anything in them, or from before that was noted, are of the present one from here on.
+fn compare_generations(
+    dir: &Path,
+    tree: &sled::Tree,
+    meta: &Meta,
+    reading: Reading,
+) -> Result<(), StoreError> {
+    // Whoever numbers answers by it says what is wrong with the file.
+    let Ok(journal) = generation(dir) else { return Ok(()) };
+    match read_generation(tree)? {
+        Some(rows) if rows == journal => Ok(()),
+        Some(rows) if meta.applied_seq > 0 => Err(StoreError::OtherGeneration { rows, journal }),
+        _ if reading == Reading::AllUnlessRestedAndLeft => Ok(()),
+        _ => {
+            // On a disk that takes nothing, another opening does it.
+            let _later = write_generation(tree, journal);
+            Ok(())
+        }
+    }
+}
+
+/// The generation of the journal that rows were made in; `None` where it was not noted.
+pub(super) fn read_generation(tree: &sled::Tree) -> Result<Option<u64>, StoreError> {
+    let key = keys::generation();
+    tree.get(key)?.map(|bytes| rows::unseal(&key, &bytes)).transpose()
+}
+
+pub(super) fn write_generation(tree: &sled::Tree, number: u64) -> Result<(), StoreError> {
+    let key = keys::generation();
+    tree.insert(key, rows::seal(&key, &number)?)?;
+    Ok(())
 }
 
 /// Reads every derived row: envelopes hold, and they are as many and the very ones the meta row says.

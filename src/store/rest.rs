@@ -19,17 +19,21 @@ impl Store {
         if self.trouble().is_some() {
             return Ok(());
         }
-        self.flush(deadline)?;
-        let store = folder(&self.inner.dir);
-        let rows = store.join("db");
-        File::open(&rows).and_then(|rows| rows.sync_all()).map_err(io_fault("write out", &rows))?;
-        let mark = mark(&store);
+        self.write_out(deadline)?;
+        let mark = mark(&folder(&self.inner.dir));
         File::create(&mark)
             .and_then(|mut file| {
                 file.write_all(words(&self.meta()).as_bytes())?;
                 file.sync_all()
             })
             .map_err(io_fault("write", &mark))
+    }
+
+    /// Writes everything out and makes it durable.
+    pub fn write_out(&self, deadline: Duration) -> Result<(), StoreError> {
+        self.flush(deadline)?;
+        let rows = folder(&self.inner.dir).join("db");
+        File::open(&rows).and_then(|rows| rows.sync_all()).map_err(io_fault("write out", &rows))
     }
 }
 

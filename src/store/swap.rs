@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::meta::Meta;
-use super::open::{folder, io_fault, tree as open_tree};
+use super::open::{folder, io_fault, read_generation, tree as open_tree};
 use super::{StoreError, keys, rows};
 use crate::journal::Location;
 use crate::model::{Seq, VersionId};
@@ -46,11 +46,13 @@ pub(super) fn put_in_place(dir: &Path) -> Result<(), StoreError> {
 
 /// Copies the rows that are not derived from the rows in folder `from` into `tree`, byte for byte; gives how many. What makes
 /// versions findable stays behind where `is_ours` does not know the last record of those rows: versions of that number are others
-/// then; and what `keeps` refuses.
+/// then; and what `keeps` refuses. Nothing is copied from rows of another `generation`: leads that were seen then may have no
+/// article in this one.
 pub(super) fn carry_over(
     tree: &sled::Tree,
     from: &Path,
     cache_bytes: u64,
+    generation: Option<u64>,
     is_ours: &dyn Fn(Seq, Location) -> bool,
     keeps: &dyn Fn(Note<'_>) -> bool,
 ) -> Result<u64, StoreError> {
@@ -58,6 +60,9 @@ pub(super) fn carry_over(
         return Ok(0);
     }
     let old = open_tree(from, cache_bytes)?;
+    if read_generation(&old)?.is_some_and(|noted| Some(noted) != generation) {
+        return Ok(0);
+    }
     let meta = old.get(keys::meta())?;
     let meta = meta.and_then(|bytes| rows::unseal::<Meta>(&keys::meta(), &bytes).ok());
     let ours =
@@ -65,7 +70,8 @@ pub(super) fn carry_over(
     let mut carried = 0;
     for row in old.range([keys::NOT_DERIVED]..) {
         let (key, bytes) = row?;
-        if key.first() == Some(&keys::FINDABLE) && !ours {
+        let stays = key.first() == Some(&keys::FINDABLE) && !ours;
+        if stays || key == keys::generation() {
             continue;
         }
         let row: Vec<u8> = rows::unseal(&key, &bytes)?;

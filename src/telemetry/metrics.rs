@@ -14,6 +14,9 @@ const LATENCY_SECONDS: [f64; 14] = [
     86_400.0,
 ];
 
+/// Upper ends of the buckets of a write in seconds: from a disk with a cache to one that hardly answers.
+const APPEND_SECONDS: [f64; 9] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Via {
     via: &'static str,
@@ -43,6 +46,7 @@ pub struct Metrics {
     fetches: Family<Fetched, Counter>,
     last_success: Family<BySource, Gauge>,
     latency: Histogram,
+    append: Histogram,
     journal_last_seq: Gauge,
     scrubbed: Counter,
     damaged: Gauge,
@@ -69,6 +73,7 @@ impl Metrics {
             fetches: Family::default(),
             last_success: Family::default(),
             latency: Histogram::new(LATENCY_SECONDS),
+            append: Histogram::new(APPEND_SECONDS),
             journal_last_seq: Gauge::default(),
             scrubbed: Counter::default(),
             damaged: Gauge::default(),
@@ -98,6 +103,11 @@ impl Metrics {
             "publication_to_cluster_seconds",
             "From the time a publisher claims to the moment the article stands in a cluster",
             self.latency.clone(),
+        );
+        registry.register(
+            "journal_append_seconds",
+            "How long it took to make a batch of records durable",
+            self.append.clone(),
         );
         registry.register(
             "journal_last_seq",
@@ -157,6 +167,11 @@ impl Metrics {
         self.latency.observe(seconds.max(0.0));
     }
 
+    /// A batch of records became durable within `seconds`.
+    pub fn appended_within(&self, seconds: f64) {
+        self.append.observe(seconds);
+    }
+
     /// The journal is durable up to record `seq`.
     pub fn journal_last_seq(&self, seq: u64) {
         self.journal_last_seq.set(i64::try_from(seq).unwrap_or(i64::MAX));
@@ -205,6 +220,7 @@ mod tests {
         metrics.source_succeeded("northwire", 1_476_295_200);
         metrics.clustered_after(42.0);
         metrics.clustered_after(-3.0);
+        metrics.appended_within(0.02);
         metrics.journal_last_seq(17);
         metrics.scrubbed(2);
         metrics.store_bytes(4096);
@@ -221,6 +237,8 @@ mod tests {
         );
         check(&text, "copytaster_publication_to_cluster_seconds_bucket{le=\"0.1\"} 1");
         check(&text, "copytaster_publication_to_cluster_seconds_bucket{le=\"60.0\"} 2");
+        check(&text, "copytaster_journal_append_seconds_bucket{le=\"0.01\"} 0");
+        check(&text, "copytaster_journal_append_seconds_bucket{le=\"0.03\"} 1");
         check(&text, "copytaster_journal_last_seq 17");
         check(&text, "copytaster_journal_segments_scrubbed_total 1");
         check(&text, "copytaster_journal_segments_damaged 2");

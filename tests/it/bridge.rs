@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::patience::{reopen, unlocked};
+use crate::patience::{reopen, started, unlocked};
 use crate::{http, wire};
 
 const CACHE_BYTES: u64 = 16 << 20;
@@ -205,7 +205,7 @@ async fn damage_to_a_file_that_nobody_reads_is_noted_while_the_daemon_works() {
     config.server.listen = "127.0.0.1:0".parse().unwrap();
     config.store.path = dir.path().to_path_buf();
     config.store.scrub_interval = Duration::from_millis(1);
-    let running = daemon::start(config, Clock::new(|| wire::minute(99), 1)).await.unwrap();
+    let running = started(&config, &Clock::new(|| wire::minute(99), 1)).await;
     running.status().started().await;
     let whole = fs::read(&file).unwrap();
     let mut bad = whole.clone();

@@ -31,6 +31,13 @@ impl Daemon {
         daemon
     }
 
+    /// The same in another environment.
+    pub(crate) fn start_under(data: &Path, environment: &[(&str, &Path)]) -> Self {
+        let (daemon, _said) = Self::spawn_under(data, &[], environment)
+            .unwrap_or_else(|said| panic!("the daemon ended before it served: {said}"));
+        daemon
+    }
+
     /// Starts it and waits until it is ready; what it said where it ended instead.
     pub(crate) fn start_or_say(data: &Path) -> Result<Self, String> {
         let (mut daemon, said) = Self::spawn(data, &[])?;
@@ -44,11 +51,20 @@ impl Daemon {
 
     /// The daemon as soon as it serves, and what else it says; all it said where it ended before.
     fn spawn(data: &Path, more: &[&str]) -> Result<(Self, Receiver<String>), String> {
+        Self::spawn_under(data, more, &[])
+    }
+
+    fn spawn_under(
+        data: &Path,
+        more: &[&str],
+        environment: &[(&str, &Path)],
+    ) -> Result<(Self, Receiver<String>), String> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_copytaster"))
             .args(["run", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(more)
             .env_remove("COPYTASTER_CONFIG")
+            .envs(environment.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -119,19 +135,25 @@ pub(crate) fn push(
     let mut acknowledged = Vec::new();
     for number in 0_u64..10_000 {
         let id = format!("{round}-{client}-{number}");
-        let text = wire::version(number % 7 + 100 * client as u64, number.to_le_bytes()[0] % 5);
-        let record =
-            json!({"id": id, "source": format!("desk{client}"), "title": id, "text": text});
-        let Ok((200, body)) =
-            http::ask(address, "POST /api/v1/articles", record.to_string().as_bytes())
-        else {
-            break;
-        };
-        let answer: Value = serde_json::from_str(&body).unwrap();
-        acknowledged.push((id, answer["accepted"][0].clone()));
+        let Some(answer) = send(address, &id) else { break };
+        acknowledged.push((id, answer));
         told.fetch_add(1, Ordering::SeqCst);
     }
     acknowledged
+}
+
+/// Pushes the record of an id, `round-client-number`; what was answered, where it was acknowledged.
+fn send(address: SocketAddr, id: &str) -> Option<Value> {
+    let mut numbers = id.split('-').skip(1).map(|number| number.parse::<u64>().unwrap());
+    let (client, number) = (numbers.next().unwrap(), numbers.next().unwrap());
+    let text = wire::version(number % 7 + 100 * client, number.to_le_bytes()[0] % 5);
+    let record = json!({"id": id, "source": format!("desk{client}"), "title": id, "text": text});
+    let record = record.to_string();
+    let Ok((200, body)) = http::ask(address, "POST /api/v1/articles", record.as_bytes()) else {
+        return None;
+    };
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    Some(answer["accepted"][0].clone())
 }
 
 /// Lets three clients push, kills the daemon after `after` acknowledgements, gives all of them.
@@ -190,6 +212,12 @@ fn what_was_acknowledged_survives_sigkill_once_and_in_order() {
     }
     let daemon = Daemon::start(&data);
     for (id, told) in &acknowledged {
+        // Who did not see the answer, or lost it, sends again: the same article and version, wherever it came from.
+        let again = send(daemon.address, id).unwrap();
+        assert_eq!(again["duplicate"], true, "{id}: {again}");
+        for name in ["article", "version", "seq"] {
+            assert_eq!(again[name], told[name], "{id}: {again} for {told}");
+        }
         let article = http::json(
             daemon.address,
             &format!("/api/v1/articles/{}", told["article"].as_str().unwrap()),
@@ -221,4 +249,27 @@ fn a_second_daemon_on_the_directory_is_told_who_holds_it() {
     let said = String::from_utf8_lossy(&second.stderr);
     assert_eq!(second.status.code(), Some(1), "{said}");
     assert!(said.contains(&daemon.child.id().to_string()), "{said}");
+    assert!(send(daemon.address, "0-0-0").is_some(), "the first one goes on");
+    drop(daemon);
+    verify(&data);
+}
+
+#[test]
+fn of_daemons_that_start_at_once_on_one_directory_one_serves() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let started: Vec<Result<Daemon, String>> = thread::scope(|scope| {
+        let starts: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| Daemon::spawn(&data, &[]).map(|(one, _)| one))).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    let (serving, refused): (Vec<_>, Vec<_>) = started.into_iter().partition(Result::is_ok);
+    assert_eq!((serving.len(), refused.len()), (1, 3));
+    for said in refused.into_iter().filter_map(Result::err) {
+        assert!(said.contains("in use by"), "{said}");
+    }
+    for daemon in serving.into_iter().flatten() {
+        assert!(send(daemon.address, "0-0-0").is_some());
+    }
+    verify(&data);
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Path as Named, State};
@@ -23,6 +23,7 @@ use copytaster::store::{DumpRow, Store};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use crate::patience::{reopen, started};
 use crate::{http, wire};
 
 /// A site whose pages the test changes under it.
@@ -131,20 +132,21 @@ fn clock(now: &Arc<AtomicI64>) -> Clock {
     Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 1_000_000)
 }
 
-/// Asks again until `done`, a bounded number of times.
+/// Asks again until `done`, for a bounded time: some looks take no time at all.
 async fn until<T: Send + 'static>(
     what: &str,
     look: impl Fn() -> T + Send + Clone + 'static,
     done: impl Fn(&T) -> bool,
 ) -> T {
-    for _ in 0..20_000 {
+    let began = Instant::now();
+    loop {
         let look = look.clone();
         let seen = tokio::task::spawn_blocking(look).await.unwrap();
         if done(&seen) {
             return seen;
         }
+        assert!(began.elapsed() < http::PATIENT, "{what} did not come about");
     }
-    panic!("{what} did not come about");
 }
 
 fn clusters(address: SocketAddr) -> Vec<Value> {
@@ -177,7 +179,7 @@ async fn newsroom() -> (Site, Site, Vec<Source>) {
 }
 
 async fn start(data: &Path, sources: &[Source], now: &Arc<AtomicI64>) -> Running {
-    let mut running = daemon::start(config(data, sources.to_vec()), clock(now)).await.unwrap();
+    let mut running = started(&config(data, sources.to_vec()), &clock(now)).await;
     running.ready().await.unwrap();
     running
 }
@@ -203,7 +205,8 @@ async fn feeds_go_in_clusters_come_out_and_a_replay_gives_the_same() {
     assert!(relations.contains(&"origin"), "{pair:#}");
     assert_eq!(pair["origin"]["source"], "northwire");
 
-    // A page changes under its address; the visit that finds it is a revisit, and all else costs a 304.
+    // A page changes under its address; the visit that finds it is a revisit, and the other pages cost a 304. The feeds need not:
+    // the poller may not have heard yet that all it brought is in.
     outlet.put("third", &wire::version(3, 4));
     now.fetch_add(20 * 60_000, Ordering::SeqCst);
     until(
@@ -215,13 +218,13 @@ async fn feeds_go_in_clusters_come_out_and_a_replay_gives_the_same() {
     until(
         "a 304 from the agency's pages",
         move || agency.unchanged.load(Ordering::SeqCst),
-        |&seen| seen >= 3,
+        |&seen| seen >= 2,
     )
     .await;
     let served = clusters(address);
     running.stop().await.unwrap();
 
-    let (kept, _) = Store::open_existing(&data, 8 << 20).unwrap();
+    let (kept, _) = reopen(|| Store::open_existing(&data, 8 << 20));
     let last = kept.applied_seq();
     assert_eq!(last, Reader::open(&data).unwrap().last_seq(), "the line ran dry");
     let scratch = dir.path().join("scratch");
@@ -267,7 +270,7 @@ async fn a_daemon_serves_what_is_there_while_its_rows_are_made_again_and_says_ho
     std::fs::create_dir(&data).unwrap();
     unread_journal(&data, 3000);
     let now = Arc::new(AtomicI64::new(wire::minute(9000).millis()));
-    let mut running = daemon::start(config(&data, Vec::new()), clock(&now)).await.unwrap();
+    let mut running = started(&config(&data, Vec::new()), &clock(&now)).await;
     let address = running.address;
     let readiness = move || http::ask(address, "GET /readyz", b"").unwrap();
     let (status, why) = until("progress", readiness, |(_, why)| why.contains("rebuilding")).await;
@@ -281,7 +284,7 @@ async fn a_daemon_serves_what_is_there_while_its_rows_are_made_again_and_says_ho
     running.stop().await.unwrap();
     // A stop in the middle of it is a clean one.
     std::fs::remove_dir_all(data.join("store")).unwrap();
-    let running = daemon::start(config(&data, Vec::new()), clock(&now)).await.unwrap();
+    let running = started(&config(&data, Vec::new()), &clock(&now)).await;
     running.stop().await.unwrap();
     let running = start(&data, &[], &now).await;
     assert_eq!(running.store().counts().clusters, 3000);

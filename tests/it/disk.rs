@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Instant;
 
 use copytaster::cli::complain;
 use serde_json::{Value, json};
@@ -14,40 +15,45 @@ use serde_json::{Value, json};
 use crate::crash::{Daemon, verify};
 use crate::{http, wire};
 
-/// Looks again until it has come about, a bounded number of times.
-fn until(what: &str, look: impl Fn() -> bool) {
-    let came = (0..50_000).any(|_| {
+/// Looks again until it has come about, for a bounded time.
+pub(crate) fn until(what: &str, look: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !look() {
+        assert!(began.elapsed() < http::PATIENT, "{what} did not come about");
         thread::yield_now();
-        look()
-    });
-    assert!(came, "{what} did not come about");
+    }
+}
+
+/// A record to push.
+pub(crate) fn record(id: &str, number: u64) -> String {
+    let text = wire::version(number % 9 + 1000 * (number / 9), (number % 4) as u8);
+    json!({"id": id, "source": "desk", "title": id, "text": text}).to_string()
 }
 
 /// Pushes one record; its article where it was acknowledged.
-fn push(address: SocketAddr, id: &str, number: u64) -> Option<String> {
-    let text = wire::version(number % 9 + 1000 * (number / 9), (number % 4) as u8);
-    let record = json!({"id": id, "source": "desk", "title": id, "text": text}).to_string();
+pub(crate) fn push(address: SocketAddr, id: &str, number: u64) -> Option<String> {
+    let record = record(id, number);
     let (status, body) = http::ask(address, "POST /api/v1/articles", record.as_bytes()).ok()?;
     let answer: Value = serde_json::from_str(&body).ok()?;
     (status == 200).then(|| answer["accepted"][0]["article"].as_str().map(str::to_owned))?
 }
 
 /// Pushes records of `name`, each until it is acknowledged; gives their articles.
-fn push_all(address: SocketAddr, name: &str, count: u64) -> Vec<String> {
+pub(crate) fn push_all(address: SocketAddr, name: &str, count: u64) -> Vec<String> {
     let all = (0..count).map(|n| push(address, &format!("{name}-{n}"), n).unwrap());
     all.collect()
 }
 
-fn readiness(address: SocketAddr) -> (u16, String) {
+pub(crate) fn readiness(address: SocketAddr) -> (u16, String) {
     http::ask(address, "GET /readyz", b"").unwrap_or_default()
 }
 
-fn is_ready(address: SocketAddr) -> bool {
+pub(crate) fn is_ready(address: SocketAddr) -> bool {
     readiness(address).0 == 200
 }
 
 /// Every article is there, with one version.
-fn all_once(address: SocketAddr, articles: &[String]) {
+pub(crate) fn all_once(address: SocketAddr, articles: &[String]) {
     for id in articles {
         let article = http::json(address, &format!("/api/v1/articles/{id}"));
         assert_eq!(article["versions"].as_array().map(Vec::len), Some(1), "{article}");

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -58,7 +58,17 @@ pub(crate) fn items(address: SocketAddr, path: &str) -> Vec<Value> {
     panic!("{path} has no end");
 }
 
-/// Looks again until there is something, a bounded number of times.
+/// Longest wait for what has to come about: machines are slow at times.
+pub(crate) const PATIENT: Duration = Duration::from_secs(90);
+
+/// Looks again until there is something, for a bounded time.
 pub(crate) fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    (0..5000).find_map(|_| look()).unwrap_or_else(|| panic!("it did not come about"))
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENT, "it did not come about");
+        std::thread::yield_now();
+    }
 }

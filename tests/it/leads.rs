@@ -14,7 +14,7 @@ use copytaster::model::{Clock, Seq, Timestamp};
 use serde_json::Value;
 
 use crate::crash::{Daemon, verify};
-use crate::patience::reopen;
+use crate::patience::{reopen, started};
 use crate::{http, wire};
 
 mod site;
@@ -55,7 +55,7 @@ impl Desk {
         let now = Arc::clone(&self.now);
         let clock =
             Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 1_000_000);
-        daemon::start(self.config.clone(), clock).await.unwrap()
+        started(&self.config, &clock).await
     }
 
     fn advance(&self, millis: i64) {

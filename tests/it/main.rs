@@ -30,6 +30,8 @@ mod erase;
 #[cfg(feature = "daemon")]
 mod evaluate;
 #[cfg(feature = "daemon")]
+mod faulty;
+#[cfg(feature = "daemon")]
 mod fetch;
 mod floods;
 #[cfg(feature = "daemon")]

@@ -74,10 +74,25 @@ fn an_editors_word_holds_through_kill_rebuild_and_replay_until_it_is_undone() {
     let expected = [vec![0, 2, 3, 4, 5], vec![1]];
     assert_eq!(places(daemon.address, &articles), expected);
 
+    let listed = |address| {
+        let items = http::items(address, "/api/v1/overrides?limit=1");
+        items.iter().map(|item| item["override"].clone()).collect::<Vec<Value>>()
+    };
+    let both = [merged["override"].clone(), parted["override"].clone()];
+    assert_eq!(listed(daemon.address), both);
     daemon.kill();
     verify(&data);
     let daemon = start(&data);
     assert_eq!(places(daemon.address, &articles), expected);
+    let all = http::json(daemon.address, "/api/v1/overrides");
+    assert_eq!(all["next"], Value::Null);
+    let (first, second) = (&all["items"][0], &all["items"][1]);
+    assert_eq!((&first["word"], &first["user"]), (&json!("merge"), &json!("Bo")));
+    assert_eq!(first["clusters"].as_array().map(Vec::len), Some(2), "{first}");
+    assert_eq!((&second["word"], &second["articles"]), (&json!("split"), &json!([articles[1]])));
+    assert!(second["at"].as_str().unwrap().ends_with('Z'), "{second}");
+    let (status, _) = say(daemon.address, "GET /api/v1/overrides?cursor=first", &json!({}));
+    assert_eq!(status, 400);
     daemon.kill();
     std::fs::remove_dir_all(data.join("store")).unwrap();
     let daemon = start(&data);
@@ -92,6 +107,7 @@ fn an_editors_word_holds_through_kill_rebuild_and_replay_until_it_is_undone() {
     let undo = |number: &Value| format!("DELETE /api/v1/clusters/{}/overrides/{number}", ids[0]);
     let (status, answer) = say(daemon.address, &undo(&merged["override"]), &json!({"user": "Ada"}));
     assert_eq!((status, answer["clusters"].as_array().map(Vec::len)), (200, Some(2)), "{answer}");
+    assert_eq!(listed(daemon.address), [parted["override"].clone()]);
     let (status, body) = http::ask(daemon.address, &undo(&parted["override"]), b"").unwrap();
     assert_eq!(status, 200, "{body}");
     let counts: Vec<Value> = http::items(daemon.address, "/api/v1/clusters?limit=9")
@@ -102,6 +118,7 @@ fn an_editors_word_holds_through_kill_rebuild_and_replay_until_it_is_undone() {
         (counts.contains(&json!(4)), counts.contains(&json!(3)), counts.len()),
         (true, true, 2)
     );
+    assert_eq!(listed(daemon.address), [] as [Value; 0]);
     drop(daemon);
     verify(&data);
 }

@@ -1,6 +1,10 @@
 //! Files that this process has just let go of, opened again.
 
 use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+#[cfg(feature = "daemon")]
+use copytaster::{config::Config, daemon, model::Clock};
 
 /// Opens what this process held a moment ago, trying again while its lock is still held: a child that another test is starting
 /// has our open files, and the locks with them, until it is the program it is to be.
@@ -21,4 +25,19 @@ fn is_locked(told: &str) -> bool {
 /// The same where it has to open.
 pub(crate) fn reopen<T, E: Display>(open: impl FnMut() -> Result<T, E>) -> T {
     unlocked(open).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+/// A daemon over a directory that this process has just let go of.
+#[cfg(feature = "daemon")]
+pub(crate) async fn started(config: &Config, clock: &Clock) -> daemon::Running {
+    let began = Instant::now();
+    loop {
+        match daemon::start(config.clone(), clock.clone()).await {
+            Err(fault) if is_locked(&fault.to_string()) => {
+                assert!(began.elapsed() < Duration::from_secs(90), "it stays locked");
+                tokio::task::yield_now().await;
+            }
+            done => return done.unwrap_or_else(|fault| panic!("{fault}")),
+        }
+    }
 }

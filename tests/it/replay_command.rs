@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use copytaster::daemon::replay;
-use copytaster::journal::{Log, Reader, Record};
+use copytaster::journal::{Log, Reader, Record, raise_generation};
 use copytaster::model::Seq;
 use copytaster::store::Store;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::patience::reopen;
 use crate::wire;
 
 const CACHE_BYTES: u64 = 16 << 20;
@@ -276,6 +277,52 @@ fn new_verdicts_hold_for_good_under_the_next_generation() {
     let back = object(&["replay", "--judge", "--json", "--set", "window=72h"], data, 0);
     assert_eq!((&back["generation"], &back["clusters_after"]), (&json!(3), &json!(3)));
     told(&["verify", "--quiet"], data, 0);
+}
+
+#[test]
+fn what_the_poller_noted_outlives_new_verdicts() {
+    let dir = newsroom();
+    let data = &dir.path().join("data");
+    let feed = "https://mara.example/feed";
+    let (rows, _) = reopen(|| Store::open_existing(data, CACHE_BYTES));
+    rows.put_poll(feed, b"etag").unwrap();
+    rows.put_seen(7, b"done").unwrap();
+    drop(rows);
+    told(&["replay", "--judge", "--set", "window=1h"], data, 0);
+    told(&["verify", "--quiet"], data, 0);
+    let (rows, _) = reopen(|| Store::open_existing(data, CACHE_BYTES));
+    assert_eq!(rows.poll(feed).unwrap().as_deref(), Some(&b"etag"[..]));
+    assert_eq!(rows.seen(7).unwrap().as_deref(), Some(&b"done"[..]));
+}
+
+#[test]
+fn rows_of_another_generation_are_not_trusted_though_they_fit_the_journal() {
+    let dir = newsroom();
+    let data = &dir.path().join("data");
+    let (rows, _) = reopen(|| Store::open_existing(data, CACHE_BYTES));
+    rows.put_seen(7, b"done").unwrap();
+    drop(rows);
+    // As after a bridging or a restore, when somebody puts the old rows back.
+    raise_generation(data).unwrap();
+    let wrong = object(&["verify", "--json"], data, 1);
+    let wrong = wrong["wrong"][0].as_str().unwrap().to_owned();
+    assert!(wrong.contains("generation 1") && wrong.contains("is of 2"), "{wrong}");
+    // The next start makes them again, and asks for every lead once more.
+    told(&["ingest", dir.path().join("day.jsonl").to_str().unwrap()], data, 0);
+    told(&["verify", "--quiet"], data, 0);
+    assert_eq!(object(&["stats", "--json"], data, 0)["damaged_stores"], 1);
+    let (rows, _) = reopen(|| Store::open_existing(data, CACHE_BYTES));
+    assert_eq!((rows.counts().clusters, rows.seen(7).unwrap()), (3, None));
+    drop(rows);
+    // So does a replay, and takes nothing over.
+    let (rows, _) = reopen(|| Store::open_existing(data, CACHE_BYTES));
+    rows.put_seen(7, b"done").unwrap();
+    drop(rows);
+    raise_generation(data).unwrap();
+    told(&["replay"], data, 0);
+    told(&["verify", "--quiet"], data, 0);
+    let (rows, _) = reopen(|| Store::open_existing(data, CACHE_BYTES));
+    assert_eq!(rows.seen(7).unwrap(), None);
 }
 
 #[test]

@@ -1,11 +1,8 @@
 //! Journals in temporary directories: appended to, cut, damaged, refused, and read back.
 
-use std::collections::VecDeque;
-
-use proptest::prelude::*;
-
 use super::*;
 use crate::journal::acked::Acked;
+use crate::journal::disk::Op;
 use crate::journal::{Gap, Lost, scratch, segment::path};
 use crate::model::Timestamp;
 
@@ -15,11 +12,11 @@ fn lost(seq: u64, reason: &str) -> Entry {
     Entry { seq: Seq(seq), at: Timestamp::from_secs(seq.cast_signed()), record }
 }
 
-fn run(seqs: std::ops::RangeInclusive<u64>) -> Vec<Entry> {
+pub(super) fn run(seqs: std::ops::RangeInclusive<u64>) -> Vec<Entry> {
     seqs.map(|seq| lost(seq, &format!("reason {seq}"))).collect()
 }
 
-fn read_all(reader: &Reader, from: u64) -> Vec<Entry> {
+pub(super) fn read_all(reader: &Reader, from: u64) -> Vec<Entry> {
     reader.entries(Seq(from)).map(|entry| entry.unwrap().1).collect()
 }
 
@@ -52,13 +49,14 @@ fn what_was_appended_is_read_by_place_and_in_turn_after_reopening() {
 #[test]
 fn a_reader_sees_a_batch_once_it_is_durable_and_never_before() {
     let dir = scratch();
+    let disk = disk::model::begin();
     let (mut log, _) = Log::open(dir.path()).unwrap();
     let reader = log.reader();
     assert_eq!(read_all(&reader, 1), []);
     log.append(&run(1..=2)).unwrap();
     assert_eq!(read_all(&reader, 1), run(1..=2));
-    log.fail_next(Step::Sync);
-    log.fail_next(Step::Cut);
+    disk.fail(Op::Sync);
+    disk.fail(Op::Cut);
     log.append(&run(3..=3)).unwrap_err();
     assert_eq!(read_all(&reader, 1), run(1..=2), "written, but not durable");
     let beyond = Location { segment: 1, offset: log.tail.end };
@@ -366,36 +364,4 @@ fn a_hole_without_a_gap_is_damage() {
     fs::write(path(dir.path(), 1), &bytes).unwrap();
     let told = Log::open(dir.path()).unwrap_err().to_string();
     assert!(told.contains("record 4 stands where 3 belongs"), "{told}");
-}
-
-fn steps() -> impl Strategy<Value = VecDeque<(u64, Vec<Step>)>> {
-    let step = prop_oneof![Just(Step::Write), Just(Step::Sync), Just(Step::Cut)];
-    let batch = (1_u64..4, proptest::collection::vec(step, 0..3));
-    proptest::collection::vec(batch, 1..8).prop_map(VecDeque::from)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
-
-    #[test]
-    fn a_batch_retried_until_it_stands_is_there_once_whatever_the_disk_does(batches in steps()) {
-        let dir = scratch();
-        let (mut log, _) = Log::open_with(dir.path(), 300).unwrap();
-        let mut last = 0;
-        for (count, failing) in batches {
-            let batch = run(last + 1..=last + count);
-            for step in failing {
-                log.fail_next(step);
-            }
-            while log.append(&batch).is_err() {
-                prop_assert_eq!(read_all(&log.reader(), 1), run(1..=last));
-            }
-            last += count;
-            prop_assert_eq!(read_all(&log.reader(), 1), run(1..=last));
-        }
-        drop(log);
-        let (log, opened) = Log::open(dir.path()).unwrap();
-        prop_assert_eq!((opened.last_seq, opened.cut_bytes), (Seq(last), 0));
-        prop_assert_eq!(read_all(&log.reader(), 1), run(1..=last));
-    }
 }

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use copytaster::config::{Config, Detect, Server, Store as Kept};
-use copytaster::daemon::{self, Offline, Running};
+use copytaster::daemon::{Offline, Running};
 use copytaster::journal::{Reader, Record};
 use copytaster::model::{Article, Clock, OriginBasis, OriginClaim, Seq, Timestamp, VersionId};
 use serde_json::{Value, json};
 
 use crate::crash::verify;
+use crate::patience::started;
 use crate::{http, wire};
 
 const DAY: i64 = 24 * 3_600_000;
@@ -48,7 +49,7 @@ impl Newsroom {
     async fn start(&self) -> Running {
         let now = Arc::clone(&self.now);
         let clock = Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 100_000);
-        let mut running = daemon::start(self.config.clone(), clock).await.unwrap();
+        let mut running = started(&self.config, &clock).await;
         running.ready().await.unwrap();
         running
     }
