@@ -11,12 +11,14 @@ use tracing::{debug, info, warn};
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
+mod read;
+
 use super::desk::{self, Desk};
 use super::line::{Lead, Said, ToWriter, Validators, Visits, Work};
 use crate::api::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
-use crate::config::{Endpoint, EndpointKind, Source};
-use crate::feed::{self, Entry, Feed};
-use crate::fetch::{self, Accept, Ask, FetchError, Fetcher, Got};
+use crate::config::{Endpoint, Source};
+use crate::feed::Entry;
+use crate::fetch::{self, Accept, Ask, FetchError, Fetcher};
 use crate::model::{Clock, Timestamp};
 use crate::schedule::{self, Outcome, Poll};
 use crate::store::Store;
@@ -320,7 +322,7 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
         }
         Ok(got) => {
             context.metrics.fetched("ok");
-            let read = tokio::task::spawn_blocking(move || read(&context, &line, got));
+            let read = tokio::task::spawn_blocking(move || read::read(&context, &line, got));
             match read.await {
                 Ok(Ok((outcome, found))) => {
                     Polled { line: number, outcome, fault: None, found: Some(found) }
@@ -359,38 +361,6 @@ fn failed(
     }
 }
 
-/// A feed's bytes to what is new in it. Validators go with it only now that it could be read.
-fn read(context: &Context, line: &Line, got: Got) -> Result<(Outcome, Found), String> {
-    let now = context.clock.now();
-    let Feed { entries, ttl, notes, .. } =
-        feed::parse(&got.body, got.charset.as_deref(), &got.url, now, &feed::Limits::default())
-            .map_err(|fault| fault.to_string())?;
-    let listed = entries.len();
-    let newest = entries
-        .iter()
-        .filter_map(|entry| entry.updated.max(entry.published))
-        .filter(|&at| at <= now)
-        .max();
-    let mut leads = Vec::new();
-    for entry in entries {
-        leads.extend(lead(context, line, entry, now).map_err(|fault| fault.to_string())?);
-    }
-    // Oldest first, so that of several sites' pages found at once the first published tends to be read first.
-    leads.reverse();
-    leads.sort_by_key(|lead| lead.entry.published.or(lead.entry.updated).unwrap_or(now));
-    let floor = got.floor.max(ttl);
-    // What an earlier poll brought and is still under way is no news, or a slow host would make its feed look busy.
-    let fresh = leads.iter().filter(|lead| !context.desk.is_under_way(lead.key)).count();
-    let outcome = if fresh == 0 {
-        Outcome::Same { floor }
-    } else {
-        Outcome::New { entries: fresh, newest, floor }
-    };
-    let Got { etag, last_modified, moved, .. } = got;
-    let validators = Validators { etag, last_modified };
-    Ok((outcome, Found { validators, moved, leads, fresh, listed, notes }))
-}
-
 /// The entry of a page that is visited without its feed: what is kept of it.
 fn said_again(visits: &Visits) -> Entry {
     let Said { guid, published, lang, authors } = visits.said.clone();
@@ -403,34 +373,4 @@ fn said_again(visits: &Visits) -> Entry {
         authors: authors.into_iter().collect(),
         ..Entry::default()
     }
-}
-
-/// The lead an entry makes: it was never visited, or has changed since by its own word, or was lost and is due for another try.
-fn lead(
-    context: &Context,
-    line: &Line,
-    entry: Entry,
-    now: Timestamp,
-) -> Result<Option<Lead>, crate::store::StoreError> {
-    let Some(name) = entry.url.as_deref().or(entry.guid.as_deref()) else { return Ok(None) };
-    let key = xxh3_64(format!("{}\0{name}", line.source.id).as_bytes());
-    let kept = context.store.seen(key)?.and_then(|row| desk::read_row(&row));
-    let stamp = entry.updated.map(Timestamp::millis);
-    let visits = match kept {
-        None => Visits::default(),
-        Some((_, visits)) => {
-            let Some(visits) = visits.again(stamp, now) else { return Ok(None) };
-            visits
-        }
-    };
-    let visit = line.endpoint.fetch_pages || line.endpoint.kind == EndpointKind::Sitemap;
-    let page = entry.url.as_deref().filter(|_| visit).and_then(|url| Url::parse(url).ok());
-    Ok(Some(Lead {
-        source: Arc::clone(&line.source),
-        key,
-        entry: Arc::new(entry),
-        page,
-        visits,
-        turn: None,
-    }))
 }

@@ -17,12 +17,15 @@ mod guess;
 mod json;
 mod markup;
 mod mend;
+mod names;
 mod read;
 mod references;
 mod scan;
 mod sitemap;
 mod tidy;
 mod vocabulary;
+
+pub use names::{Named, named, renamed, same_headline};
 
 /// What one feed may bring.
 #[derive(Clone, Debug, PartialEq, Eq)]
