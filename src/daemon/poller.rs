@@ -11,13 +11,14 @@ use tracing::{debug, info, warn};
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
+mod children;
 mod read;
 
 use super::desk::{self, Desk};
 use super::line::{Lead, Said, ToWriter, Validators, Visits, Work};
 use crate::api::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
 use crate::config::{Endpoint, Source};
-use crate::feed::Entry;
+use crate::feed::{Entry, Sitemap};
 use crate::fetch::{self, Accept, Ask, FetchError, Fetcher};
 use crate::model::{Clock, Timestamp};
 use crate::schedule::{self, Outcome, Poll};
@@ -49,6 +50,19 @@ struct Line {
     asked: bool,
     /// True where the last poll found more than could be taken in hand: it is asked again when there is room.
     left: bool,
+    /// True where an older page did not come at the last poll.
+    broke_off: bool,
+    /// Of an index: what to ask with next.
+    index: Option<Validators>,
+    /// What it is where an index named it.
+    child: Option<children::Child>,
+}
+
+impl Line {
+    fn new(source: Arc<Source>, endpoint: Arc<Endpoint>, key: String, poll: Poll) -> Self {
+        let (asked, left, broke_off) = (false, false, false);
+        Self { source, endpoint, key, poll, asked, left, broke_off, index: None, child: None }
+    }
 }
 
 /// What came of asking.
@@ -60,6 +74,7 @@ struct Polled {
 }
 
 /// A good answer.
+#[derive(Default)]
 struct Found {
     validators: Validators,
     moved: Option<Url>,
@@ -67,6 +82,10 @@ struct Found {
     /// How many of them were not under way already.
     fresh: usize,
     listed: usize,
+    /// The sitemaps of an index.
+    sitemaps: Vec<Sitemap>,
+    /// True where an older page did not come and may come another time.
+    broke_off: bool,
     notes: Vec<String>,
 }
 
@@ -89,17 +108,12 @@ impl Poller {
                 let kept = context.store.poll(&key).ok().flatten();
                 let poll = kept.and_then(|row| desk::read_poll(&row)).unwrap_or_default();
                 let endpoint = Arc::new(endpoint.clone());
-                lines.push(Line {
-                    source: Arc::clone(source),
-                    endpoint,
-                    key,
-                    poll,
-                    asked: false,
-                    left: false,
-                });
+                lines.push(Line::new(Arc::clone(source), endpoint, key, poll));
             }
         }
-        let poller = Self { context, lines, hosts: BTreeMap::new(), sending: TaskTracker::new() };
+        let mut poller =
+            Self { context, lines, hosts: BTreeMap::new(), sending: TaskTracker::new() };
+        poller.hasten_indexes();
         poller
             .context
             .status
@@ -133,24 +147,23 @@ impl Poller {
     }
 
     fn next_moment(&self) -> Timestamp {
-        let polls = self
-            .lines
-            .iter()
-            .filter(|line| !line.asked && !line.poll.gone)
-            .map(|line| line.poll.next_poll);
         let visits = self.context.desk.next();
-        polls.chain(visits).min().unwrap_or_else(|| self.context.clock.now().plus_millis(3_600_000))
+        self.next_poll()
+            .into_iter()
+            .chain(visits)
+            .min()
+            .unwrap_or_else(|| self.context.clock.now().plus_millis(3_600_000))
     }
 
     fn ask_due(&mut self, asking: &mut JoinSet<Polled>) {
         let now = self.context.clock.now();
         let has_room = self.context.desk.has_room();
-        for (number, line) in self.lines.iter_mut().enumerate() {
+        let due = self.ready(|line| {
             let again = line.left && has_room && line.poll.soonest <= now;
-            let due = again || line.poll.next_poll <= now;
-            if line.asked || line.poll.gone || !due {
-                continue;
-            }
+            again || line.poll.next_poll <= now
+        });
+        for number in due {
+            let line = &mut self.lines[number];
             line.asked = true;
             asking.spawn(ask(self.context.clone(), line.clone(), number));
         }
@@ -199,13 +212,15 @@ impl Poller {
         };
         let mut poll = schedule::next(&line.poll, &outcome, now, &params, seed);
         let id = line.source.id.clone();
-        let mut begun = Vec::new();
+        let (mut begun, mut sitemaps) = (Vec::new(), Vec::new());
         if let Some(found) = found {
             let taken = self.context.desk.take_poll(number, found.leads, found.validators);
             poll.unfinished = taken.settled.is_none();
             line.left = taken.left > 0;
             let Validators { etag, last_modified } = taken.settled.unwrap_or_default();
             (poll.etag, poll.last_modified) = (etag, last_modified);
+            line.broke_off = found.broke_off;
+            sitemaps = found.sitemaps;
             poll.moved_to = found.moved.map(String::from).or(poll.moved_to);
             for note in &found.notes {
                 debug!(source.id = %id, note, "{id}: {note}");
@@ -219,6 +234,8 @@ impl Poller {
             self.context.metrics.source_succeeded(id.as_str(), now.secs());
         }
         line.poll = poll;
+        self.adopt(number, &sitemaps, now);
+        let line = &self.lines[number];
         let source = Arc::clone(&line.source);
         for lead in begun {
             self.send(lead);
@@ -268,8 +285,10 @@ impl Poller {
     fn describe(&self, source: &Source) -> SourceStatus {
         let lines: Vec<&Line> =
             self.lines.iter().filter(|line| line.source.id == source.id).collect();
-        let next =
-            lines.iter().filter(|line| !line.poll.gone).min_by_key(|line| line.poll.next_poll);
+        let next = lines
+            .iter()
+            .filter(|line| line.asked || !line.rests())
+            .min_by_key(|line| line.poll.next_poll);
         SourceStatus {
             id: source.id.0.clone(),
             name: source.name.clone(),
@@ -303,10 +322,11 @@ fn endpoint_status(line: &Line) -> EndpointStatus {
 /// Asks one endpoint and looks up which of its entries are worth a visit.
 async fn ask(context: Context, line: Line, number: usize) -> Polled {
     let moved = line.poll.moved_to.as_deref().and_then(|url| Url::parse(url).ok());
+    let Validators { etag, last_modified } = line.validators();
     let asked = Ask {
         url: moved.unwrap_or_else(|| line.endpoint.url.clone()),
-        etag: line.poll.etag.clone(),
-        last_modified: line.poll.last_modified.clone(),
+        etag,
+        last_modified,
         allow: line.source.allow_addresses.clone(),
         accept: Accept::Feed,
     };
@@ -322,18 +342,11 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
         }
         Ok(got) => {
             context.metrics.fetched("ok");
-            let read = tokio::task::spawn_blocking(move || read::read(&context, &line, got));
-            match read.await {
-                Ok(Ok((outcome, found))) => {
+            match read::read(context, line, got).await {
+                Ok((outcome, found)) => {
                     Polled { line: number, outcome, fault: None, found: Some(found) }
                 }
-                Ok(Err(detail)) => failed(number, "feed", detail, None),
-                Err(_) => failed(
-                    number,
-                    "feed",
-                    "the feed could not be read: its parser gave up".to_owned(),
-                    None,
-                ),
+                Err(detail) => failed(number, "feed", detail, None),
             }
         }
         Err(fault) => {

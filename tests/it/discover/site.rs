@@ -53,10 +53,6 @@ impl Site {
         self.bodies.lock().unwrap().insert(path.to_owned(), body);
     }
 
-    pub(super) fn remove(&self, path: &str) {
-        self.bodies.lock().unwrap().remove(path);
-    }
-
     /// Puts the page of an article in place.
     pub(super) fn story(&self, path: &str, number: u64) {
         self.put(path, &page(number));
@@ -100,6 +96,9 @@ async fn answer(State(site): State<Site>, uri: Uri, headers: HeaderMap) -> Respo
     let Some(body) = site.bodies.lock().unwrap().get(&path).cloned() else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    if body == "500" {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
     let tag = format!("\"{:x}\"", xxhash_rust::xxh3::xxh3_64(body.as_bytes()));
     if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
