@@ -139,6 +139,11 @@ impl Desk {
         true
     }
 
+    /// Nobody waits any more for what an endpoint's polls brought: another one takes its number.
+    pub(super) fn release(&self, endpoint: usize) {
+        self.lock().forget(endpoint);
+    }
+
     /// A lead that was begun never got to its page: the polls that brought it are never settled.
     pub(super) fn drop_lead(&self, key: u64) {
         let mut inner = self.lock();

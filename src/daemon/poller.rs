@@ -11,12 +11,15 @@ use tracing::{debug, info, warn};
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
+mod children;
+mod read;
+
 use super::desk::{self, Desk};
 use super::line::{Lead, Said, ToWriter, Validators, Visits, Work};
 use crate::api::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
-use crate::config::{Endpoint, EndpointKind, Source};
-use crate::feed::{self, Entry, Feed};
-use crate::fetch::{self, Accept, Ask, FetchError, Fetcher, Got};
+use crate::config::{Endpoint, Source};
+use crate::feed::{Entry, Sitemap};
+use crate::fetch::{self, Accept, Ask, FetchError, Fetcher};
 use crate::model::{Clock, Timestamp};
 use crate::schedule::{self, Outcome, Poll};
 use crate::store::Store;
@@ -47,6 +50,19 @@ struct Line {
     asked: bool,
     /// True where the last poll found more than could be taken in hand: it is asked again when there is room.
     left: bool,
+    /// True where an older page did not come at the last poll.
+    broke_off: bool,
+    /// Of an index: what to ask with next.
+    index: Option<Validators>,
+    /// What it is where an index named it.
+    child: Option<children::Child>,
+}
+
+impl Line {
+    fn new(source: Arc<Source>, endpoint: Arc<Endpoint>, key: String, poll: Poll) -> Self {
+        let (asked, left, broke_off) = (false, false, false);
+        Self { source, endpoint, key, poll, asked, left, broke_off, index: None, child: None }
+    }
 }
 
 /// What came of asking.
@@ -58,6 +74,7 @@ struct Polled {
 }
 
 /// A good answer.
+#[derive(Default)]
 struct Found {
     validators: Validators,
     moved: Option<Url>,
@@ -65,6 +82,10 @@ struct Found {
     /// How many of them were not under way already.
     fresh: usize,
     listed: usize,
+    /// The sitemaps of an index.
+    sitemaps: Vec<Sitemap>,
+    /// True where an older page did not come and may come another time.
+    broke_off: bool,
     notes: Vec<String>,
 }
 
@@ -87,17 +108,12 @@ impl Poller {
                 let kept = context.store.poll(&key).ok().flatten();
                 let poll = kept.and_then(|row| desk::read_poll(&row)).unwrap_or_default();
                 let endpoint = Arc::new(endpoint.clone());
-                lines.push(Line {
-                    source: Arc::clone(source),
-                    endpoint,
-                    key,
-                    poll,
-                    asked: false,
-                    left: false,
-                });
+                lines.push(Line::new(Arc::clone(source), endpoint, key, poll));
             }
         }
-        let poller = Self { context, lines, hosts: BTreeMap::new(), sending: TaskTracker::new() };
+        let mut poller =
+            Self { context, lines, hosts: BTreeMap::new(), sending: TaskTracker::new() };
+        poller.hasten_indexes();
         poller
             .context
             .status
@@ -131,24 +147,23 @@ impl Poller {
     }
 
     fn next_moment(&self) -> Timestamp {
-        let polls = self
-            .lines
-            .iter()
-            .filter(|line| !line.asked && !line.poll.gone)
-            .map(|line| line.poll.next_poll);
         let visits = self.context.desk.next();
-        polls.chain(visits).min().unwrap_or_else(|| self.context.clock.now().plus_millis(3_600_000))
+        self.next_poll()
+            .into_iter()
+            .chain(visits)
+            .min()
+            .unwrap_or_else(|| self.context.clock.now().plus_millis(3_600_000))
     }
 
     fn ask_due(&mut self, asking: &mut JoinSet<Polled>) {
         let now = self.context.clock.now();
         let has_room = self.context.desk.has_room();
-        for (number, line) in self.lines.iter_mut().enumerate() {
+        let due = self.ready(|line| {
             let again = line.left && has_room && line.poll.soonest <= now;
-            let due = again || line.poll.next_poll <= now;
-            if line.asked || line.poll.gone || !due {
-                continue;
-            }
+            again || line.poll.next_poll <= now
+        });
+        for number in due {
+            let line = &mut self.lines[number];
             line.asked = true;
             asking.spawn(ask(self.context.clone(), line.clone(), number));
         }
@@ -197,13 +212,15 @@ impl Poller {
         };
         let mut poll = schedule::next(&line.poll, &outcome, now, &params, seed);
         let id = line.source.id.clone();
-        let mut begun = Vec::new();
+        let (mut begun, mut sitemaps) = (Vec::new(), Vec::new());
         if let Some(found) = found {
             let taken = self.context.desk.take_poll(number, found.leads, found.validators);
             poll.unfinished = taken.settled.is_none();
             line.left = taken.left > 0;
             let Validators { etag, last_modified } = taken.settled.unwrap_or_default();
             (poll.etag, poll.last_modified) = (etag, last_modified);
+            line.broke_off = found.broke_off;
+            sitemaps = found.sitemaps;
             poll.moved_to = found.moved.map(String::from).or(poll.moved_to);
             for note in &found.notes {
                 debug!(source.id = %id, note, "{id}: {note}");
@@ -217,6 +234,8 @@ impl Poller {
             self.context.metrics.source_succeeded(id.as_str(), now.secs());
         }
         line.poll = poll;
+        self.adopt(number, &sitemaps, now);
+        let line = &self.lines[number];
         let source = Arc::clone(&line.source);
         for lead in begun {
             self.send(lead);
@@ -266,8 +285,10 @@ impl Poller {
     fn describe(&self, source: &Source) -> SourceStatus {
         let lines: Vec<&Line> =
             self.lines.iter().filter(|line| line.source.id == source.id).collect();
-        let next =
-            lines.iter().filter(|line| !line.poll.gone).min_by_key(|line| line.poll.next_poll);
+        let next = lines
+            .iter()
+            .filter(|line| line.asked || !line.rests())
+            .min_by_key(|line| line.poll.next_poll);
         SourceStatus {
             id: source.id.0.clone(),
             name: source.name.clone(),
@@ -301,10 +322,11 @@ fn endpoint_status(line: &Line) -> EndpointStatus {
 /// Asks one endpoint and looks up which of its entries are worth a visit.
 async fn ask(context: Context, line: Line, number: usize) -> Polled {
     let moved = line.poll.moved_to.as_deref().and_then(|url| Url::parse(url).ok());
+    let Validators { etag, last_modified } = line.validators();
     let asked = Ask {
         url: moved.unwrap_or_else(|| line.endpoint.url.clone()),
-        etag: line.poll.etag.clone(),
-        last_modified: line.poll.last_modified.clone(),
+        etag,
+        last_modified,
         allow: line.source.allow_addresses.clone(),
         accept: Accept::Feed,
     };
@@ -320,18 +342,11 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
         }
         Ok(got) => {
             context.metrics.fetched("ok");
-            let read = tokio::task::spawn_blocking(move || read(&context, &line, got));
-            match read.await {
-                Ok(Ok((outcome, found))) => {
+            match read::read(context, line, got).await {
+                Ok((outcome, found)) => {
                     Polled { line: number, outcome, fault: None, found: Some(found) }
                 }
-                Ok(Err(detail)) => failed(number, "feed", detail, None),
-                Err(_) => failed(
-                    number,
-                    "feed",
-                    "the feed could not be read: its parser gave up".to_owned(),
-                    None,
-                ),
+                Err(detail) => failed(number, "feed", detail, None),
             }
         }
         Err(fault) => {
@@ -359,38 +374,6 @@ fn failed(
     }
 }
 
-/// A feed's bytes to what is new in it. Validators go with it only now that it could be read.
-fn read(context: &Context, line: &Line, got: Got) -> Result<(Outcome, Found), String> {
-    let now = context.clock.now();
-    let Feed { entries, ttl, notes, .. } =
-        feed::parse(&got.body, got.charset.as_deref(), &got.url, now, &feed::Limits::default())
-            .map_err(|fault| fault.to_string())?;
-    let listed = entries.len();
-    let newest = entries
-        .iter()
-        .filter_map(|entry| entry.updated.max(entry.published))
-        .filter(|&at| at <= now)
-        .max();
-    let mut leads = Vec::new();
-    for entry in entries {
-        leads.extend(lead(context, line, entry, now).map_err(|fault| fault.to_string())?);
-    }
-    // Oldest first, so that of several sites' pages found at once the first published tends to be read first.
-    leads.reverse();
-    leads.sort_by_key(|lead| lead.entry.published.or(lead.entry.updated).unwrap_or(now));
-    let floor = got.floor.max(ttl);
-    // What an earlier poll brought and is still under way is no news, or a slow host would make its feed look busy.
-    let fresh = leads.iter().filter(|lead| !context.desk.is_under_way(lead.key)).count();
-    let outcome = if fresh == 0 {
-        Outcome::Same { floor }
-    } else {
-        Outcome::New { entries: fresh, newest, floor }
-    };
-    let Got { etag, last_modified, moved, .. } = got;
-    let validators = Validators { etag, last_modified };
-    Ok((outcome, Found { validators, moved, leads, fresh, listed, notes }))
-}
-
 /// The entry of a page that is visited without its feed: what is kept of it.
 fn said_again(visits: &Visits) -> Entry {
     let Said { guid, published, lang, authors } = visits.said.clone();
@@ -403,34 +386,4 @@ fn said_again(visits: &Visits) -> Entry {
         authors: authors.into_iter().collect(),
         ..Entry::default()
     }
-}
-
-/// The lead an entry makes: it was never visited, or has changed since by its own word, or was lost and is due for another try.
-fn lead(
-    context: &Context,
-    line: &Line,
-    entry: Entry,
-    now: Timestamp,
-) -> Result<Option<Lead>, crate::store::StoreError> {
-    let Some(name) = entry.url.as_deref().or(entry.guid.as_deref()) else { return Ok(None) };
-    let key = xxh3_64(format!("{}\0{name}", line.source.id).as_bytes());
-    let kept = context.store.seen(key)?.and_then(|row| desk::read_row(&row));
-    let stamp = entry.updated.map(Timestamp::millis);
-    let visits = match kept {
-        None => Visits::default(),
-        Some((_, visits)) => {
-            let Some(visits) = visits.again(stamp, now) else { return Ok(None) };
-            visits
-        }
-    };
-    let visit = line.endpoint.fetch_pages || line.endpoint.kind == EndpointKind::Sitemap;
-    let page = entry.url.as_deref().filter(|_| visit).and_then(|url| Url::parse(url).ok());
-    Ok(Some(Lead {
-        source: Arc::clone(&line.source),
-        key,
-        entry: Arc::new(entry),
-        page,
-        visits,
-        turn: None,
-    }))
 }

@@ -23,6 +23,8 @@ pub(super) struct Mended {
     pub(super) bytes: Vec<u8>,
     /// `language` of each item, in order (JSON Feed 1.1).
     pub(super) langs: Vec<Option<String>>,
+    /// `next_url`.
+    pub(super) next: Option<String>,
     pub(super) notes: Vec<String>,
 }
 
@@ -55,7 +57,8 @@ pub(super) fn mend(text: &str, limits: &Limits) -> Result<Mended, FeedError> {
     authors(&feed, &mut out);
     out.insert("items".to_owned(), items.into());
     let langs = given.iter().map(|item| text_of(item.get("language"))).collect();
-    Ok(Mended { bytes: Value::Object(out).to_string().into_bytes(), langs, notes })
+    let next = text_of(feed.get("next_url"));
+    Ok(Mended { bytes: Value::Object(out).to_string().into_bytes(), langs, next, notes })
 }
 
 fn is_feed(feed: &Map<String, Value>) -> bool {

@@ -8,15 +8,11 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::about::{About, value};
 use super::references::{attribute_into, escape_into, is_allowed, resolve};
 use super::scan::{Scanner, Tag, Token, attributes};
-use super::vocabulary::{
-    Fact, Module, Part, Place, Root, ends_itself, is_binary, is_void, part, period,
-};
+use super::vocabulary::{Fact, Module, Part, Place, Root, ends_itself, is_binary, is_void, part};
 use super::{FeedError, Limits, guess};
-
-/// Longest refresh interval a feed may ask for; more is a mistake in the feed.
-const TTL_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// A mended document.
 #[derive(Debug)]
@@ -25,6 +21,8 @@ pub(super) struct Mended {
     pub(super) root: Root,
     pub(super) lang: Option<String>,
     pub(super) ttl: Option<Duration>,
+    /// Where older entries stand, by its own word.
+    pub(super) next: Option<String>,
     /// One for each entry of `xml`, in its order.
     pub(super) entries: Vec<EntryFacts>,
     pub(super) notes: Vec<String>,
@@ -108,10 +106,7 @@ struct Mender<'a> {
     prefixes: BTreeMap<&'a str, Module>,
     entry: EntryFacts,
     entries: Vec<EntryFacts>,
-    lang: Option<String>,
-    ttl: Option<Duration>,
-    period: Option<Duration>,
-    frequency: Option<u32>,
+    about: About,
     tags_wrong: usize,
     entries_over: usize,
 }
@@ -128,10 +123,7 @@ impl<'a> Mender<'a> {
             prefixes: BTreeMap::new(),
             entry: EntryFacts::default(),
             entries: Vec::new(),
-            lang: None,
-            ttl: None,
-            period: None,
-            frequency: None,
+            about: About::default(),
             tags_wrong: 0,
             entries_over: 0,
         }
@@ -140,7 +132,7 @@ impl<'a> Mender<'a> {
     fn open_root(&mut self, tag: Tag<'a>) {
         let given = attributes(tag.rest);
         self.declare(&given);
-        self.lang = value(&given, "xml:lang");
+        self.about.root(&given);
         self.base_into(&given);
         self.out.push('>');
         if matches!(self.root, Root::Rss | Root::Rdf) {
@@ -267,6 +259,10 @@ impl<'a> Mender<'a> {
                 if value(&given, "rel").is_none_or(|rel| rel == "alternate") {
                     self.entry.atom_link = value(&given, "href");
                 }
+                Kind::Dropped
+            }
+            Part::Fact(Fact::FeedLink) => {
+                self.about.link(&given);
                 Kind::Dropped
             }
             Part::Fact(fact) => Kind::Fact(fact),
@@ -429,15 +425,9 @@ impl<'a> Mender<'a> {
         }
         let in_entry = self.entry_frame().is_some();
         match fact {
-            Fact::Ttl => {
-                self.ttl = text.parse::<u32>().ok().map(u64::from).map(Duration::from_mins);
-            }
-            Fact::Period => self.period = period(&text),
-            Fact::Frequency => self.frequency = text.parse().ok().filter(|&times| times > 0),
             Fact::Language if in_entry => self.entry.lang = Some(text),
-            Fact::Language => self.lang = Some(text),
             Fact::OriginLink => self.entry.origin_link = Some(text),
-            Fact::AtomLink => {}
+            fact => self.about.learn(fact, text),
         }
     }
 
@@ -474,22 +464,16 @@ impl<'a> Mender<'a> {
                 self.entries_over, self.limits.entries_max
             ));
         }
-        let ttl = self.ttl.or_else(|| Some(self.period? / self.frequency.unwrap_or(1)));
         Ok(Mended {
             xml: self.out,
             root: self.root,
-            lang: self.lang,
-            ttl: ttl.filter(|ttl| !ttl.is_zero()).map(|ttl| ttl.min(TTL_MAX)),
+            ttl: self.about.ttl(),
+            lang: self.about.lang,
+            next: self.about.next,
             entries: self.entries,
             notes,
         })
     }
-}
-
-/// Value of an attribute, resolved and trimmed; `None` where it is empty.
-fn value(given: &[(&str, &str)], name: &str) -> Option<String> {
-    let (_, value) = given.iter().find(|(key, _)| *key == name)?;
-    Some(resolve(value).trim().to_owned()).filter(|value| !value.is_empty())
 }
 
 /// Line of a place in the text, from 1.

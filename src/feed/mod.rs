@@ -12,17 +12,23 @@ use url::Url;
 use crate::model::Timestamp;
 use crate::text;
 
+mod about;
 mod date;
 mod guess;
+mod index;
 mod json;
 mod markup;
 mod mend;
+mod names;
 mod read;
 mod references;
 mod scan;
 mod sitemap;
 mod tidy;
 mod vocabulary;
+
+pub use index::{Sitemap, newest, without_archive};
+pub use names::{Named, named, renamed, same_headline};
 
 /// What one feed may bring.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +60,8 @@ pub enum FeedKind {
     NewsSitemap,
     /// A list of sitemaps.
     SitemapIndex,
+    /// A page that is no feed: a section page, a robots.txt.
+    Page,
 }
 
 /// One poll of a feed, read.
@@ -67,13 +75,38 @@ pub struct Feed {
     pub lang: Option<String>,
     /// Its entries in the order of the feed, doubles collapsed onto the first.
     pub entries: Vec<Entry>,
-    /// Absolute addresses of the sitemaps of an index.
-    pub sitemaps: Vec<String>,
+    /// The sitemaps of an index.
+    pub sitemaps: Vec<Sitemap>,
+    /// Where older entries stand: Atom's `prev-archive` or `next` (RFC 5005), JSON Feed's `next_url`. Absolute.
+    pub next: Option<String>,
     /// How long the publisher asks us to wait between polls: `<ttl>`, or `sy:updatePeriod` ÷ `sy:updateFrequency`.
     /// At most seven days.
     pub ttl: Option<Duration>,
     /// What was mended, dropped or cut, in words.
     pub notes: Vec<String>,
+}
+
+impl Feed {
+    /// An index of these sitemaps.
+    #[must_use]
+    pub fn of_sitemaps(sitemaps: Vec<Sitemap>) -> Self {
+        Self { sitemaps, ..Self::of_entries(Vec::new()) }
+    }
+
+    /// The stories of a page, which says nothing of itself.
+    #[must_use]
+    pub fn of_entries(entries: Vec<Entry>) -> Self {
+        Self {
+            kind: FeedKind::Page,
+            title: None,
+            lang: None,
+            entries,
+            sitemaps: Vec::new(),
+            next: None,
+            ttl: None,
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// One entry of a feed.
@@ -179,6 +212,7 @@ fn of_json(text: &str, base: &Url, now: Timestamp, limits: &Limits) -> Result<Fe
         lang: read.lang.and_then(|lang| tidy::lang(&lang)),
         entries,
         sitemaps: Vec::new(),
+        next: mended.next.and_then(|next| tidy::absolute(&next, base).ok()).map(String::from),
         ttl: None,
         notes,
     })
@@ -203,7 +237,8 @@ fn of_xml(text: &str, base: &Url, now: Timestamp, limits: &Limits) -> Result<Fee
     notes.append(&mut faults);
     let (entries, sitemaps) = match kind {
         FeedKind::SitemapIndex => {
-            (Vec::new(), entries.into_iter().filter_map(|entry| entry.url).collect())
+            let sitemap = |entry: Entry| Some(Sitemap { url: entry.url?, lastmod: entry.updated });
+            (Vec::new(), entries.into_iter().filter_map(sitemap).collect())
         }
         _ => (entries, Vec::new()),
     };
@@ -213,6 +248,7 @@ fn of_xml(text: &str, base: &Url, now: Timestamp, limits: &Limits) -> Result<Fee
         lang: mended.lang.and_then(|lang| tidy::lang(&lang)),
         entries,
         sitemaps,
+        next: mended.next.and_then(|next| tidy::absolute(&next, base).ok()).map(String::from),
         ttl: mended.ttl,
         notes,
     })
@@ -222,5 +258,7 @@ fn title(html: Option<String>) -> Option<String> {
     html.map(|html| markup::plain(&html)).filter(|title| !title.is_empty())
 }
 
+#[cfg(test)]
+mod paging_tests;
 #[cfg(test)]
 mod tests;

@@ -234,7 +234,9 @@ fn news_sitemaps_and_indexes_are_read() {
          <lastmod>2026-03-01</lastmod></sitemap><sitemap><loc>ftp://x.test/</loc></sitemap></sitemapindex>",
     );
     assert_eq!(index.kind, FeedKind::SitemapIndex);
-    assert_eq!(index.sitemaps, ["https://gazette.test/news.xml"]);
+    let news = "https://gazette.test/news.xml".to_owned();
+    let lastmod = Timestamp::parse("2026-03-01T00:00:00Z");
+    assert_eq!(index.sitemaps, [Sitemap { url: news, lastmod }]);
     assert_eq!(index.entries, []);
 }
 

@@ -130,6 +130,8 @@ pub(super) enum Fact {
     OriginLink,
     /// An Atom link inside an RSS entry.
     AtomLink,
+    /// An Atom link of the feed itself.
+    FeedLink,
 }
 
 /// What becomes of an element.
@@ -163,6 +165,7 @@ fn rss(place: Place, module: Module, local: &str) -> Part {
         (Module::Core | Module::Dc, "language") => Part::Fact(Fact::Language),
         (Module::Core, "ttl") if !entry => Part::Fact(Fact::Ttl),
         (Module::Syndication, "updatePeriod") if !entry => Part::Fact(Fact::Period),
+        (Module::Atom, "link") if !entry => Part::Fact(Fact::FeedLink),
         (Module::Syndication, "updateFrequency") if !entry => Part::Fact(Fact::Frequency),
         _ if !entry => Part::Drop,
         (Module::Core, "link") => Part::Leaf("link"),
@@ -190,6 +193,7 @@ fn atom(place: Place, module: Module, local: &str) -> Part {
         (Place::Person, Module::Atom, "name") => Part::Leaf("name"),
         (Place::Person, Module::Atom, "email") => Part::Leaf("email"),
         (Place::Feed, Module::Atom, "title") => Part::Leaf("title"),
+        (Place::Feed, Module::Atom, "link") => Part::Fact(Fact::FeedLink),
         (Place::Feed, Module::Atom, "entry") => Part::Holder(Some("entry"), Place::Entry),
         (Place::Feed, Module::Syndication, "updatePeriod") => Part::Fact(Fact::Period),
         (Place::Feed, Module::Syndication, "updateFrequency") => Part::Fact(Fact::Frequency),

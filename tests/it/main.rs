@@ -22,6 +22,8 @@ mod crash;
 mod daemon;
 mod detector;
 #[cfg(feature = "daemon")]
+mod discover;
+#[cfg(feature = "daemon")]
 mod disk;
 #[cfg(feature = "daemon")]
 mod docs;
