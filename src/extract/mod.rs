@@ -7,6 +7,7 @@
 mod body;
 mod canonical;
 mod dates;
+mod front;
 mod furniture;
 mod guard;
 mod jsonld;
@@ -21,6 +22,7 @@ use dom_query::Document;
 use url::Url;
 
 pub use canonical::canonical;
+pub use front::leads_to_front;
 
 use crate::model::{OriginBasis, OriginClaim, PageKind, Timestamp};
 use crate::wire::{self, Agency, Marks};

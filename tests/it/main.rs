@@ -41,6 +41,8 @@ mod languages;
 mod leads;
 #[cfg(feature = "daemon")]
 mod overrides;
+#[cfg(feature = "daemon")]
+mod pages;
 mod patience;
 mod replay;
 #[cfg(feature = "daemon")]
