@@ -20,8 +20,12 @@ pub(crate) struct Reading {
 
 /// Reads an answer to `entry` of `source`: is it a page, of the story that was asked for, and does it carry one?
 pub(crate) fn read(got: &Got, entry: &Entry, source: &Source, agencies: &[Agency]) -> Reading {
-    if extract::leads_to_front(&got.asked, &got.url) {
-        let reason = format!("the address leads to a front page in place of the story: {}", got.url);
+    let refused = extract::not_a_page(got.content_type.as_deref(), &got.body).or_else(|| {
+        extract::leads_to_front(&got.asked, &got.url).then(|| {
+            format!("the address leads to a front page in place of the story: {}", got.url)
+        })
+    });
+    if let Some(reason) = refused {
         return Reading { found: None, stored: Err(reason) };
     }
     let html = text::decode(&got.body, got.charset.as_deref()).text;

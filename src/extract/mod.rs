@@ -13,6 +13,7 @@ mod guard;
 mod jsonld;
 mod kind;
 mod links;
+mod media;
 mod metadata;
 mod phrases;
 mod prune;
@@ -23,6 +24,7 @@ use url::Url;
 
 pub use canonical::canonical;
 pub use front::leads_to_front;
+pub use media::not_a_page;
 
 use crate::model::{OriginBasis, OriginClaim, PageKind, Timestamp};
 use crate::wire::{self, Agency, Marks};

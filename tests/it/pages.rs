@@ -118,3 +118,27 @@ async fn a_page_that_redirects_to_the_front_page_is_no_article() {
     urls.sort_unstable();
     assert_eq!(urls, [press.url("/?p=7"), press.url("/world/2026/moved")]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_page_is_no_article_and_is_named() {
+    let press = Press::start().await;
+    let prose = wire::version(1, 0);
+    let pdf = [b"%PDF-1.7\n<html><body><p>".to_vec(), prose.into_bytes()].concat();
+    let cases = [
+        ("/a.pdf", Answer::new("application/pdf", pdf.clone()), "a PDF"),
+        ("/b", Answer::html(pdf), "a PDF"),
+        ("/c", Answer::new("image/jpeg", b"\xFF\xD8\xFF\xE0".to_vec()), "a picture"),
+        ("/d", Answer::new("application/json", press::story(2, 0, "")), "JSON"),
+        ("/e", Answer::new("text/plain", press::story(3, 0, "")), ""),
+    ];
+    press.lists(&cases.each_ref().map(|(path, ..)| *path));
+    for (path, answer, _) in &cases {
+        press.says(path, [answer.clone()]);
+    }
+    let told = Desk::new(&press).round(&press).await;
+    for (path, _, named) in cases.iter().filter(|(.., named)| !named.is_empty()) {
+        assert!(told.lost(path).contains(named), "{told:?}");
+    }
+    let urls: Vec<_> = told.articles.iter().filter_map(|a| a.url.clone()).collect();
+    assert_eq!(urls, [press.url("/e")], "html that is called text is a page");
+}
