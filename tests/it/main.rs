@@ -53,6 +53,7 @@ mod retention;
 mod soak;
 #[cfg(feature = "daemon")]
 mod store;
+mod walls;
 mod wire;
 
 mod extract;

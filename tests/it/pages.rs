@@ -61,6 +61,10 @@ impl Desk {
         daemon::start(self.config.clone(), clock).await.unwrap()
     }
 
+    fn advance(&self, minutes: i64) {
+        self.now.fetch_add(minutes * 60_000, Ordering::SeqCst);
+    }
+
     /// Starts, waits until the first poll and its pages are through, stops, and reads the journal.
     async fn round(&self, press: &Press) -> Told {
         let running = self.start().await;
@@ -141,4 +145,22 @@ async fn what_is_no_page_is_no_article_and_is_named() {
     }
     let urls: Vec<_> = told.articles.iter().filter_map(|a| a.url.clone()).collect();
     assert_eq!(urls, [press.url("/e")], "html that is called text is a page");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_wall_is_no_article_and_the_story_comes_when_it_has_gone() {
+    let press = Press::start().await;
+    press.lists(&["/world/harbour"]);
+    let wall = include_str!("../fixtures/walls/consent_de_pur.html");
+    press.says("/world/harbour", [Answer::html(wall), Answer::story(1, 0)]);
+    let desk = Desk::new(&press);
+    let told = desk.round(&press).await;
+    assert!(told.lost("/world/harbour").contains("a consent wall stands in place"), "{told:?}");
+    assert!(told.articles.is_empty(), "{told:?}");
+    desk.advance(15);
+    let running = desk.start().await;
+    press.until_visited("/world/harbour", 2).await;
+    quiet(&desk, &running).await;
+    running.stop().await.unwrap();
+    assert_eq!(desk.told().articles.len(), 1);
 }
