@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{clock, runtime};
-use crate::extract::{self, Page};
+use crate::config::{Source, SourceKind};
+use crate::daemon::read_page;
 use crate::fetch::{Accept, Ask, FetchError, Fetcher, Got, Params, check_url, user_agent};
-use crate::model::Timestamp;
-use crate::{feed, text};
+use crate::model::{SourceId, Timestamp};
+use crate::{feed, jsonl, text};
 
 /// Arguments of `fetch`.
 #[derive(Debug, clap::Args)]
@@ -44,7 +45,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let explained = runtime()?.block_on(fetcher.explain(&ask));
     let mut shown = serde_json::to_value(&explained).context("the answer is no JSON")?;
     if let (Some(got), Some(shown)) = (&explained.got, shown.as_object_mut()) {
-        let (kind, what) = seen(got);
+        let (kind, what) = seen(got, &nobody(got));
         shown.insert(kind.to_owned(), what);
     }
     super::say(&format!("{shown:#}"))?;
@@ -55,7 +56,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 const ENTRIES_SHOWN: usize = 5;
 
 /// What stands there: a feed where it reads as one, else a page.
-fn seen(got: &Got) -> (&'static str, Value) {
+fn seen(got: &Got, source: &Source) -> (&'static str, Value) {
     let feed = feed::parse(
         &got.body,
         got.charset.as_deref(),
@@ -70,14 +71,38 @@ fn seen(got: &Got) -> (&'static str, Value) {
         let what = json!({"title": feed.title, "entries": feed.entries.len(), "first": first, "notes": feed.notes});
         return ("feed", what);
     }
-    let html = text::decode(&got.body, got.charset.as_deref()).text;
-    let page = extract::article(&Page { url: Some(got.url.clone()), html });
-    let what = json!({
-        "kind": page.kind.as_str(), "title": page.title, "words": text::word_count(&page.text),
-        "published": page.published.map(|at| at.to_string()), "lang": page.lang, "credit": page.credit,
-        "canonical_url": page.canonical_url, "notes": page.notes,
-    });
+    let reading = read_page(got, &feed::Entry::default(), source, &[]);
+    let mut what = match &reading.found {
+        None => json!({}),
+        Some(page) => json!({
+            "kind": page.kind.as_str(), "title": page.title, "words": text::word_count(&page.text),
+            "published": page.published.map(|at| at.to_string()), "lang": page.lang, "credit": page.credit,
+            "canonical_url": page.canonical_url, "notes": page.notes,
+        }),
+    };
+    match &reading.stored {
+        Ok(article) => what["stored"] = jsonl::write(article),
+        Err(reason) => what["refused"] = json!(reason),
+    }
     ("page", what)
+}
+
+/// Whose a page is that no source of a configuration lists: its host's.
+fn nobody(got: &Got) -> Source {
+    let host = got.url.host_str().unwrap_or("unknown").to_owned();
+    Source {
+        id: SourceId(host.clone()),
+        name: host,
+        kind: SourceKind::Outlet,
+        own: false,
+        lang: None,
+        priority: Source::PRIORITY,
+        tags: Vec::new(),
+        rights: None,
+        licence: None,
+        allow_addresses: Vec::new(),
+        endpoints: Vec::new(),
+    }
 }
 
 /// The ask that the arguments mean. Refuses what no setting could make fetchable.

@@ -7,11 +7,10 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 
 use super::line::{Ended, Harvest, Lead, REASON_BYTES_MAX, Said, ToWriter, Visits, Work};
-use crate::config::{Source, SourceKind};
-use crate::extract::{self, Extracted, Page};
-use crate::feed::Entry;
+use super::page::{self, Reading};
+use crate::extract::{self, Page};
 use crate::fetch::{Accept, Ask, FetchError, Fetcher};
-use crate::model::{Article, Clock, OriginBasis, OriginClaim, PageKind};
+use crate::model::{Article, Clock};
 use crate::telemetry::Metrics;
 use crate::text;
 use crate::wire::Agency;
@@ -90,13 +89,11 @@ impl Harvester {
         let agencies = Arc::clone(&self.agencies);
         let entry = Arc::clone(&lead.entry);
         let source = Arc::clone(&lead.source);
-        let read = tokio::task::spawn_blocking(move || {
-            let html = text::decode(&got.body, got.charset.as_deref()).text;
-            let page = Page { url: Some(got.url), html };
-            from_page(&page, extract::article_with(&page, &agencies), &entry, &source)
-        });
+        let read =
+            tokio::task::spawn_blocking(move || page::read(&got, &entry, &source, &agencies));
         match read.await {
-            Ok(came) => (came, visits),
+            Ok(Reading { stored: Ok(article), .. }) => (Came::Article(article), visits),
+            Ok(Reading { stored: Err(reason), .. }) => (Came::Nothing(reason), visits),
             // The validators are not kept: the page is asked for in full next time.
             Err(_) => (
                 Came::Nothing("the page could not be read: its parser gave up".to_owned()),
@@ -173,7 +170,7 @@ fn from_entry(lead: &Lead) -> Came {
     if entry.title.is_empty() && body.is_empty() {
         return Came::Nothing("the entry has neither title nor text".to_owned());
     }
-    let mut article = base(entry, &lead.source);
+    let mut article = page::base(entry, &lead.source);
     article.title.clone_from(&entry.title);
     article.text = body;
     article.url = entry
@@ -192,79 +189,4 @@ fn from_entry(lead: &Lead) -> Came {
 
 fn wrapped(html: &str) -> String {
     format!("<html><body><article>{html}</article></body></html>")
-}
-
-/// A page as an article, the feed's word where the page has none.
-fn from_page(page: &Page, extracted: Extracted, entry: &Entry, source: &Source) -> Came {
-    let readable =
-        matches!(extracted.kind, PageKind::Article | PageKind::LiveBlog | PageKind::PaywallStub);
-    if !readable || extracted.text.is_empty() {
-        let note = extracted.notes.first().map_or(String::new(), |note| format!(" ({note})"));
-        return Came::Nothing(format!(
-            "the page is no article but `{}`{note}",
-            extracted.kind.as_str()
-        ));
-    }
-    let mut article = base(entry, source);
-    let title = if extracted.title.is_empty() { &entry.title } else { &extracted.title };
-    without_site(title, &source.name).clone_into(&mut article.title);
-    article.text = extracted.text;
-    article.kind = extracted.kind;
-    article.url = extracted
-        .canonical_url
-        .or_else(|| page.url.as_ref().map(|url| extract::canonical(url).to_string()));
-    article.published = extracted.published.or(article.published);
-    article.updated = extracted.updated.or(article.updated);
-    article.lang = extracted.lang.or(article.lang);
-    article.byline = extracted.byline.or(article.byline);
-    article.credit = extracted.credit;
-    if article.origin.is_none() {
-        article.origin = extracted.origin;
-    }
-    Came::Article(Box::new(article))
-}
-
-/// A headline without the name of its site behind a dash or a bar.
-fn without_site<'a>(title: &'a str, site: &str) -> &'a str {
-    let head = title.strip_suffix(site).map(str::trim_end);
-    let cut =
-        head.and_then(|head| head.strip_suffix(['-', '–', '—', '|', '·', ':'])).map(str::trim_end);
-    cut.filter(|headline| !headline.is_empty()).unwrap_or(title)
-}
-
-/// What source and feed say of any article of theirs.
-fn base(entry: &Entry, source: &Source) -> Article {
-    let own_item = OriginClaim {
-        agency: source.name.clone(),
-        basis: OriginBasis::OwnItem,
-        evidence: String::new(),
-    };
-    Article {
-        source: source.id.clone(),
-        guid: entry.guid.clone(),
-        published: entry.published,
-        updated: entry.updated,
-        lang: entry.lang.clone().or_else(|| source.lang.clone()).map(|lang| lang.to_lowercase()),
-        byline: (!entry.authors.is_empty()).then(|| entry.authors.join(", ")),
-        rights: source.rights.clone(),
-        origin: (source.kind == SourceKind::Agency).then_some(own_item),
-        ..Article::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_headline_loses_the_name_of_its_site_and_nothing_else() {
-        for (title, expected) in [
-            ("Ram fetches record price - Quill Packet", "Ram fetches record price"),
-            ("Ram fetches record price | Quill Packet", "Ram fetches record price"),
-            ("Mayor visits Quill Packet", "Mayor visits Quill Packet"),
-            ("Quill Packet", "Quill Packet"),
-        ] {
-            assert_eq!(without_site(title, "Quill Packet"), expected);
-        }
-    }
 }

@@ -21,6 +21,7 @@ mod line;
 mod mend;
 mod offline;
 mod open;
+mod page;
 mod poller;
 mod ready;
 mod rejudge;
@@ -56,6 +57,7 @@ pub use erase::{Erased, Which, erase};
 pub use fold::{rebuild, settings};
 pub use known::known;
 pub use offline::Offline;
+pub(crate) use page::read as read_page;
 pub use rejudge::{Rejudged, rejudge, rejudge_for_good};
 pub use replay::{Replayed, replay, replay_judged};
 

@@ -4,6 +4,7 @@ use dom_query::Document;
 use url::Url;
 
 use super::furniture::NotFound;
+use super::instead::Instead;
 use super::metadata::Metadata;
 use super::phrases;
 use super::prune::Makeup;
@@ -27,6 +28,8 @@ pub(crate) struct Found<'a> {
     pub(crate) meta: &'a Metadata,
     pub(crate) made: Makeup,
     pub(crate) missing: Option<NotFound>,
+    /// What stands in place of the story.
+    pub(crate) instead: Option<Instead>,
     /// A line that stands at a wall was in the page.
     pub(crate) walled: bool,
     /// Entries with a time of their own.
@@ -39,6 +42,8 @@ pub(crate) fn kind(found: &Found<'_>) -> PageKind {
     let chars: usize = found.lines.iter().map(|line| line.chars().count()).sum();
     if is_soft_not_found(found, chars) {
         PageKind::SoftNotFound
+    } else if found.instead.is_some() {
+        PageKind::Other
     } else if found.meta.says_live || is_live(found) {
         PageKind::LiveBlog
     } else if is_index(found, chars) {
@@ -130,6 +135,7 @@ mod tests {
             meta,
             made: Makeup { prose_chars: 300, headline_links: links },
             missing: None,
+            instead: None,
             walled: false,
             entries: 0,
             lines: &lines,

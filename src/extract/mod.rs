@@ -7,11 +7,14 @@
 mod body;
 mod canonical;
 mod dates;
+mod front;
 mod furniture;
 mod guard;
+mod instead;
 mod jsonld;
 mod kind;
 mod links;
+mod media;
 mod metadata;
 mod phrases;
 mod prune;
@@ -21,6 +24,8 @@ use dom_query::Document;
 use url::Url;
 
 pub use canonical::canonical;
+pub use front::leads_to_front;
+pub use media::not_a_page;
 
 use crate::model::{OriginBasis, OriginClaim, PageKind, Timestamp};
 use crate::wire::{self, Agency, Marks};
@@ -132,26 +137,32 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
         byline: meta.byline.as_deref(),
         agencies,
     };
+    let weighed = instead::Weighed::of(&blocks);
     let cut = furniture::cut(blocks, &known);
+    let seen = instead::Seen { url, html: &page.html, titles: &meta.titles, text: weighed };
+    let instead = instead::instead(&seen);
     let lines: Vec<String> = cut.kept.iter().map(|block| block.text.clone()).collect();
     let kind = kind::kind(&kind::Found {
         url,
         meta: &meta,
         made,
         missing: cut.not_found,
+        instead,
         walled,
         entries,
         lines: &lines,
     });
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> =
+        instead.map(|instead| instead.note().to_owned()).into_iter().collect();
     if cut.not_found == Some(NotFound::Stray) {
         notes.push("cut a \"page not found\" block below the story".to_owned());
     }
     let mut found = credited(&meta, &lines, &cut, agencies);
     let home = url.and_then(Url::host_str).and_then(|host| home(host, agencies));
     found.origin = home.map(own_item).or(found.origin);
-    found.text = if kind == PageKind::SoftNotFound { String::new() } else { lines.join("\n") };
-    if found.text.is_empty() && kind != PageKind::SoftNotFound {
+    let none = kind == PageKind::SoftNotFound || instead.is_some();
+    found.text = if none { String::new() } else { lines.join("\n") };
+    if found.text.is_empty() && !none {
         notes.push("no text found".to_owned());
     }
     Extracted {

@@ -45,6 +45,8 @@ mod languages;
 mod leads;
 #[cfg(feature = "daemon")]
 mod overrides;
+#[cfg(feature = "daemon")]
+mod pages;
 mod patience;
 mod replay;
 #[cfg(feature = "daemon")]
@@ -55,6 +57,7 @@ mod retention;
 mod soak;
 #[cfg(feature = "daemon")]
 mod store;
+mod walls;
 mod wire;
 
 mod extract;

@@ -1,0 +1,114 @@
+//! What a server answered to the article that is stored of it, or to why there is none. The harvester and `copytaster fetch`
+//! ask here, so that what is shown by hand is what the daemon does.
+
+use crate::config::{Source, SourceKind};
+use crate::extract::{self, Extracted, Page};
+use crate::feed::Entry;
+use crate::fetch::Got;
+use crate::model::{Article, OriginBasis, OriginClaim, PageKind};
+use crate::text;
+use crate::wire::Agency;
+
+/// A page, read.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// What stands there; `None` where it was not looked at.
+    pub(crate) found: Option<Extracted>,
+    /// What is stored, else why nothing is, in words.
+    pub(crate) stored: Result<Box<Article>, String>,
+}
+
+/// Reads an answer to `entry` of `source`: is it a page, of the story that was asked for, and does it carry one?
+pub(crate) fn read(got: &Got, entry: &Entry, source: &Source, agencies: &[Agency]) -> Reading {
+    let refused = extract::not_a_page(got.content_type.as_deref(), &got.body).or_else(|| {
+        extract::leads_to_front(&got.asked, &got.url).then(|| {
+            format!("the address leads to a front page in place of the story: {}", got.url)
+        })
+    });
+    if let Some(reason) = refused {
+        return Reading { found: None, stored: Err(reason) };
+    }
+    let html = text::decode(&got.body, got.charset.as_deref()).text;
+    let page = Page { url: Some(got.url.clone()), html };
+    let found = extract::article_with(&page, agencies);
+    let stored = from_page(&page, &found, entry, source).map(Box::new);
+    Reading { found: Some(found), stored }
+}
+
+/// A page as an article, the feed's word where the page has none.
+fn from_page(
+    page: &Page,
+    found: &Extracted,
+    entry: &Entry,
+    source: &Source,
+) -> Result<Article, String> {
+    let readable =
+        matches!(found.kind, PageKind::Article | PageKind::LiveBlog | PageKind::PaywallStub);
+    if !readable || found.text.is_empty() {
+        let note = found.notes.first().map_or(String::new(), |note| format!(" ({note})"));
+        return Err(format!("the page is no article but `{}`{note}", found.kind.as_str()));
+    }
+    let mut article = base(entry, source);
+    let title = if found.title.is_empty() { &entry.title } else { &found.title };
+    without_site(title, &source.name).clone_into(&mut article.title);
+    article.text.clone_from(&found.text);
+    article.kind = found.kind;
+    article.url = found
+        .canonical_url
+        .clone()
+        .or_else(|| page.url.as_ref().map(|url| extract::canonical(url).to_string()));
+    article.published = found.published.or(article.published);
+    article.updated = found.updated.or(article.updated);
+    article.lang = found.lang.clone().or(article.lang);
+    article.byline = found.byline.clone().or(article.byline);
+    article.credit.clone_from(&found.credit);
+    if article.origin.is_none() {
+        article.origin.clone_from(&found.origin);
+    }
+    Ok(article)
+}
+
+/// A headline without the name of its site behind a dash or a bar.
+fn without_site<'a>(title: &'a str, site: &str) -> &'a str {
+    let head = title.strip_suffix(site).map(str::trim_end);
+    let cut =
+        head.and_then(|head| head.strip_suffix(['-', '–', '—', '|', '·', ':'])).map(str::trim_end);
+    cut.filter(|headline| !headline.is_empty()).unwrap_or(title)
+}
+
+/// What source and feed say of any article of theirs.
+pub(super) fn base(entry: &Entry, source: &Source) -> Article {
+    let own_item = OriginClaim {
+        agency: source.name.clone(),
+        basis: OriginBasis::OwnItem,
+        evidence: String::new(),
+    };
+    Article {
+        source: source.id.clone(),
+        guid: entry.guid.clone(),
+        published: entry.published,
+        updated: entry.updated,
+        lang: entry.lang.clone().or_else(|| source.lang.clone()).map(|lang| lang.to_lowercase()),
+        byline: (!entry.authors.is_empty()).then(|| entry.authors.join(", ")),
+        rights: source.rights.clone(),
+        origin: (source.kind == SourceKind::Agency).then_some(own_item),
+        ..Article::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_headline_loses_the_name_of_its_site_and_nothing_else() {
+        for (title, expected) in [
+            ("Ram fetches record price - Quill Packet", "Ram fetches record price"),
+            ("Ram fetches record price | Quill Packet", "Ram fetches record price"),
+            ("Mayor visits Quill Packet", "Mayor visits Quill Packet"),
+            ("Quill Packet", "Quill Packet"),
+        ] {
+            assert_eq!(without_site(title, "Quill Packet"), expected);
+        }
+    }
+}

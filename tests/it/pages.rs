@@ -1,0 +1,166 @@
+//! What becomes of the pages that entries lead to: an article, or nothing, and why in words.
+
+mod press;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use copytaster::config::{Config, Crawl, Server, SourceKind, Store as Kept};
+use copytaster::daemon::{self, Running};
+use copytaster::journal::{Reader, Record};
+use copytaster::model::{Article, Clock, Seq, Timestamp};
+
+use crate::wire;
+use press::{Answer, PATIENCE, Press};
+
+/// A daemon whose clock stands until the test moves it; waits are over at once.
+struct Desk {
+    dir: tempfile::TempDir,
+    now: Arc<AtomicI64>,
+    config: Config,
+}
+
+/// What a journal says of pages.
+#[derive(Debug, Default)]
+struct Told {
+    articles: Vec<Article>,
+    /// Path and reason.
+    lost: Vec<(String, String)>,
+}
+
+impl Told {
+    /// Why the page at this path is no article.
+    fn lost(&self, path: &str) -> &str {
+        let found = self.lost.iter().find(|(lost, _)| lost == path);
+        &found.unwrap_or_else(|| panic!("{path} is not lost: {self:?}")).1
+    }
+}
+
+impl Desk {
+    fn new(press: &Press) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config {
+            server: Server {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                ..Server::default()
+            },
+            store: Kept { path: dir.path().join("data"), ..Kept::default() },
+            crawl: Crawl { per_host_delay: Duration::ZERO, robots: false, ..Crawl::default() },
+            sources: vec![crate::daemon::source("press", SourceKind::Outlet, press.address)],
+            ..Config::default()
+        };
+        Self { dir, now: Arc::new(AtomicI64::new(wire::minute(0).millis())), config }
+    }
+
+    async fn start(&self) -> Running {
+        let now = Arc::clone(&self.now);
+        let clock =
+            Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 1_000_000);
+        daemon::start(self.config.clone(), clock).await.unwrap()
+    }
+
+    fn advance(&self, minutes: i64) {
+        self.now.fetch_add(minutes * 60_000, Ordering::SeqCst);
+    }
+
+    /// Starts, waits until the first poll and its pages are through, stops, and reads the journal.
+    async fn round(&self, press: &Press) -> Told {
+        let running = self.start().await;
+        press.until_visited("/feed.xml", 1).await;
+        quiet(self, &running).await;
+        running.stop().await.unwrap();
+        self.told()
+    }
+
+    fn told(&self) -> Told {
+        let reader = Reader::open(&self.dir.path().join("data")).unwrap();
+        let mut told = Told::default();
+        for entry in reader.entries(Seq(1)) {
+            match entry.unwrap().1.record {
+                Record::Version(version) => told.articles.push(version.article),
+                Record::Lost(lost) => {
+                    let url = url::Url::parse(&lost.url).unwrap();
+                    told.lost.push((url.path().to_owned(), lost.reason));
+                }
+                _ => {}
+            }
+        }
+        told
+    }
+}
+
+/// Waits until every endpoint that was due has been asked, and every lead that came of it has ended.
+async fn quiet(desk: &Desk, running: &Running) {
+    let now = Timestamp::from_millis(desk.now.load(Ordering::SeqCst));
+    let quiet = async {
+        let asked = || running.status().sources().iter().all(|s| s.next_poll > Some(now));
+        while !asked() || running.under_way() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, quiet).await.expect("the leads end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_redirects_to_the_front_page_is_no_article() {
+    let press = Press::start().await;
+    press.lists(&["/world/harbour", "/world/crane", "/world/moved", "/?p=7"]);
+    press.says("/world/harbour", [Answer::to("/")]);
+    press.says("/world/crane", [Answer::to("/en/index.html?utm_source=404")]);
+    press.says("/world/moved", [Answer::to("/world/2026/moved")]);
+    press.says("/", [Answer::story(1, 0)]);
+    press.says("/en/index.html?utm_source=404", [Answer::story(2, 0)]);
+    press.says("/world/2026/moved", [Answer::story(3, 0)]);
+    press.says("/?p=7", [Answer::story(4, 0)]);
+    let told = Desk::new(&press).round(&press).await;
+    for path in ["/world/harbour", "/world/crane"] {
+        assert!(told.lost(path).contains("front page"), "{told:?}");
+    }
+    let mut urls: Vec<_> = told.articles.iter().filter_map(|a| a.url.as_deref()).collect();
+    urls.sort_unstable();
+    assert_eq!(urls, [press.url("/?p=7"), press.url("/world/2026/moved")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_page_is_no_article_and_is_named() {
+    let press = Press::start().await;
+    let prose = wire::version(1, 0);
+    let pdf = [b"%PDF-1.7\n<html><body><p>".to_vec(), prose.into_bytes()].concat();
+    let cases = [
+        ("/a.pdf", Answer::new("application/pdf", pdf.clone()), "a PDF"),
+        ("/b", Answer::html(pdf), "a PDF"),
+        ("/c", Answer::new("image/jpeg", b"\xFF\xD8\xFF\xE0".to_vec()), "a picture"),
+        ("/d", Answer::new("application/json", press::story(2, 0, "")), "JSON"),
+        ("/e", Answer::new("text/plain", press::story(3, 0, "")), ""),
+    ];
+    press.lists(&cases.each_ref().map(|(path, ..)| *path));
+    for (path, answer, _) in &cases {
+        press.says(path, [answer.clone()]);
+    }
+    let told = Desk::new(&press).round(&press).await;
+    for (path, _, named) in cases.iter().filter(|(.., named)| !named.is_empty()) {
+        assert!(told.lost(path).contains(named), "{told:?}");
+    }
+    let urls: Vec<_> = told.articles.iter().filter_map(|a| a.url.clone()).collect();
+    assert_eq!(urls, [press.url("/e")], "html that is called text is a page");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_wall_is_no_article_and_the_story_comes_when_it_has_gone() {
+    let press = Press::start().await;
+    press.lists(&["/world/harbour"]);
+    let wall = include_str!("../fixtures/walls/consent_de_pur.html");
+    press.says("/world/harbour", [Answer::html(wall), Answer::story(1, 0)]);
+    let desk = Desk::new(&press);
+    let told = desk.round(&press).await;
+    assert!(told.lost("/world/harbour").contains("a consent wall stands in place"), "{told:?}");
+    assert!(told.articles.is_empty(), "{told:?}");
+    desk.advance(15);
+    let running = desk.start().await;
+    press.until_visited("/world/harbour", 2).await;
+    quiet(&desk, &running).await;
+    running.stop().await.unwrap();
+    assert_eq!(desk.told().articles.len(), 1);
+}
