@@ -75,7 +75,7 @@ fn is_home(segment: &str) -> bool {
     HOMES.contains(&name)
 }
 
-/// "en", "pt-br", "en_gb".
+/// "en", "pt-br", or `en_gb`.
 fn is_edition(segment: &str) -> bool {
     let mut parts = segment.split(['-', '_']);
     let two = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_lowercase());
