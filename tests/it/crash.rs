@@ -10,6 +10,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
+use crate::disk::until;
 use crate::{http, wire};
 
 /// The program under test, killed when the test lets go of it.
@@ -135,25 +136,35 @@ pub(crate) fn push(
     let mut acknowledged = Vec::new();
     for number in 0_u64..10_000 {
         let id = format!("{round}-{client}-{number}");
-        let Some(answer) = send(address, &id) else { break };
+        let Some(answer) = send(address, &record(&id)) else { break };
         acknowledged.push((id, answer));
         told.fetch_add(1, Ordering::SeqCst);
     }
     acknowledged
 }
 
-/// Pushes the record of an id, `round-client-number`; what was answered, where it was acknowledged.
-fn send(address: SocketAddr, id: &str) -> Option<Value> {
+/// Pushes a record; what was answered. A daemon that is still at its start says to come again, and is asked again; none where it
+/// is gone.
+pub(crate) fn send(address: SocketAddr, record: &Value) -> Option<Value> {
+    let record = record.to_string();
+    loop {
+        match http::ask(address, "POST /api/v1/articles", record.as_bytes()).ok()? {
+            (200, body) => {
+                let answer: Value = serde_json::from_str(&body).unwrap();
+                return Some(answer["accepted"][0].clone());
+            }
+            (503, body) => assert!(body.contains("retry_after"), "{body}"),
+            (status, body) => panic!("{status} {body}"),
+        }
+    }
+}
+
+/// The record of an id, `round-client-number`.
+fn record(id: &str) -> Value {
     let mut numbers = id.split('-').skip(1).map(|number| number.parse::<u64>().unwrap());
     let (client, number) = (numbers.next().unwrap(), numbers.next().unwrap());
     let text = wire::version(number % 7 + 100 * client, number.to_le_bytes()[0] % 5);
-    let record = json!({"id": id, "source": format!("desk{client}"), "title": id, "text": text});
-    let record = record.to_string();
-    let Ok((200, body)) = http::ask(address, "POST /api/v1/articles", record.as_bytes()) else {
-        return None;
-    };
-    let answer: Value = serde_json::from_str(&body).unwrap();
-    Some(answer["accepted"][0].clone())
+    json!({"id": id, "source": format!("desk{client}"), "title": id, "text": text})
 }
 
 /// Lets three clients push, kills the daemon after `after` acknowledgements, gives all of them.
@@ -169,9 +180,7 @@ fn push_and_kill(data: &Path, round: usize, after: usize) -> Vec<(String, Value)
             scope.spawn(move || sender.send(push(address, client, round, told)).unwrap());
         }
         drop(sender);
-        while told.load(Ordering::SeqCst) < after {
-            thread::yield_now();
-        }
+        until("the answers of a round", || told.load(Ordering::SeqCst) >= after);
         daemon.kill();
         done.iter().flatten().collect()
     })
@@ -213,7 +222,7 @@ fn what_was_acknowledged_survives_sigkill_once_and_in_order() {
     let daemon = Daemon::start(&data);
     for (id, told) in &acknowledged {
         // Who did not see the answer, or lost it, sends again: the same article and version, wherever it came from.
-        let again = send(daemon.address, id).unwrap();
+        let again = send(daemon.address, &record(id)).unwrap();
         assert_eq!(again["duplicate"], true, "{id}: {again}");
         for name in ["article", "version", "seq"] {
             assert_eq!(again[name], told[name], "{id}: {again} for {told}");
@@ -249,7 +258,7 @@ fn a_second_daemon_on_the_directory_is_told_who_holds_it() {
     let said = String::from_utf8_lossy(&second.stderr);
     assert_eq!(second.status.code(), Some(1), "{said}");
     assert!(said.contains(&daemon.child.id().to_string()), "{said}");
-    assert!(send(daemon.address, "0-0-0").is_some(), "the first one goes on");
+    assert!(send(daemon.address, &record("0-0-0")).is_some(), "the first one goes on");
     drop(daemon);
     verify(&data);
 }
@@ -269,7 +278,7 @@ fn of_daemons_that_start_at_once_on_one_directory_one_serves() {
         assert!(said.contains("in use by"), "{said}");
     }
     for daemon in serving.into_iter().flatten() {
-        assert!(send(daemon.address, "0-0-0").is_some());
+        assert!(send(daemon.address, &record("0-0-0")).is_some());
     }
     verify(&data);
 }

@@ -11,9 +11,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use copytaster::cli::complain;
 use serde_json::{Value, json};
 
-use crate::crash::{Daemon, done, verify};
+use crate::crash::{self, Daemon, done, verify};
+use crate::disk::until;
 use crate::{http, wire};
 
 /// Rounds of a test: the environment's, else so many.
@@ -55,14 +57,12 @@ fn push(
     count: &AtomicUsize,
 ) {
     for id in ids {
-        let body = record(&id).to_string();
-        let Ok((200, answer)) = http::ask(address, "POST /api/v1/articles", body.as_bytes()) else {
+        let Some(answer) = crash::send(address, &record(&id)) else {
             told.unanswered.insert(id);
             return;
         };
-        let answer: Value = serde_json::from_str(&answer).unwrap();
         told.unanswered.remove(&id);
-        let before = told.acknowledged.insert(id.clone(), answer["accepted"][0].clone());
+        let before = told.acknowledged.insert(id.clone(), answer);
         assert!(before.is_none(), "{id} was told twice");
         count.fetch_add(1, Ordering::SeqCst);
     }
@@ -88,9 +88,7 @@ fn round(data: &Path, clients: &mut [Told; 3], next: &mut [u64; 3], after: usize
                 *next = numbers.max().map_or(first, |number| number + 1);
             });
         }
-        while count.load(Ordering::SeqCst) < after {
-            thread::yield_now();
-        }
+        until("the answers of a round", || count.load(Ordering::SeqCst) >= after);
         daemon.kill();
     });
 }
@@ -114,9 +112,13 @@ fn kills_at_any_moment_lose_and_double_nothing() {
     let data = dir.path().join("data");
     let (mut clients, mut next) = (<[Told; 3]>::default(), [0; 3]);
     let mut draw = Draw(7);
-    for _ in 0..rounds(20) {
+    let kills = rounds(20);
+    for kill in 1..=kills {
         let after = 1 + draw.below(40) as usize;
         round(&data, &mut clients, &mut next, after);
+        if kill % 50 == 0 {
+            complain(&format!("{kill} of {kills} kills"));
+        }
     }
     // `verify` folds the journal from nothing and compares every row.
     verify(&data);
@@ -128,6 +130,7 @@ fn kills_at_any_moment_lose_and_double_nothing() {
         let mut before = 0;
         let mut in_order: Vec<(&String, &Value)> = told.acknowledged.iter().collect();
         in_order.sort_by_key(|(id, _)| id.split_once('-').unwrap().1.parse::<u64>().unwrap());
+        complain(&format!("{} records were acknowledged to a client", in_order.len()));
         for (id, answer) in in_order {
             let seq = answer["seq"].as_u64().unwrap();
             assert_eq!(places.get(id.as_str()), Some(&seq), "{id}");
