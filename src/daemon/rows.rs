@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{info, warn};
 
 use super::Fault;
@@ -23,9 +24,6 @@ use crate::store::{Applied, Event, Store, Trouble};
 
 /// Batches that wait for their rows: some 100 MB at most. Then the line waits, too.
 const JOBS_MAX: usize = 32;
-
-/// How long an answer waits for the rows of what it tells. Then it goes out without: what it tells is durable.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether a read met a fault.
 const LOOK: Duration = Duration::from_millis(500);
@@ -50,6 +48,26 @@ pub(super) struct Job {
     pub(super) redacted: Option<Redacted>,
 }
 
+impl Job {
+    /// Takes what came later into the same append.
+    pub(super) fn extend(&mut self, later: Self) {
+        self.entries.extend(later.entries);
+        self.places.extend(later.places);
+        self.changes.extend(later.changes);
+        self.findable.extend(later.findable);
+        self.oldest = later.oldest.or(self.oldest);
+        self.polls.extend(later.polls);
+        self.seen.extend(later.seen);
+        self.redacted = later.redacted.or(self.redacted.take());
+    }
+}
+
+/// Dropped when the rows of a job are written, or nobody has to wait for them any more.
+struct Waiting {
+    _done: SyncSender<()>,
+    _shown: DropGuard,
+}
+
 /// Versions whose words are gone, where they lie now, the rows of the sets that show them, and who waits for it.
 pub(super) struct Redacted {
     pub(super) versions: Vec<(VersionId, Location)>,
@@ -59,9 +77,11 @@ pub(super) struct Redacted {
 
 /// The writer's end of it.
 pub(super) struct Rows {
-    jobs: SyncSender<(Job, SyncSender<()>)>,
+    jobs: SyncSender<(Job, Waiting)>,
     /// False while rows lag: then nobody waits for them.
     in_time: Arc<AtomicBool>,
+    /// The first job handed over whose rows were not written when it was last looked.
+    oldest: Option<(CancellationToken, Instant)>,
     status: Arc<Status>,
     thread: JoinHandle<Result<(), Fault>>,
 }
@@ -89,13 +109,16 @@ impl Rows {
             .name("rows".to_owned())
             .spawn(move || keeper.run(&work, owed, last))
             .map_err(Fault::Thread)?;
-        Ok(Self { jobs, in_time, status, thread })
+        Ok(Self { jobs, in_time, oldest: None, status, thread })
     }
 
-    /// Hands a durable batch over; where somebody `waits` for what it tells, until its rows are written, unless rows lag.
-    pub(super) fn hand(&self, job: Job, waits: bool) {
+    /// Hands a durable batch over; `waits` until its rows are written, unless rows lag. Reads that come after it wait for them in
+    /// any case.
+    pub(super) fn hand(&mut self, job: Job, waits: bool) {
         let (done, written) = sync_channel(1);
-        let sent = self.jobs.try_send((job, done)).or_else(|refused| match refused {
+        let shown = CancellationToken::new();
+        let waiting = Waiting { _done: done, _shown: shown.clone().drop_guard() };
+        let sent = self.jobs.try_send((job, waiting)).or_else(|refused| match refused {
             TrySendError::Full(job) => {
                 let why = "nothing more is taken in before the derived rows can be written";
                 self.status.hinder(Part::Line, why);
@@ -105,15 +128,35 @@ impl Rows {
             }
             TrySendError::Disconnected(_) => Err(()),
         });
+        self.look_at_oldest(&shown);
         // Where the thread has ended, the next start writes the rows.
+        let in_time = sent.is_ok() && self.in_time.load(Ordering::Acquire);
+        self.status.owe_rows(in_time.then_some(shown));
         if waits
-            && sent.is_ok()
-            && self.in_time.load(Ordering::Acquire)
-            && let Err(RecvTimeoutError::Timeout) = written.recv_timeout(PATIENCE)
+            && in_time
+            && let Err(RecvTimeoutError::Timeout) = written.recv_timeout(Status::PATIENCE)
         {
-            self.in_time.store(false, Ordering::Release);
+            self.be_late();
+        }
+    }
+
+    /// Rows are late when the oldest that are owed were waited for in vain.
+    fn look_at_oldest(&mut self, newest: &CancellationToken) {
+        match &self.oldest {
+            Some((oldest, since)) if !oldest.is_cancelled() => {
+                if since.elapsed() >= Status::PATIENCE {
+                    self.be_late();
+                }
+            }
+            _ => self.oldest = Some((newest.clone(), Instant::now())),
+        }
+    }
+
+    fn be_late(&self) {
+        if self.in_time.swap(false, Ordering::AcqRel) {
             self.status.hinder(Part::Rows, "the derived rows are slow to be written");
-            warn!("the derived rows are slow to be written; answers no longer wait for them");
+            self.status.owe_rows(None);
+            warn!("the derived rows are slow to be written; reads no longer wait for them");
         }
     }
 
@@ -138,7 +181,7 @@ struct Keeper {
 impl Keeper {
     fn run(
         mut self,
-        work: &Receiver<(Job, SyncSender<()>)>,
+        work: &Receiver<(Job, Waiting)>,
         owed: Option<Fault>,
         last: Seq,
     ) -> Result<(), Fault> {
@@ -148,7 +191,7 @@ impl Keeper {
         }
         loop {
             match work.recv_timeout(LOOK) {
-                Ok((job, done)) => self.take(&job, done)?,
+                Ok((job, waiting)) => self.take(&job, waiting)?,
                 Err(RecvTimeoutError::Timeout) => self.look_after()?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -160,8 +203,8 @@ impl Keeper {
     }
 
     /// Writes until it is written, mending between the attempts.
-    fn take(&mut self, job: &Job, done: SyncSender<()>) -> Result<(), Fault> {
-        let mut waiting = Some(done);
+    fn take(&mut self, job: &Job, waiting: Waiting) -> Result<(), Fault> {
+        let mut waiting = Some(waiting);
         let before = job.entries.first().map(|entry| Seq(entry.seq.0 - 1));
         while let Err(fault) = self.write(job) {
             self.in_time.store(false, Ordering::Release);
@@ -189,9 +232,14 @@ impl Keeper {
             .zip(&job.changes)
             .map(|((entry, &location), changes)| Applied { entry, location, changes })
             .collect();
+        let mut findable = job.findable.as_slice();
         for part in applied.chunks(BATCH_RECORDS) {
             let told = self.store.told_seq();
-            for event in self.store.apply(part)? {
+            let last = part.last().map_or(Seq(0), |applied| applied.entry.seq);
+            let (of_part, rest) =
+                findable.split_at(findable.partition_point(|(version, _)| version.0 <= last.0));
+            findable = rest;
+            for event in self.store.apply_with(part, of_part, job.oldest)? {
                 if event.seq > told {
                     // No listener is no fault.
                     let _ = self.events.send(event);
@@ -199,11 +247,6 @@ impl Keeper {
             }
         }
         // What the poller must know after a restart. Lost with a crash it costs a visit, no article.
-        if let Some(oldest) = job.oldest {
-            for part in job.findable.chunks(BATCH_RECORDS) {
-                self.store.put_findable(part, oldest)?;
-            }
-        }
         for (endpoint, row) in &job.polls {
             self.store.put_poll(endpoint, row)?;
         }
