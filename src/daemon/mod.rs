@@ -9,6 +9,7 @@
 //! Stopping is the line running dry: poller and API stop first and drop their senders, the harvester ends what it holds
 //! and drops its own, the writer writes what is left. A fault travels the other way: a stage that ends drops its receiver.
 
+mod ahead;
 mod appender;
 mod checkpoint;
 mod deep;

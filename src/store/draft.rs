@@ -145,17 +145,20 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes it all in the order of keys, the meta row last: for rows that nobody reads before all of them are there, and that
-    /// are thrown away after a fault.
+    /// are thrown away after a fault. Two threads each write a half.
     pub(super) fn pour(mut self) -> Result<Meta, StoreError> {
         let tree = self.tree;
-        // One by one: in a batch sled keeps every page it replaces until the end, a gigabyte at eight thousand rows, and takes
-        // the rows in the order of a hash.
+        let mut changes = Vec::with_capacity(self.rows.rows.len());
         self.each_change(|key, row| {
-            match row {
-                Some(row) => tree.insert(key, row)?,
-                None => tree.remove(key)?,
-            };
+            changes.push((key, row));
             Ok(())
+        })?;
+        let later = changes.split_off(changes.len() / 2);
+        std::thread::scope(|scope| {
+            let later = scope.spawn(|| pour_out(tree, later));
+            let poured = pour_out(tree, changes);
+            // A panic of sled goes on to where panics become errors.
+            poured.and(later.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })?;
         let key = keys::meta();
         tree.insert(key, rows::seal(&key, &self.meta)?)?;
@@ -181,6 +184,18 @@ impl<'a> Draft<'a> {
 
 /// What becomes of a row, by key.
 pub(super) type Changed = (Vec<u8>, Option<Vec<u8>>);
+
+/// Writes rows one by one: in a batch sled keeps every page it replaces until the end, a gigabyte at eight thousand rows, and takes
+/// the rows in the order of a hash.
+fn pour_out(tree: &sled::Tree, changes: Vec<Changed>) -> Result<(), StoreError> {
+    for (key, row) in changes {
+        match row {
+            Some(row) => tree.insert(key, row)?,
+            None => tree.remove(key)?,
+        };
+    }
+    Ok(())
+}
 
 /// Has sled divide the pages that grew too large, by looking up what was just written. Else the next read does it, which is then a
 /// write, and fails where sled may no longer write.
