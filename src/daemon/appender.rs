@@ -65,11 +65,7 @@ impl Batch {
 
     /// True where both fit into one append.
     const fn has_room_for(&self, later: &Self) -> bool {
-        self.job.entries.len() + later.job.entries.len() <= BATCH_RECORDS
-            && self.bytes + later.bytes <= BATCH_BYTES
-            // Words that are gone are gone from the rows of what came before.
-            && self.job.redacted.is_none()
-            && later.job.redacted.is_none()
+        self.job.has_room_for(&later.job) && self.bytes + later.bytes <= BATCH_BYTES
     }
 
     fn extend(&mut self, later: Self) {

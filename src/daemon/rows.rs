@@ -48,8 +48,17 @@ pub(super) struct Job {
     pub(super) redacted: Option<Redacted>,
 }
 
+type Handed = (Job, Waiting);
+
 impl Job {
-    /// Takes what came later into the same append.
+    /// True where both can be written in one step; words that are gone are gone from the rows of what came before.
+    pub(super) const fn has_room_for(&self, later: &Self) -> bool {
+        self.entries.len() + later.entries.len() <= BATCH_RECORDS
+            && self.redacted.is_none()
+            && later.redacted.is_none()
+    }
+
+    /// Takes what came later into the same step.
     pub(super) fn extend(&mut self, later: Self) {
         self.entries.extend(later.entries);
         self.places.extend(later.places);
@@ -77,7 +86,7 @@ pub(super) struct Redacted {
 
 /// The writer's end of it.
 pub(super) struct Rows {
-    jobs: SyncSender<(Job, Waiting)>,
+    jobs: SyncSender<Handed>,
     /// False while rows lag: then nobody waits for them.
     in_time: Arc<AtomicBool>,
     /// The first job handed over whose rows were not written when it was last looked.
@@ -179,19 +188,15 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn run(
-        mut self,
-        work: &Receiver<(Job, Waiting)>,
-        owed: Option<Fault>,
-        last: Seq,
-    ) -> Result<(), Fault> {
+    fn run(mut self, work: &Receiver<Handed>, owed: Option<Fault>, last: Seq) -> Result<(), Fault> {
         if let Some(fault) = owed {
             self.mender.mend(fault, last)?;
             self.well();
         }
+        let mut next = None;
         loop {
-            match work.recv_timeout(LOOK) {
-                Ok((job, waiting)) => self.take(&job, waiting)?,
+            match next.take().map_or_else(|| work.recv_timeout(LOOK), Ok) {
+                Ok(first) => next = self.take_what_waits(first, work)?,
                 Err(RecvTimeoutError::Timeout) => self.look_after()?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -202,8 +207,29 @@ impl Keeper {
         Ok(())
     }
 
+    /// Writes what waits in one step, up to the bounds of a batch: sled's work goes by the batch and by the row. Gives what did
+    /// not fit.
+    fn take_what_waits(
+        &mut self,
+        first: Handed,
+        work: &Receiver<Handed>,
+    ) -> Result<Option<Handed>, Fault> {
+        let (mut job, waiting) = first;
+        let (mut waiting, mut next) = (vec![waiting], None);
+        while let Ok((later, waits)) = work.try_recv() {
+            if !job.has_room_for(&later) {
+                next = Some((later, waits));
+                break;
+            }
+            job.extend(later);
+            waiting.push(waits);
+        }
+        self.take(&job, waiting)?;
+        Ok(next)
+    }
+
     /// Writes until it is written, mending between the attempts.
-    fn take(&mut self, job: &Job, waiting: Waiting) -> Result<(), Fault> {
+    fn take(&mut self, job: &Job, waiting: Vec<Waiting>) -> Result<(), Fault> {
         let mut waiting = Some(waiting);
         let before = job.entries.first().map(|entry| Seq(entry.seq.0 - 1));
         while let Err(fault) = self.write(job) {
@@ -247,11 +273,12 @@ impl Keeper {
             }
         }
         // What the poller must know after a restart. Lost with a crash it costs a visit, no article.
-        for (endpoint, row) in &job.polls {
-            self.store.put_poll(endpoint, row)?;
-        }
+        // Leads that ended come first: what a poll gave to ask with next time rests on them.
         for (key, row) in &job.seen {
             self.store.put_seen(*key, row)?;
+        }
+        for (endpoint, row) in &job.polls {
+            self.store.put_poll(endpoint, row)?;
         }
         if let Some(Redacted { versions, changes, done }) = &job.redacted {
             self.store.redact(versions, changes)?;
@@ -276,5 +303,38 @@ impl Keeper {
         }
         self.well();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Record;
+    use crate::model::Timestamp;
+
+    fn ticks(seqs: std::ops::RangeInclusive<u64>) -> Job {
+        let tick = |seq| Entry { seq: Seq(seq), at: Timestamp::EPOCH, record: Record::Tick };
+        Job { entries: seqs.map(tick).collect(), ..Job::default() }
+    }
+
+    #[test]
+    fn what_waits_becomes_one_step_in_its_order_up_to_the_bounds_of_a_batch() {
+        let most = BATCH_RECORDS as u64;
+        let mut job = ticks(1..=2);
+        assert!(job.has_room_for(&ticks(3..=most)));
+        assert!(!job.has_room_for(&ticks(3..=most + 1)));
+        job.extend(Job { oldest: Some(VersionId(7)), ..ticks(3..=5) });
+        job.extend(ticks(6..=6));
+        let seqs: Vec<u64> = job.entries.iter().map(|entry| entry.seq.0).collect();
+        assert_eq!((seqs.as_slice(), job.oldest), (&[1, 2, 3, 4, 5, 6][..], Some(VersionId(7))));
+    }
+
+    #[test]
+    fn rows_that_lose_their_words_are_a_step_of_their_own() {
+        let (done, _written) = sync_channel(1);
+        let redacted = Some(Redacted { versions: Vec::new(), changes: Vec::new(), done });
+        let redacted = Job { redacted, ..Job::default() };
+        assert!(!ticks(1..=1).has_room_for(&redacted));
+        assert!(!redacted.has_room_for(&ticks(1..=1)));
     }
 }
