@@ -1,7 +1,7 @@
 //! What durability costs, as multiples of what this very disk takes for it at the same time.
 //!
-//! A scenario, not a timed assertion: the contenders take turns batch by batch, so that whatever else the machine does meets all of
-//! them. Run by name, `cargo bench --bench durable`.
+//! A scenario, not a timed assertion: the contenders take turns, so that whatever else the machine does meets all of them. Run by
+//! name, `cargo bench --bench durable`; with `BENCH_DIR=/dev/shm` it shows what all of it costs beside the disk.
 
 mod common;
 
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use copytaster::cluster::{Batch, Params, Placed};
+use copytaster::cluster::{Batch, Params, Placed, Version};
 use copytaster::daemon::Offline;
 use copytaster::journal::{Entry, Log, Record};
 use copytaster::model::{Article, Clock, Seq, Timestamp};
@@ -22,6 +22,9 @@ type Done = Result<(), Box<dyn Error>>;
 
 /// Records of a batch.
 const BATCH: u64 = 64;
+
+/// Batches of a turn.
+const TURN: u64 = 10;
 
 /// Copies of each story, each by another site.
 const COPIES: u64 = 3;
@@ -35,7 +38,7 @@ const CACHE_BYTES: u64 = 64 << 20;
 fn main() -> Done {
     // `cargo test --benches` wants to know that it runs.
     let (batches, pushes) =
-        if std::env::args().any(|arg| arg == "--bench") { (100, 1_000) } else { (2, 10) };
+        if std::env::args().any(|arg| arg == "--bench") { (200, 1_000) } else { (10, 10) };
     ingest(batches)?;
     push(pushes)
 }
@@ -51,9 +54,10 @@ fn article(at: u64) -> Article {
     }
 }
 
-/// A folder on the disk that is built on; the usual one for temporary files may lie in memory.
+/// A folder on the disk that is built on, since the usual one for temporary files may lie in memory; or where `BENCH_DIR` says.
 fn folder() -> io::Result<tempfile::TempDir> {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+    let dir = std::env::var_os("BENCH_DIR");
+    tempfile::tempdir_in(dir.as_deref().unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").as_ref()))
 }
 
 fn timed<T>(times: &mut Vec<Duration>, work: impl FnOnce() -> T) -> T {
@@ -72,39 +76,35 @@ fn part(times: &mut [Duration], of_hundred: usize) -> f64 {
 
 /// Batches of 64 through the journal's `append` and through the whole writer, beside an append and `fdatasync` of the same bytes.
 fn ingest(batches: u64) -> Done {
-    let mut judged = Batch::new(Params::default());
-    let entries: Vec<Entry> = (0..batches * BATCH)
-        .filter_map(|at| match judged.push(article(at), Timestamp::EPOCH) {
-            Placed::Version { version, .. } => Some(*version),
-            Placed::Duplicate(_) => None,
-        })
-        .map(|version| Entry {
-            seq: Seq(version.id.0),
-            at: Timestamp::EPOCH,
-            record: Record::Version(Box::new(version)),
-        })
-        .collect();
     let (bare_dir, log_dir, writer_dir) = (folder()?, folder()?, folder()?);
     let mut file = File::create(bare_dir.path().join("file"))?;
     let (mut log, _) = Log::open(log_dir.path())?;
     let mut writer =
         Offline::open(writer_dir.path(), CACHE_BYTES, Clock::new(|| Timestamp::EPOCH, 1))?;
-    let (mut bare, mut appended, mut judging, mut written) = (vec![], vec![], vec![], vec![]);
-    let mut at = 0;
-    for batch in entries.chunks(BATCH as usize) {
-        let places = timed(&mut appended, || log.append(batch))?;
-        let bytes =
-            frames(log_dir.path(), places.first().map(|place| (place.segment, place.offset)))?;
-        timed(&mut bare, || file.write_all(&bytes).and_then(|()| file.sync_data()))?;
-        let articles: Vec<Article> = (at..at + BATCH).map(article).collect();
-        at += BATCH;
-        let begun = Instant::now();
-        for article in articles {
-            writer.take(article, Timestamp::EPOCH)?;
+    let (mut bare, mut appended, mut judging) = (vec![], vec![], vec![]);
+    let (mut waited, mut written) = (vec![], vec![]);
+    let mut articles = (0..).map(article);
+    let entries = entries(batches * BATCH);
+    for turn in entries.chunks((TURN * BATCH) as usize) {
+        for batch in turn.chunks(BATCH as usize) {
+            let places = timed(&mut appended, || log.append(batch))?;
+            let bytes =
+                frames(log_dir.path(), places.first().map(|place| (place.segment, place.offset)))?;
+            timed(&mut bare, || file.write_all(&bytes).and_then(|()| file.sync_data()))?;
         }
-        judging.push(begun.elapsed());
-        writer.commit()?;
-        written.push(begun.elapsed());
+        for waits in [true, false] {
+            let articles: Vec<Article> = articles.by_ref().take(turn.len()).collect();
+            let begun = Instant::now();
+            let mut articles = articles.into_iter();
+            for _ in 0..TURN {
+                let batch = articles.by_ref().take(BATCH as usize);
+                timed(&mut judging, || take(&mut writer, batch))?;
+                if waits { writer.commit()? } else { writer.send()? }
+            }
+            writer.commit()?;
+            let each = begun.elapsed() / TURN as u32;
+            if waits { waited.push(each) } else { written.push(each) }
+        }
     }
     let begun = Instant::now();
     writer.finish()?;
@@ -116,12 +116,39 @@ fn ingest(batches: u64) -> Done {
         "durable ingest, {batches} batches of {BATCH} records, milliseconds a batch in the median:"
     )?;
     writeln!(out, "  append + fdatasync of the same bytes {half:8.2}")?;
-    for (name, times) in [("Log::append", &mut appended), ("the writer", &mut written)] {
+    for (name, times) in [
+        ("Log::append", &mut appended),
+        ("the writer, each batch waited for", &mut waited),
+        ("the writer, ten batches in a row", &mut written),
+    ] {
         let took = part(times, 50);
         writeln!(out, "  {name:36} {took:8.2}   {:.2} of the bare speed", half / took)?;
     }
     writeln!(out, "  of that, judging                     {:8.2}", part(&mut judging, 50))?;
     writeln!(out, "  rows were behind by                  {rows:8.2} at the end")?;
+    Ok(())
+}
+
+/// The first so many records as a journal has them.
+fn entries(count: u64) -> Vec<Entry> {
+    let mut judged = Batch::new(Params::default());
+    let placed = (0..count).map(|at| judged.push(article(at), Timestamp::EPOCH));
+    let versions = placed.filter_map(|placed| match placed {
+        Placed::Version { version, .. } => Some(*version),
+        Placed::Duplicate(_) => None,
+    });
+    let entry = |version: Version| Entry {
+        seq: Seq(version.id.0),
+        at: Timestamp::EPOCH,
+        record: Record::Version(Box::new(version)),
+    };
+    versions.map(entry).collect()
+}
+
+fn take(writer: &mut Offline, batch: impl Iterator<Item = Article>) -> Done {
+    for article in batch {
+        writer.take(article, Timestamp::EPOCH)?;
+    }
     Ok(())
 }
 

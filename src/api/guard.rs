@@ -107,6 +107,18 @@ fn is_loopback(host: &str) -> bool {
         || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// What was answered before a read is in it: waits until its rows are written. A push is not a read.
+pub(super) async fn after_rows(
+    State(state): State<api::State>,
+    ask: Request,
+    next: Next,
+) -> Response {
+    if ask.method() != Method::POST {
+        state.status.rows().await;
+    }
+    next.run(ask).await
+}
+
 /// 503 for what has no answer in time. A stream has its head at once, so it is not cut.
 pub(super) async fn deadline(
     State(state): State<api::State>,

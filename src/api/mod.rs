@@ -1,7 +1,7 @@
 //! HTTP requests in, the store's answers out: the API under `/api/v1`, the dashboard and the watch pages at the root.
 //!
-//! Reads come from the store and the journal and never wait for the writer; what writes is handed to the writer with a
-//! reply slot and answered when it is durable. Every route stands in one table, `TABLE`.
+//! Reads come from the store and the journal and never wait for the writer, only for rows that are being written of what was
+//! answered before; what writes is handed to the writer with a reply slot and answered when it is durable. Every route stands in one table, `TABLE`.
 
 mod admin;
 pub mod body;
@@ -136,6 +136,9 @@ const TABLE: &[(&str, Routed)] = &[
     ("/assets/{name}", || get(dashboard::asset)),
 ];
 
+/// What whoever watches the daemon asks for: answered whatever the rows do.
+const WATCHES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
 /// A base path as routes and links have it: with a slash before and none behind.
 fn base_path(configured: &str) -> String {
     let bare = configured.trim_matches('/');
@@ -149,7 +152,12 @@ pub fn router(state: State) -> Router {
     let state = State { settings: Arc::new(settings), ..state };
     let mut routes = Router::new();
     for (path, methods) in TABLE {
-        routes = routes.route(&format!("{base}{path}"), methods());
+        let mut methods = methods();
+        if !WATCHES.contains(path) {
+            let rows = axum::middleware::from_fn_with_state(state.clone(), guard::after_rows);
+            methods = methods.layer(rows);
+        }
+        routes = routes.route(&format!("{base}{path}"), methods);
     }
     if !base.is_empty() {
         routes = routes.route(&base, get(dashboard::front_door));

@@ -101,6 +101,7 @@ pub(super) async fn split(
 ) -> Result<Response, Problem> {
     query::none(&uri)?;
     let SplitBody { articles, user } = read(&state, body)?;
+    state.status.rows().await;
     if articles.len() > ARTICLES_MAX {
         return Err(Problem::too_large(format!(
             "a split names {ARTICLES_MAX} articles at the most"
@@ -140,6 +141,7 @@ pub(super) async fn merge(
 ) -> Result<Response, Problem> {
     query::none(&uri)?;
     let MergeBody { clusters: [a, b], user } = read(&state, body)?;
+    state.status.rows().await;
     let (a, b) = (living(&state, &a).await?, living(&state, &b).await?);
     say(&state, user, Override::Merge { a, b }).await
 }

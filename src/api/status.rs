@@ -140,6 +140,8 @@ pub struct Status {
     writing: RwLock<Option<Instant>>,
     sources: RwLock<Vec<SourceStatus>>,
     overrides: RwLock<Option<Arc<[u64]>>>,
+    /// Cancelled when the rows of all that was answered are written.
+    owed_rows: RwLock<Option<CancellationToken>>,
 }
 
 impl Default for Status {
@@ -160,6 +162,26 @@ impl Status {
             writing: RwLock::default(),
             sources: RwLock::new(Vec::new()),
             overrides: RwLock::default(),
+            owed_rows: RwLock::default(),
+        }
+    }
+
+    /// How long a read waits for the rows of what was answered before it. Then it goes on without: they are in the journal.
+    pub const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// Reads that come now wait until `written` is cancelled; `None` where rows lag, and nothing waits for them.
+    pub fn owe_rows(&self, written: Option<CancellationToken>) {
+        *self.owed_rows.write().unwrap_or_else(PoisonError::into_inner) = written;
+    }
+
+    /// Resolves when the rows of what was answered up to now are written, or take too long.
+    pub(super) async fn rows(&self) {
+        let owed = self.owed_rows.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(written) = owed.filter(|written| !written.is_cancelled())
+            && tokio::time::timeout(Self::PATIENCE, written.cancelled()).await.is_err()
+        {
+            // One read has waited for all that come after it.
+            self.owe_rows(None);
         }
     }
 
@@ -314,6 +336,29 @@ mod tests {
         assert_eq!(status.not_ready().as_deref(), Some("the rows lag"));
         status.stopping.cancel();
         assert_eq!(status.not_ready().as_deref(), Some("stopping"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_waits_for_rows_that_are_owed_with_patience_and_once() {
+        let status = Status::starting();
+        status.rows().await;
+        let written = CancellationToken::new();
+        status.owe_rows(Some(written.clone()));
+        let waits = status.rows();
+        tokio::pin!(waits);
+        tokio::select! {
+            biased;
+            () = &mut waits => panic!("they are not written"),
+            () = tokio::task::yield_now() => written.cancel(),
+        }
+        let begun = tokio::time::Instant::now();
+        waits.await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        status.owe_rows(Some(CancellationToken::new()));
+        status.rows().await;
+        assert_eq!(begun.elapsed(), Status::PATIENCE);
+        status.rows().await;
+        assert_eq!(begun.elapsed(), Status::PATIENCE);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
+use super::ahead::Ahead;
 use super::mend::has_room;
 use super::texts::LiveTexts;
 use super::{Fault, checkpoint};
@@ -120,7 +121,7 @@ impl Fold {
         each: &mut dyn FnMut(Seq) -> bool,
     ) -> Result<(), Fault> {
         let mut lagging = Lagging::default();
-        for entry in reader.entries(Seq(self.last.0 + 1)) {
+        for entry in Ahead::start(reader, Seq(self.last.0 + 1))? {
             let (location, entry) = entry?;
             if entry.seq > last {
                 break;

@@ -59,9 +59,14 @@ impl Keep {
         last.0.saturating_sub(self.tried.0) >= self.every.max(last.0 / PART)
     }
 
-    /// After a batch that is durable: has one made where it is due and none is being made.
+    /// True where one is due and none is being made.
+    pub(super) fn is_wanted(&self, last: Seq) -> bool {
+        self.is_due(last) && self.making.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// When all of the fold is durable: has one made where it is due and none is being made.
     pub(super) fn look(&mut self, fold: &Fold) {
-        if !self.is_due(fold.last) || self.making.as_ref().is_some_and(|made| !made.is_finished()) {
+        if !self.is_wanted(fold.last) {
             return;
         }
         self.tried = fold.last;

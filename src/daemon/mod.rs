@@ -9,6 +9,8 @@
 //! Stopping is the line running dry: poller and API stop first and drop their senders, the harvester ends what it holds
 //! and drops its own, the writer writes what is left. A fault travels the other way: a stage that ends drops its receiver.
 
+mod ahead;
+mod appender;
 mod checkpoint;
 mod deep;
 mod desk;
@@ -268,11 +270,14 @@ fn make_writer(data: Data, params: cluster::Params, shared: Shared) -> Result<Wr
     let reader = log.reader();
     let (fold, owed) = open::fold(&reader, &store, &opened, params, &status)?;
     metrics.journal_last_seq(fold.last.0);
+    status.set_overrides(fold.clusterer.overrides());
     let (records, checkpoint) = (fold.last.0, fold.covered.0);
     info!(records, checkpoint, clusters = fold.clusterer.clusters(), "the journal is read");
     let keep = keep::Keep::after(&fold, store.dir().to_path_buf(), reader.clone());
-    let rows = rows::Rows::start(store, reader, Arc::clone(&status), events, owed)?;
-    Ok(Writer { log, rows, fold, keep, clock, status, metrics, desk })
+    let rows = rows::Rows::start(store, reader.clone(), Arc::clone(&status), events, owed)?;
+    let parts = appender::Parts { log, rows, status, metrics: Arc::clone(&metrics), desk };
+    let appender = appender::Appender::start(parts)?;
+    Ok(Writer { appender, reader, fold, keep, clock, metrics })
 }
 
 fn reading_side(

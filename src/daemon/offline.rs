@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
+use super::appender::{Appender, Batch, Parts};
 use super::desk::Desk;
 use super::fold::settings_last;
 use super::keep::Keep;
 use super::open::{fold, open_dir};
 use super::rows::Rows;
-use super::writer::{Batch, Writer};
+use super::writer::Writer;
 use super::{Fault, Notes, in_force};
 use crate::api::Status;
 use crate::model::{Article, Clock, Timestamp, VersionId};
@@ -46,8 +47,10 @@ impl Offline {
             return Err(fault);
         }
         let keep = Keep::after(&fold, dir.to_path_buf(), reader.clone());
-        let rows = Rows::start(store.clone(), reader, Arc::clone(&status), events, None)?;
-        let mut writer = Writer { log, rows, fold, keep, clock, status, metrics, desk };
+        let rows = Rows::start(store.clone(), reader.clone(), Arc::clone(&status), events, None)?;
+        let parts = Parts { log, rows, status, metrics: Arc::clone(&metrics), desk };
+        let appender = Appender::start(parts)?;
+        let mut writer = Writer { appender, reader, fold, keep, clock, metrics };
         writer.note(Notes { settings: in_force(&params), sources: Vec::new() })?;
         Ok(Self { writer, store, batch: Batch::default() })
     }
@@ -61,12 +64,17 @@ impl Offline {
     ) -> Result<Option<(VersionId, bool)>, Fault> {
         let taken = self.writer.judge(article, "file", seen_at, &mut self.batch);
         if self.batch.is_full() {
-            self.writer.commit(&mut self.batch)?;
+            self.writer.send(&mut self.batch)?;
         }
         Ok(taken)
     }
 
-    /// Makes what was taken in durable now, however little it is.
+    /// Has what was taken in made durable, however little it is, without waiting for it: a fault shows at one of the next calls.
+    pub fn send(&mut self) -> Result<(), Fault> {
+        self.writer.send(&mut self.batch)
+    }
+
+    /// The same, and waits until it is durable.
     pub fn commit(&mut self) -> Result<(), Fault> {
         self.writer.commit(&mut self.batch)
     }
@@ -74,8 +82,10 @@ impl Offline {
     /// Makes the rest durable; gives what the directory holds.
     pub fn finish(mut self) -> Result<Counts, Fault> {
         self.writer.commit(&mut self.batch)?;
-        self.writer.rows.end()?;
-        self.writer.keep.end(&self.writer.fold);
+        let Writer { appender, keep, fold, .. } = self.writer;
+        let ended = appender.end()?;
+        ended.rows?;
+        keep.end(&fold);
         Ok(self.store.counts())
     }
 }

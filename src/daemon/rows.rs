@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{info, warn};
 
 use super::Fault;
@@ -23,9 +24,6 @@ use crate::store::{Applied, Event, Store, Trouble};
 
 /// Batches that wait for their rows: some 100 MB at most. Then the line waits, too.
 const JOBS_MAX: usize = 32;
-
-/// How long an answer waits for the rows of what it tells. Then it goes out without: what it tells is durable.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether a read met a fault.
 const LOOK: Duration = Duration::from_millis(500);
@@ -50,6 +48,35 @@ pub(super) struct Job {
     pub(super) redacted: Option<Redacted>,
 }
 
+type Handed = (Job, Waiting);
+
+impl Job {
+    /// True where both can be written in one step; words that are gone are gone from the rows of what came before.
+    pub(super) const fn has_room_for(&self, later: &Self) -> bool {
+        self.entries.len() + later.entries.len() <= BATCH_RECORDS
+            && self.redacted.is_none()
+            && later.redacted.is_none()
+    }
+
+    /// Takes what came later into the same step.
+    pub(super) fn extend(&mut self, later: Self) {
+        self.entries.extend(later.entries);
+        self.places.extend(later.places);
+        self.changes.extend(later.changes);
+        self.findable.extend(later.findable);
+        self.oldest = later.oldest.or(self.oldest);
+        self.polls.extend(later.polls);
+        self.seen.extend(later.seen);
+        self.redacted = later.redacted.or(self.redacted.take());
+    }
+}
+
+/// Dropped when the rows of a job are written, or nobody has to wait for them any more.
+struct Waiting {
+    _done: SyncSender<()>,
+    _shown: DropGuard,
+}
+
 /// Versions whose words are gone, where they lie now, the rows of the sets that show them, and who waits for it.
 pub(super) struct Redacted {
     pub(super) versions: Vec<(VersionId, Location)>,
@@ -59,9 +86,11 @@ pub(super) struct Redacted {
 
 /// The writer's end of it.
 pub(super) struct Rows {
-    jobs: SyncSender<(Job, SyncSender<()>)>,
+    jobs: SyncSender<Handed>,
     /// False while rows lag: then nobody waits for them.
     in_time: Arc<AtomicBool>,
+    /// The first job handed over whose rows were not written when it was last looked.
+    oldest: Option<(CancellationToken, Instant)>,
     status: Arc<Status>,
     thread: JoinHandle<Result<(), Fault>>,
 }
@@ -89,13 +118,16 @@ impl Rows {
             .name("rows".to_owned())
             .spawn(move || keeper.run(&work, owed, last))
             .map_err(Fault::Thread)?;
-        Ok(Self { jobs, in_time, status, thread })
+        Ok(Self { jobs, in_time, oldest: None, status, thread })
     }
 
-    /// Hands a durable batch over; where somebody `waits` for what it tells, until its rows are written, unless rows lag.
-    pub(super) fn hand(&self, job: Job, waits: bool) {
+    /// Hands a durable batch over; `waits` until its rows are written, unless rows lag. Reads that come after it wait for them in
+    /// any case.
+    pub(super) fn hand(&mut self, job: Job, waits: bool) {
         let (done, written) = sync_channel(1);
-        let sent = self.jobs.try_send((job, done)).or_else(|refused| match refused {
+        let shown = CancellationToken::new();
+        let waiting = Waiting { _done: done, _shown: shown.clone().drop_guard() };
+        let sent = self.jobs.try_send((job, waiting)).or_else(|refused| match refused {
             TrySendError::Full(job) => {
                 let why = "nothing more is taken in before the derived rows can be written";
                 self.status.hinder(Part::Line, why);
@@ -105,15 +137,35 @@ impl Rows {
             }
             TrySendError::Disconnected(_) => Err(()),
         });
+        self.look_at_oldest(&shown);
         // Where the thread has ended, the next start writes the rows.
+        let in_time = sent.is_ok() && self.in_time.load(Ordering::Acquire);
+        self.status.owe_rows(in_time.then_some(shown));
         if waits
-            && sent.is_ok()
-            && self.in_time.load(Ordering::Acquire)
-            && let Err(RecvTimeoutError::Timeout) = written.recv_timeout(PATIENCE)
+            && in_time
+            && let Err(RecvTimeoutError::Timeout) = written.recv_timeout(Status::PATIENCE)
         {
-            self.in_time.store(false, Ordering::Release);
+            self.be_late();
+        }
+    }
+
+    /// Rows are late when the oldest that are owed were waited for in vain.
+    fn look_at_oldest(&mut self, newest: &CancellationToken) {
+        match &self.oldest {
+            Some((oldest, since)) if !oldest.is_cancelled() => {
+                if since.elapsed() >= Status::PATIENCE {
+                    self.be_late();
+                }
+            }
+            _ => self.oldest = Some((newest.clone(), Instant::now())),
+        }
+    }
+
+    fn be_late(&self) {
+        if self.in_time.swap(false, Ordering::AcqRel) {
             self.status.hinder(Part::Rows, "the derived rows are slow to be written");
-            warn!("the derived rows are slow to be written; answers no longer wait for them");
+            self.status.owe_rows(None);
+            warn!("the derived rows are slow to be written; reads no longer wait for them");
         }
     }
 
@@ -136,19 +188,15 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn run(
-        mut self,
-        work: &Receiver<(Job, SyncSender<()>)>,
-        owed: Option<Fault>,
-        last: Seq,
-    ) -> Result<(), Fault> {
+    fn run(mut self, work: &Receiver<Handed>, owed: Option<Fault>, last: Seq) -> Result<(), Fault> {
         if let Some(fault) = owed {
             self.mender.mend(fault, last)?;
             self.well();
         }
+        let mut next = None;
         loop {
-            match work.recv_timeout(LOOK) {
-                Ok((job, done)) => self.take(&job, done)?,
+            match next.take().map_or_else(|| work.recv_timeout(LOOK), Ok) {
+                Ok(first) => next = self.take_what_waits(first, work)?,
                 Err(RecvTimeoutError::Timeout) => self.look_after()?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -159,9 +207,30 @@ impl Keeper {
         Ok(())
     }
 
+    /// Writes what waits in one step, up to the bounds of a batch: sled's work goes by the batch and by the row. Gives what did
+    /// not fit.
+    fn take_what_waits(
+        &mut self,
+        first: Handed,
+        work: &Receiver<Handed>,
+    ) -> Result<Option<Handed>, Fault> {
+        let (mut job, waiting) = first;
+        let (mut waiting, mut next) = (vec![waiting], None);
+        while let Ok((later, waits)) = work.try_recv() {
+            if !job.has_room_for(&later) {
+                next = Some((later, waits));
+                break;
+            }
+            job.extend(later);
+            waiting.push(waits);
+        }
+        self.take(&job, waiting)?;
+        Ok(next)
+    }
+
     /// Writes until it is written, mending between the attempts.
-    fn take(&mut self, job: &Job, done: SyncSender<()>) -> Result<(), Fault> {
-        let mut waiting = Some(done);
+    fn take(&mut self, job: &Job, waiting: Vec<Waiting>) -> Result<(), Fault> {
+        let mut waiting = Some(waiting);
         let before = job.entries.first().map(|entry| Seq(entry.seq.0 - 1));
         while let Err(fault) = self.write(job) {
             self.in_time.store(false, Ordering::Release);
@@ -189,9 +258,14 @@ impl Keeper {
             .zip(&job.changes)
             .map(|((entry, &location), changes)| Applied { entry, location, changes })
             .collect();
+        let mut findable = job.findable.as_slice();
         for part in applied.chunks(BATCH_RECORDS) {
             let told = self.store.told_seq();
-            for event in self.store.apply(part)? {
+            let last = part.last().map_or(Seq(0), |applied| applied.entry.seq);
+            let (of_part, rest) =
+                findable.split_at(findable.partition_point(|(version, _)| version.0 <= last.0));
+            findable = rest;
+            for event in self.store.apply_with(part, of_part, job.oldest)? {
                 if event.seq > told {
                     // No listener is no fault.
                     let _ = self.events.send(event);
@@ -199,16 +273,12 @@ impl Keeper {
             }
         }
         // What the poller must know after a restart. Lost with a crash it costs a visit, no article.
-        if let Some(oldest) = job.oldest {
-            for part in job.findable.chunks(BATCH_RECORDS) {
-                self.store.put_findable(part, oldest)?;
-            }
+        // Leads that ended come first: what a poll gave to ask with next time rests on them.
+        for (key, row) in &job.seen {
+            self.store.put_seen(*key, row)?;
         }
         for (endpoint, row) in &job.polls {
             self.store.put_poll(endpoint, row)?;
-        }
-        for (key, row) in &job.seen {
-            self.store.put_seen(*key, row)?;
         }
         if let Some(Redacted { versions, changes, done }) = &job.redacted {
             self.store.redact(versions, changes)?;
@@ -233,5 +303,38 @@ impl Keeper {
         }
         self.well();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Record;
+    use crate::model::Timestamp;
+
+    fn ticks(seqs: std::ops::RangeInclusive<u64>) -> Job {
+        let tick = |seq| Entry { seq: Seq(seq), at: Timestamp::EPOCH, record: Record::Tick };
+        Job { entries: seqs.map(tick).collect(), ..Job::default() }
+    }
+
+    #[test]
+    fn what_waits_becomes_one_step_in_its_order_up_to_the_bounds_of_a_batch() {
+        let most = BATCH_RECORDS as u64;
+        let mut job = ticks(1..=2);
+        assert!(job.has_room_for(&ticks(3..=most)));
+        assert!(!job.has_room_for(&ticks(3..=most + 1)));
+        job.extend(Job { oldest: Some(VersionId(7)), ..ticks(3..=5) });
+        job.extend(ticks(6..=6));
+        let seqs: Vec<u64> = job.entries.iter().map(|entry| entry.seq.0).collect();
+        assert_eq!((seqs.as_slice(), job.oldest), (&[1, 2, 3, 4, 5, 6][..], Some(VersionId(7))));
+    }
+
+    #[test]
+    fn rows_that_lose_their_words_are_a_step_of_their_own() {
+        let (done, _written) = sync_channel(1);
+        let redacted = Some(Redacted { versions: Vec::new(), changes: Vec::new(), done });
+        let redacted = Job { redacted, ..Job::default() };
+        assert!(!ticks(1..=1).has_room_for(&redacted));
+        assert!(!redacted.has_room_for(&ticks(1..=1)));
     }
 }

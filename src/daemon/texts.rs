@@ -17,6 +17,8 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(8192).expect("8192 is not 0");
 /// Sets by version; those not at hand are made again from the journal.
 pub(super) struct LiveTexts {
     kept: LruCache<VersionId, Arc<Compared>>,
+    /// Sets of versions that are not durable yet, ascending: there is nowhere to read them from.
+    unplaced: VecDeque<(VersionId, Arc<Compared>)>,
     /// The newest versions, ascending.
     places: VecDeque<Place>,
     live_max: usize,
@@ -34,6 +36,7 @@ impl LiveTexts {
     pub(super) fn new(reader: Reader, live_max: u32) -> Self {
         Self {
             kept: LruCache::new(KEPT),
+            unplaced: VecDeque::new(),
             places: VecDeque::new(),
             live_max: live_max as usize,
             reader,
@@ -47,6 +50,9 @@ impl LiveTexts {
 
     /// The same, in its parts.
     pub(super) fn place(&mut self, version: VersionId, location: Location, furniture: Box<[u16]>) {
+        while self.unplaced.front().is_some_and(|&(unplaced, _)| unplaced <= version) {
+            self.unplaced.pop_front();
+        }
         self.places.push_back(Place { version, location, furniture });
         if self.places.len() > self.live_max {
             self.places.pop_front();
@@ -63,12 +69,23 @@ impl LiveTexts {
         self.kept.put(version, Arc::new(compared));
     }
 
+    /// The same, where it is not durable yet.
+    pub(super) fn keep_unplaced(&mut self, version: VersionId, compared: Compared) {
+        let compared = Arc::new(compared);
+        self.unplaced.push_back((version, Arc::clone(&compared)));
+        self.kept.put(version, compared);
+    }
+
     /// The sets of a version, or `None` where its text cannot be read.
     pub(super) fn lend(&mut self, version: VersionId) -> Option<Arc<Compared>> {
         if let Some(compared) = self.kept.get(&version) {
             return Some(Arc::clone(compared));
         }
-        let compared = Arc::new(self.read(version)?.compared);
+        let unplaced = self.unplaced.binary_search_by_key(&version, |&(unplaced, _)| unplaced);
+        let compared = match unplaced {
+            Ok(at) => Arc::clone(&self.unplaced[at].1),
+            Err(_) => Arc::new(self.read(version)?.compared),
+        };
         self.kept.put(version, Arc::clone(&compared));
         Some(compared)
     }

@@ -1,32 +1,27 @@
-//! The one writer: gives each record its place, judges and applies it, makes it durable, then tells of it.
+//! The one writer: gives each record its place, judges and applies it, and has it made durable and told of.
 //!
-//! Plain blocking code on a thread of its own. Order of things: judge and apply in memory, append the batch and sync it,
-//! then the derived rows and the change stream, on their own thread, then the answers. A failed append is retried unchanged;
-//! nothing goes on before it. Rows that fail hold nothing up: what the answers tell is durable.
+//! Plain blocking code on a thread of its own. Order of things: judge and apply in memory; append the batch and sync it, on the
+//! journal's thread, while the next is judged; then the answers, and beside them the derived rows and the change stream, on a thread
+//! of their own. Rows that fail hold nothing up: what the answers tell is durable.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
-use tracing::{debug, error, info, warn};
+use tokio::sync::mpsc;
+use tracing::{debug, info, warn};
 
-use super::desk::Desk;
-use super::fold::{BATCH_RECORDS, Fold};
+use super::appender::{Appender, Batch, Placed};
+use super::fold::Fold;
 use super::keep::Keep;
 use super::line::{Ended, Harvest, Said, Visits, Work};
-use super::rows::{Job, Redacted, Rows};
+use super::rows::{Job, Redacted};
 use super::{Fault, Notes, words};
-use crate::api::{Accepted, Obeyed, Part, Push, Refused, Status, Taken, Word};
-use crate::cluster::{self, Change, Judged, OverrideError, Version};
-use crate::journal::{Entry, Location, Log, Lost, Record, Spoken};
+use crate::api::{Accepted, Obeyed, Push, Refused, Word};
+use crate::cluster::{self, Change, Judged, Version};
+use crate::journal::{Entry, Location, Lost, Reader, Record, Spoken};
 use crate::model::{Article, Clock, ClusterId, Seq, SourceId, Timestamp, VersionId};
-use crate::schedule::Poll;
 use crate::telemetry::Metrics;
-
-/// Bytes of text in one batch: an append of this size takes a few milliseconds.
-const BATCH_BYTES: usize = 4 << 20;
 
 /// Age up to which an article counts as news in the latency histogram: a week.
 const NEWS_MILLIS: i64 = 7 * 24 * 3_600_000;
@@ -34,48 +29,22 @@ const NEWS_MILLIS: i64 = 7 * 24 * 3_600_000;
 /// Why nothing comes of a page that was erased.
 const ERASED: &str = "erased by order";
 
-/// Pause before a failed append is tried again.
-const RETRY: Duration = Duration::from_secs(1);
-
-/// Failed attempts from one line of the log to the next.
-const LINE_EVERY: u32 = 60;
-
 /// Everything the writer owns or tells.
 pub(super) struct Writer {
-    pub(super) log: Log,
-    pub(super) rows: Rows,
+    pub(super) appender: Appender,
+    pub(super) reader: Reader,
     pub(super) fold: Fold,
     pub(super) keep: Keep,
     pub(super) clock: Clock,
-    pub(super) status: Arc<Status>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) desk: Arc<Desk>,
 }
 
 /// A pushed record's version, and whether it was there already.
 type Answered = (VersionId, bool);
 
-/// Who waits for a push, and what became of its records; `None` for one that was erased.
-type Owed = (oneshot::Sender<Vec<Taken>>, Vec<Option<Answered>>);
-
-/// Records that become durable together, and what is owed when they are.
-#[derive(Default)]
-pub(super) struct Batch {
-    entries: Vec<Entry>,
-    changes: Vec<Vec<Change>>,
-    bytes: usize,
-    via: Vec<&'static str>,
-    replies: Vec<Owed>,
-    words: Vec<(oneshot::Sender<Result<Obeyed, OverrideError>>, Obeyed)>,
-    visited: Vec<(u64, Arc<crate::config::Source>, Visits)>,
-    polled: Vec<(String, Box<Poll>)>,
-    findable: Vec<(VersionId, Vec<u8>)>,
-}
-
 impl Writer {
     /// Writes until every sender is gone, and then until the rows are written.
     pub(super) fn run(mut self, notes: Notes, mut work: mpsc::Receiver<Work>) -> Result<(), Fault> {
-        self.status.set_overrides(self.fold.clusterer.overrides());
         self.note(notes)?;
         while let Some(first) = work.blocking_recv() {
             let mut batch = Batch::default();
@@ -84,16 +53,27 @@ impl Writer {
                 let Ok(next) = work.try_recv() else { break };
                 self.take(next, &mut batch)?;
             }
-            self.commit(&mut batch)?;
-            self.keep.look(&self.fold);
+            self.send(&mut batch)?;
+            if self.keep.is_wanted(self.fold.last) {
+                self.settle()?;
+                self.keep.look(&self.fold);
+            }
         }
-        if let Err(fault) = self.rows.end() {
+        self.end()
+    }
+
+    /// Waits until all is durable and the rows are written, and leaves a checkpoint. A fault is what keeps the journal from that.
+    fn end(mut self) -> Result<(), Fault> {
+        self.settle()?;
+        let Self { appender, keep, fold, .. } = self;
+        let ended = appender.end()?;
+        if let Err(fault) = ended.rows {
             warn!(
                 "the next start brings the derived rows up to the journal, now it was not possible: {}",
                 words(&fault)
             );
         }
-        self.keep.end(&self.fold);
+        keep.end(&fold);
         Ok(())
     }
 
@@ -134,15 +114,15 @@ impl Writer {
         self.commit(batch)?;
         let ids: Vec<VersionId> = versions.iter().map(|&(version, _)| version).collect();
         let changes = self.fold.clusterer.forget_words(&ids);
-        self.fold.rewritings = self.log.reader().rewritings();
+        self.fold.rewritings = self.reader.rewritings();
         if let Err(fault) = self.keep.forget() {
             // Whoever asked is not told that it is done, and asks again.
             warn!("words that are gone may stand in the checkpoint: {}", words(&fault));
             return Ok(());
         }
         let redacted = Some(Redacted { versions, changes, done });
-        self.rows.hand(Job { redacted, ..Job::default() }, false);
-        Ok(())
+        batch.job = Job { redacted, ..Job::default() };
+        self.commit(batch)
     }
 
     /// The writer's clock, never backwards: the time of the fold for what comes in now.
@@ -204,12 +184,16 @@ impl Writer {
         }
         for article in push.articles {
             if batch.is_full() {
-                self.commit(batch)?;
+                self.send(batch)?;
             }
             let seen_at = self.now();
             placed.push(self.judge(article, "push", seen_at, batch));
         }
-        batch.replies.push((push.reply, placed));
+        let taken = placed.into_iter().filter_map(|placed| match placed {
+            Some((version, duplicate)) => self.accepted(version, duplicate).map(Ok),
+            None => Some(Err(Refused::Erased)),
+        });
+        batch.replies.push((push.reply, taken.collect()));
         Ok(())
     }
 
@@ -269,8 +253,8 @@ impl Writer {
                 let version = Version { id, seen_at, extractor, article, verdicts, redacted: None };
                 let changes = self.fold.clusterer.apply(&version);
                 self.fold.clusterer.admit(id, &prepared);
-                batch.findable.push((id, prepared.to_bytes()));
-                self.fold.texts.keep(id, prepared.compared);
+                batch.job.findable.push((id, prepared.to_bytes()));
+                self.fold.texts.keep_unplaced(id, prepared.compared);
                 batch.via.push(via);
                 self.enter(Record::Version(Box::new(version)), changes, batch);
                 Some((id, false))
@@ -280,99 +264,28 @@ impl Writer {
 
     fn enter(&mut self, record: Record, changes: Vec<Change>, batch: &mut Batch) {
         self.fold.last = Seq(self.fold.last.0 + 1);
-        batch.entries.push(Entry { seq: self.fold.last, at: self.clock.now(), record });
-        batch.changes.push(changes);
+        batch.job.entries.push(Entry { seq: self.fold.last, at: self.clock.now(), record });
+        batch.job.changes.push(changes);
     }
 
-    /// Makes the batch durable, then true for readers, then known.
-    pub(super) fn commit(&mut self, batch: &mut Batch) -> Result<(), Fault> {
+    /// Has the batch made durable, then true for readers, then known, while the writer goes on.
+    pub(super) fn send(&mut self, batch: &mut Batch) -> Result<(), Fault> {
         let mut batch = std::mem::take(batch);
-        let entries = std::mem::take(&mut batch.entries);
-        let places = if entries.is_empty() { Vec::new() } else { self.append(&entries)? };
-        for (entry, &location) in entries.iter().zip(&places) {
-            if let Record::Version(version) = &entry.record {
-                self.fold.texts.placed(version, location);
-            }
-        }
-        self.fold.at = places.last().copied().unwrap_or(self.fold.at);
-        let polls = batch.polled.drain(..);
-        let polls = polls.map(|(endpoint, poll)| (endpoint, super::desk::poll_row(&poll)));
-        let seen = batch.visited.iter();
-        let seen = seen.map(|(key, source, visits)| (*key, super::desk::row(&source.id, visits)));
-        let waits =
-            !(batch.replies.is_empty() && batch.words.is_empty() && batch.visited.is_empty());
-        let job = Job {
-            entries,
-            places,
-            changes: std::mem::take(&mut batch.changes),
-            findable: std::mem::take(&mut batch.findable),
-            oldest: self.fold.clusterer.oldest_live_version(),
-            polls: polls.collect(),
-            seen: seen.collect(),
-            redacted: None,
-        };
-        self.rows.hand(job, waits);
-        self.tell(batch);
-        Ok(())
+        batch.job.oldest = self.fold.clusterer.oldest_live_version();
+        batch.overrides = (!batch.words.is_empty()).then(|| self.fold.clusterer.overrides());
+        let Self { appender, fold, .. } = self;
+        appender.send(batch, &mut |placed| note_places(fold, placed))
     }
 
-    /// Appends until it is durable. Only a stop ends it earlier: nothing of the batch was acknowledged.
-    fn append(&mut self, entries: &[Entry]) -> Result<Vec<Location>, Fault> {
-        let mut failed = 0_u32;
-        loop {
-            let began = Instant::now();
-            self.status.writes(true);
-            let appended = self.log.append(entries);
-            self.status.writes(false);
-            let fault = match appended {
-                Ok(places) => {
-                    self.metrics.appended_within(began.elapsed().as_secs_f64());
-                    if failed > 0 {
-                        self.status.free(Part::Journal);
-                        info!("the journal takes records again");
-                    }
-                    return Ok(places);
-                }
-                Err(fault) => fault,
-            };
-            if self.status.stopping.is_cancelled() {
-                return Err(fault.into());
-            }
-            let why = words(&fault);
-            let told = format!("nothing can be made durable, so nothing is taken in: {why}");
-            self.status.hinder(Part::Journal, told);
-            if failed.is_multiple_of(LINE_EVERY) {
-                error!(
-                    "the journal cannot be written, nothing is acknowledged until it can: {why}"
-                );
-            }
-            failed += 1;
-            std::thread::park_timeout(RETRY);
-        }
+    /// The same, and waits until it is durable, and all before it.
+    pub(super) fn commit(&mut self, batch: &mut Batch) -> Result<(), Fault> {
+        self.send(batch)?;
+        self.settle()
     }
 
-    fn tell(&self, batch: Batch) {
-        self.metrics.journal_last_seq(self.fold.last.0);
-        for via in batch.via {
-            self.metrics.accepted(via, 1);
-        }
-        for (reply, placed) in batch.replies {
-            let answers = placed.into_iter().filter_map(|placed| match placed {
-                Some((version, duplicate)) => self.accepted(version, duplicate).map(Ok),
-                None => Some(Err(Refused::Erased)),
-            });
-            // A sender that hung up asks again and is told `duplicate`.
-            let _ = reply.send(answers.collect());
-        }
-        if !batch.words.is_empty() {
-            self.status.set_overrides(self.fold.clusterer.overrides());
-        }
-        for (reply, obeyed) in batch.words {
-            let _ = reply.send(Ok(obeyed));
-        }
-        for (key, source, visits) in batch.visited {
-            self.desk.ended(key, source, visits);
-        }
+    fn settle(&mut self) -> Result<(), Fault> {
+        let Self { appender, fold, .. } = self;
+        appender.settle(0, &mut |placed| note_places(fold, placed))
     }
 
     fn accepted(&self, version: VersionId, duplicate: bool) -> Option<Accepted> {
@@ -395,8 +308,10 @@ const fn touched(change: &Change) -> Option<ClusterId> {
     }
 }
 
-impl Batch {
-    pub(super) const fn is_full(&self) -> bool {
-        self.entries.len() >= BATCH_RECORDS || self.bytes >= BATCH_BYTES
+/// Texts can be read back from where they lie.
+fn note_places(fold: &mut Fold, placed: Placed) {
+    for (version, location, furniture) in placed.versions {
+        fold.texts.place(version, location, furniture);
     }
+    fold.at = placed.last.unwrap_or(fold.at);
 }

@@ -17,8 +17,9 @@ use super::{JournalError, segment};
 
 const SLOT_BYTES: usize = 16;
 
-/// Appends between two syncs. The system writes the file out by itself, too, within half a minute.
-const SYNC_EVERY: u32 = 64;
+/// Appends between two syncs, so many that less than one answer in a hundred waits for two. The system writes the file out by
+/// itself, too, within half a minute.
+const SYNC_EVERY: u32 = 1024;
 
 /// The file, open for writing.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::query::Sort;
 use super::rows::{self, ArticlePart, ClusterPart, SetRow, SourcePart, VersionPart};
 use super::types::{Applied, Event, EventKind};
-use super::{Store, StoreError, keys};
+use super::{Store, StoreError, findable, keys};
 use crate::cluster::{Change, Member, SetId, Summary, Version};
 use crate::journal::{Location, Record};
 use crate::model::{ArticleId, ClusterId, Seq, VersionId};
@@ -21,14 +21,30 @@ impl Store {
     /// Entries that are applied already are passed over, so a batch may be handed over again. All or nothing.
     /// Errors: [`StoreError::OutOfTurn`] where an entry is missing before the first new one; sled's own; `Damaged`.
     pub fn apply(&self, batch: &[Applied<'_>]) -> Result<Vec<Event>, StoreError> {
+        self.apply_with(batch, &[], None)
+    }
+
+    /// The same, and in one step with it what [`Store::put_findable`] does, where there is an oldest version: each batch of sled
+    /// costs two writes to its file, however small it is.
+    pub fn apply_with(
+        &self,
+        batch: &[Applied<'_>],
+        findable: &[(VersionId, Vec<u8>)],
+        oldest: Option<VersionId>,
+    ) -> Result<Vec<Event>, StoreError> {
         let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.with("apply records", |tree| {
             let mut draft = Draft::over(tree, self.meta());
             let events = enter_all(&mut draft, batch, Seq(0))?;
             if draft.meta.applied_seq > self.applied_seq().0 {
+                if let Some(oldest) = oldest {
+                    draft.notes = findable::notes(tree, findable, oldest)?;
+                }
                 let meta = draft.write()?;
                 self.set_meta(meta);
                 self.told(Seq(meta.applied_seq));
+            } else if let Some(oldest) = oldest.filter(|_| !findable.is_empty()) {
+                self.put_findable(findable, oldest)?;
             }
             Ok(events)
         })

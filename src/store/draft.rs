@@ -40,13 +40,15 @@ pub(super) struct Draft<'a> {
     tree: &'a sled::Tree,
     pub(super) rows: Drafted,
     pub(super) meta: Meta,
+    /// Rows that are not derived, written in the same step.
+    pub(super) notes: Vec<Changed>,
     /// The tree holds rows of records up to this one.
     written: Seq,
 }
 
 impl<'a> Draft<'a> {
     pub(super) const fn over(tree: &'a sled::Tree, meta: Meta) -> Self {
-        Self { tree, rows: Drafted::new(), meta, written: Seq(meta.applied_seq) }
+        Self { tree, rows: Drafted::new(), meta, notes: Vec::new(), written: Seq(meta.applied_seq) }
     }
 
     /// The draft that was left with `rows` and `meta`, over a tree that holds records up to `written`.
@@ -56,7 +58,7 @@ impl<'a> Draft<'a> {
         meta: Meta,
         written: Seq,
     ) -> Self {
-        Self { tree, rows, meta, written }
+        Self { tree, rows, meta, notes: Vec::new(), written }
     }
 
     /// The row under `key`, as it will be.
@@ -67,9 +69,11 @@ impl<'a> Draft<'a> {
         self.stored(key)?.map(|bytes| rows::unseal(key, &bytes)).transpose()
     }
 
-    /// The row in the tree. One whose key names a record that came after all that is written is not looked for.
+    /// The row in the tree. One whose key names a record that came after all that is written is not looked for, and none where
+    /// nothing is written.
     fn stored(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
-        if keys::begins_with(key).is_some_and(|seq| seq > self.written) {
+        let later = |seq| seq > self.written;
+        if self.written == Seq(0) || keys::begins_with(key).is_some_and(later) {
             return Ok(None);
         }
         Ok(self.tree.get(key)?)
@@ -118,14 +122,21 @@ impl<'a> Draft<'a> {
     pub(super) fn write(mut self) -> Result<Meta, StoreError> {
         let mut batch = sled::Batch::default();
         let mut written = Vec::with_capacity(self.rows.rows.len());
-        self.each_change(|key, row| {
+        let notes = std::mem::take(&mut self.notes);
+        let mut write = |key: Vec<u8>, row| {
             written.push(key.clone());
             match row {
                 Some(row) => batch.insert(key, row),
                 None => batch.remove(key),
             }
+        };
+        self.each_change(|key, row| {
+            write(key, row);
             Ok(())
         })?;
+        for (key, row) in notes {
+            write(key, row);
+        }
         let key = keys::meta();
         batch.insert(&key, rows::seal(&key, &self.meta)?);
         self.tree.apply_batch(batch)?;
@@ -134,17 +145,20 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes it all in the order of keys, the meta row last: for rows that nobody reads before all of them are there, and that
-    /// are thrown away after a fault.
+    /// are thrown away after a fault. Two threads each write a half.
     pub(super) fn pour(mut self) -> Result<Meta, StoreError> {
         let tree = self.tree;
-        // One by one: in a batch sled keeps every page it replaces until the end, a gigabyte at eight thousand rows, and takes
-        // the rows in the order of a hash.
+        let mut changes = Vec::with_capacity(self.rows.rows.len());
         self.each_change(|key, row| {
-            match row {
-                Some(row) => tree.insert(key, row)?,
-                None => tree.remove(key)?,
-            };
+            changes.push((key, row));
             Ok(())
+        })?;
+        let later = changes.split_off(changes.len() / 2);
+        std::thread::scope(|scope| {
+            let later = scope.spawn(|| pour_out(tree, later));
+            let poured = pour_out(tree, changes);
+            // A panic of sled goes on to where panics become errors.
+            poured.and(later.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })?;
         let key = keys::meta();
         tree.insert(key, rows::seal(&key, &self.meta)?)?;
@@ -166,6 +180,21 @@ impl<'a> Draft<'a> {
         }
         Ok(())
     }
+}
+
+/// What becomes of a row, by key.
+pub(super) type Changed = (Vec<u8>, Option<Vec<u8>>);
+
+/// Writes rows one by one: in a batch sled keeps every page it replaces until the end, a gigabyte at eight thousand rows, and takes
+/// the rows in the order of a hash.
+fn pour_out(tree: &sled::Tree, changes: Vec<Changed>) -> Result<(), StoreError> {
+    for (key, row) in changes {
+        match row {
+            Some(row) => tree.insert(key, row)?,
+            None => tree.remove(key)?,
+        };
+    }
+    Ok(())
 }
 
 /// Has sled divide the pages that grew too large, by looking up what was just written. Else the next read does it, which is then a

@@ -2,7 +2,7 @@
 //!
 //! A row that is missing, or of another scheme, costs its text to be read and sketched again; nothing depends on it.
 
-use super::draft::settle;
+use super::draft::{Changed, settle};
 use super::{Store, StoreError, keys, rows};
 use crate::model::VersionId;
 
@@ -14,17 +14,16 @@ impl Store {
         oldest: VersionId,
     ) -> Result<(), StoreError> {
         self.with("keep sketches", |tree| {
+            let notes = notes(tree, fresh, oldest)?;
             let mut batch = sled::Batch::default();
-            for (version, bytes) in fresh {
-                let key = keys::findable(*version);
-                let row = rows::seal(&key, bytes)?;
-                batch.insert(key, row);
-            }
-            for key in tree.range(keys::findable(VersionId(0))..keys::findable(oldest)).keys() {
-                batch.remove(key?);
+            for (key, row) in &notes {
+                match row {
+                    Some(row) => batch.insert(key.as_slice(), row.as_slice()),
+                    None => batch.remove(key.as_slice()),
+                }
             }
             tree.apply_batch(batch)?;
-            let fresh: Vec<_> = fresh.iter().map(|(version, _)| keys::findable(*version)).collect();
+            let fresh: Vec<_> = notes.into_iter().map(|(key, _)| key).collect();
             settle(tree, &fresh)
         })
     }
@@ -48,4 +47,20 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// The rows that keep what makes versions findable, and those that go because they are older than `oldest`.
+pub(super) fn notes(
+    tree: &sled::Tree,
+    fresh: &[(VersionId, Vec<u8>)],
+    oldest: VersionId,
+) -> Result<Vec<Changed>, StoreError> {
+    let kept = fresh.iter().map(|(version, bytes)| {
+        let key = keys::findable(*version);
+        let row = rows::seal(&key, bytes)?;
+        Ok((key, Some(row)))
+    });
+    let old = tree.range(keys::findable(VersionId(0))..keys::findable(oldest)).keys();
+    let gone = old.map(|key| Ok((key?.to_vec(), None)));
+    kept.chain(gone).collect()
 }

@@ -7,46 +7,47 @@ use crate::cluster::{Link, Verdicts, Version, Withdrawn};
 use crate::journal::code;
 use crate::model::{Article, ArticleId, OriginClaim, SourceId, Subject, Timestamp, VersionId};
 
+/// Strings are lent where it is written and owned where it is read: a text is not copied to be packed.
 #[derive(Serialize, Deserialize)]
-struct DiskVersion {
+struct DiskVersion<S> {
     at: i64,
     seen_at: i64,
     extractor: u16,
-    article: DiskArticle,
+    article: DiskArticle<S>,
     verdicts: DiskVerdicts,
 }
 
 #[derive(Serialize, Deserialize)]
-struct DiskArticle {
-    source: String,
-    id: Option<String>,
-    url: Option<String>,
-    guid: Option<String>,
-    title: String,
-    text: String,
+struct DiskArticle<S> {
+    source: S,
+    id: Option<S>,
+    url: Option<S>,
+    guid: Option<S>,
+    title: S,
+    text: S,
     kind: u8,
     published: Option<i64>,
     updated: Option<i64>,
     first_seen: Option<i64>,
-    lang: Option<String>,
-    credit: Option<String>,
-    byline: Option<String>,
-    version: Option<String>,
-    slugline: Option<String>,
+    lang: Option<S>,
+    credit: Option<S>,
+    byline: Option<S>,
+    version: Option<S>,
+    slugline: Option<S>,
     urgency: Option<u8>,
-    subjects: Vec<(String, String)>,
-    genre: Option<String>,
-    ednote: Option<String>,
-    rights: Option<String>,
-    origin: Option<DiskOrigin>,
-    extra: Option<String>,
+    subjects: Vec<(S, S)>,
+    genre: Option<S>,
+    ednote: Option<S>,
+    rights: Option<S>,
+    origin: Option<DiskOrigin<S>>,
+    extra: Option<S>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct DiskOrigin {
-    agency: String,
+struct DiskOrigin<S> {
+    agency: S,
     basis: u8,
-    evidence: String,
+    evidence: S,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,56 +93,56 @@ pub(super) fn body(at: i64, version: &Version) -> impl Serialize {
 
 /// The version that a body of kind 1 holds, as engine 1 wrote it, and the record's time.
 pub(super) fn first(seq: u64, body: &[u8]) -> Result<(i64, Version), Unreadable> {
-    let disk: DiskVersion = read(body)?;
+    let disk: DiskVersion<String> = read(body)?;
     Ok((disk.at, version(seq, disk, DiskLater::default())?))
 }
 
 /// The version that a body of kind 5 holds, and the record's time.
 pub(super) fn later(seq: u64, body: &[u8]) -> Result<(i64, Version), Unreadable> {
-    let (disk, rest) = postcard::take_from_bytes::<DiskVersion>(body)
+    let (disk, rest) = postcard::take_from_bytes::<DiskVersion<String>>(body)
         .map_err(|fault| broken(&fault.to_string()))?;
     let later = read(rest)?;
     Ok((disk.at, version(seq, disk, later)?))
 }
 
-fn disk_version(at: i64, version: &Version) -> DiskVersion {
+fn disk_version(at: i64, version: &Version) -> DiskVersion<&str> {
     DiskVersion {
         at,
         seen_at: version.seen_at.millis(),
         extractor: version.extractor,
-        article: disk_article(version.article.clone()),
+        article: disk_article(&version.article),
         verdicts: disk_verdicts(&version.verdicts),
     }
 }
 
-fn disk_article(article: Article) -> DiskArticle {
+fn disk_article(article: &Article) -> DiskArticle<&str> {
     DiskArticle {
-        source: article.source.0,
-        id: article.id,
-        url: article.url,
-        guid: article.guid,
-        title: article.title,
-        text: article.text,
+        source: article.source.as_str(),
+        id: article.id.as_deref(),
+        url: article.url.as_deref(),
+        guid: article.guid.as_deref(),
+        title: &article.title,
+        text: &article.text,
         kind: code::of_page_kind(article.kind),
         published: article.published.map(Timestamp::millis),
         updated: article.updated.map(Timestamp::millis),
         first_seen: article.first_seen.map(Timestamp::millis),
-        lang: article.lang,
-        credit: article.credit,
-        byline: article.byline,
-        version: article.version,
-        slugline: article.slugline,
+        lang: article.lang.as_deref(),
+        credit: article.credit.as_deref(),
+        byline: article.byline.as_deref(),
+        version: article.version.as_deref(),
+        slugline: article.slugline.as_deref(),
         urgency: article.urgency,
-        subjects: article.subjects.into_iter().map(|s| (s.scheme, s.code)).collect(),
-        genre: article.genre,
-        ednote: article.ednote,
-        rights: article.rights,
-        origin: article.origin.map(|claim| DiskOrigin {
-            agency: claim.agency,
+        subjects: article.subjects.iter().map(|s| (s.scheme.as_str(), s.code.as_str())).collect(),
+        genre: article.genre.as_deref(),
+        ednote: article.ednote.as_deref(),
+        rights: article.rights.as_deref(),
+        origin: article.origin.as_ref().map(|claim| DiskOrigin {
+            agency: claim.agency.as_str(),
             basis: code::of_basis(claim.basis),
-            evidence: claim.evidence,
+            evidence: claim.evidence.as_str(),
         }),
-        extra: article.extra,
+        extra: article.extra.as_deref(),
     }
 }
 
@@ -182,7 +183,7 @@ fn disk_link(link: &Link) -> DiskLink {
     }
 }
 
-fn version(seq: u64, disk: DiskVersion, later: DiskLater) -> Result<Version, Unreadable> {
+fn version(seq: u64, disk: DiskVersion<String>, later: DiskLater) -> Result<Version, Unreadable> {
     Ok(Version {
         id: VersionId(seq),
         seen_at: Timestamp::from_millis(disk.seen_at),
@@ -193,7 +194,7 @@ fn version(seq: u64, disk: DiskVersion, later: DiskLater) -> Result<Version, Unr
     })
 }
 
-fn article(disk: DiskArticle) -> Result<Article, Unreadable> {
+fn article(disk: DiskArticle<String>) -> Result<Article, Unreadable> {
     Ok(Article {
         source: SourceId(disk.source),
         id: disk.id,
@@ -224,7 +225,7 @@ fn article(disk: DiskArticle) -> Result<Article, Unreadable> {
     })
 }
 
-fn origin(disk: DiskOrigin) -> Result<OriginClaim, Unreadable> {
+fn origin(disk: DiskOrigin<String>) -> Result<OriginClaim, Unreadable> {
     let basis = word_of("basis of origin", disk.basis, code::basis)?;
     Ok(OriginClaim { agency: disk.agency, basis, evidence: disk.evidence })
 }
