@@ -44,14 +44,17 @@ bench *ARGS:
 demo *ARGS:
     cargo run --release -- demo {{ARGS}}
 
-# each fuzz target for SECONDS; needs a nightly toolchain and cargo-fuzz
+# each fuzz target for SECONDS, on the stable toolchain; needs a C++ compiler
 fuzz SECONDS="60":
     #!/usr/bin/env bash
     set -euo pipefail
-    [ -d fuzz ] || { echo "this release has no fuzz targets yet"; exit 1; }
-    for target in $(cd fuzz && cargo +nightly fuzz list); do
-        mkdir -p "fuzz/corpus/$target"
-        cargo +nightly fuzz run "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -max_total_time={{SECONDS}}
+    cd fuzz
+    RUSTC_WRAPPER="$PWD/instrument" cargo build --locked
+    for target in fuzz_targets/*.rs; do
+        target="$(basename "$target" .rs)"
+        mkdir -p "corpus/$target" artifacts
+        "${CARGO_TARGET_DIR:-target}/debug/$target" "corpus/$target" "seeds/$target" \
+            -max_total_time={{SECONDS}} -artifact_prefix=artifacts/
     done
 
 # what .ci/run runs
