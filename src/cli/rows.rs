@@ -35,6 +35,10 @@ pub(super) fn compare(
             return Ok(None);
         }
     };
+    if served.applied_seq() == Seq(0) {
+        // A kill before the first rows leaves nothing, not even the row that says so.
+        return Ok(Some(served.counts()));
+    }
     let scratch = scratch(dir);
     // Fresh by all means: rows that a dead process of this number left would be taken for our own.
     if scratch.exists() {
@@ -131,4 +135,25 @@ fn differences(served: &Store, rebuilt: &Store, wrong: &mut Vec<String>) -> anyh
 
 fn shown(row: &DumpRow) -> String {
     format!("{} {}", row.kind, row.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Entry, Log, Record};
+    use crate::model::Timestamp;
+
+    #[test]
+    fn rows_that_a_kill_left_before_the_first_are_no_fault() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut log, _) = Log::open(dir.path()).unwrap();
+        let at = Timestamp::EPOCH;
+        log.append(&[Entry { seq: Seq(1), at, record: Record::Tick }]).unwrap();
+        drop(log);
+        drop(Store::open(dir.path(), 1 << 20).unwrap());
+        let mut wrong = Vec::new();
+        let counts = compare(dir.path(), &mut |_| {}, &mut wrong).unwrap();
+        assert_eq!(counts.map(|counts| counts.applied_seq), Some(Seq(0)));
+        assert_eq!(wrong, Vec::<String>::new());
+    }
 }
