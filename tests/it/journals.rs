@@ -149,7 +149,6 @@ fn a_stored_trimmed_journal_begins_where_it_was_trimmed_for_ever() {
     }
     let counts = store.counts();
     lines.push(json!({"articles": counts.articles, "versions": counts.versions, "clusters": counts.clusters}).to_string());
-    fs::write("/tmp/trimfix.jsonl", lines.join("\n") + "\n").unwrap();
     let expected = fs::read_to_string(stored.join("folded.jsonl")).unwrap();
     assert_eq!(lines.join("\n") + "\n", expected, "what is on disk is for ever: mend the reading");
 }
