@@ -46,7 +46,7 @@ pub(super) struct StreamParams {
 /// The `data` of an event. Its `event` is the type, its `id` is `GENERATION-SEQ-N`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct StreamEvent {
-    /// `cluster.created`, `cluster.updated`, `cluster.merged`, `cluster.split`, `article.created`, `article.revised` or `article.erased`.
+    /// `cluster.created`, `cluster.updated`, `cluster.merged`, `cluster.split`, `article.created`, `article.revised`, `article.erased` or `cluster.trimmed`.
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
     /// The journal's number of the record that brought it.
@@ -132,7 +132,7 @@ pub(super) async fn stream(
     // Listening begins before the store is asked, so nothing falls between the two.
     let live = state.events.subscribe();
     let store = state.store.clone();
-    let kept = reply::blocking(move || Ok(store.events_from()..=store.told_seq())).await?;
+    let kept = reply::blocking(move || Ok(store.events_from()?..=store.told_seq())).await?;
     let told = *kept.end();
     let resume = resume(last.as_deref(), state.settings.generation, kept);
     let feed = Feed::new(state, live, place, &resume, told);
@@ -210,7 +210,7 @@ impl Feed {
             let all = store.applied_seq() >= store.told_seq();
             let batch = store.events(after, BATCH)?;
             // Asked afterwards: what was kept then was kept while the batch was read.
-            Ok((batch, store.events_from() <= after.0, all))
+            Ok((batch, store.events_from()? <= after.0, all))
         });
         match batch.await {
             Ok((_, false, _)) => {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Usage, complain, held, say};
 use crate::cluster::{Link, Override, Version};
-use crate::journal::{Entry, Erase, Reader, Record, Spoken};
+use crate::journal::{Entry, Erase, Reader, Record, Spoken, Trim};
 use crate::jsonl;
 use crate::model::{ArticleId, Seq, Timestamp, VersionId};
 use crate::store::{ClusterRow, LIMIT_MAX, MemberRow, Query, Sort, Store};
@@ -86,6 +86,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             Ok(true)
         })?,
         What::Journal => {
+            if let Some(base) = reader.base() {
+                complain(&format!("records 1 to {} were trimmed", base.upto()));
+            }
             each(&reader, span, |entry| say(&journal_line(&entry, args.no_text).to_string()))?;
         }
     }
@@ -118,10 +121,19 @@ fn versions(
     span: Span,
     mut write: impl FnMut(&Version, ArticleId) -> anyhow::Result<bool>,
 ) -> anyhow::Result<()> {
-    each(reader, span, |entry| match &entry.record {
+    let mut goes_on = true;
+    let mut write = |entry: Entry| match &entry.record {
         Record::Version(version) => write(version, article_of(version)),
         _ => Ok(true),
-    })
+    };
+    // What is left of those that were trimmed comes first.
+    for entry in reader.base().iter().flat_map(|base| base.entries()) {
+        let entry = entry?;
+        if goes_on && span.holds(entry.at) {
+            goes_on = write(entry)?;
+        }
+    }
+    if goes_on { each(reader, span, write) } else { Ok(()) }
 }
 
 fn article_of(version: &Version) -> ArticleId {
@@ -233,10 +245,16 @@ fn journal_line(entry: &Entry, no_text: bool) -> Value {
         ),
         Record::Override(spoken) => ("override", override_line(spoken)),
         Record::Erase(erase) => ("erase", erase_line(erase)),
+        Record::Trim(trim) => ("trim", trim_line(trim)),
         Record::Gap(gap) => ("gap", json!({"from": gap.from.0, "to": gap.to.0, "why": gap.why})),
         Record::Tick => ("tick", json!({})),
     };
     json!({"seq": entry.seq.0, "at": entry.at.to_string(), "type": kind, "data": body})
+}
+
+fn trim_line(Trim { upto, file, digest, gone }: &Trim) -> Value {
+    let gone: Vec<String> = gone.iter().map(ToString::to_string).collect();
+    json!({"upto": upto.0, "file": file, "digest": format!("{digest:016x}"), "gone": gone})
 }
 
 fn erase_line(Erase { articles, keys }: &Erase) -> Value {

@@ -39,12 +39,19 @@ pub(super) fn compare(
         // A kill before the first rows leaves nothing, not even the row that says so.
         return Ok(Some(served.counts()));
     }
+    let reader = Reader::open(dir)?;
+    let upto = reader.base().map_or(Seq(0), |base| base.upto());
+    if served.trimmed()? < upto {
+        wrong.push(format!(
+            "rows: they are from before records up to {upto} were trimmed; the next start makes them again"
+        ));
+        return Ok(None);
+    }
     let scratch = scratch(dir);
     // Fresh by all means: rows that a dead process of this number left would be taken for our own.
     if scratch.exists() {
         remove(&scratch)?;
     }
-    let reader = Reader::open(dir)?;
     let rebuilt = daemon::rebuild(&reader, served.applied_seq(), &scratch, cache, each);
     let compared = rebuilt.map_err(anyhow::Error::from).and_then(|rebuilt| {
         differences(&served, &rebuilt, wrong)?;

@@ -83,8 +83,11 @@ fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
 fn count_journal(reader: &Reader) -> anyhow::Result<Counts> {
     let mut counts = Counts { applied_seq: reader.last_seq(), ..Counts::default() };
     let mut sources: BTreeSet<SourceId> = BTreeSet::new();
-    for entry in reader.entries(Seq(1)) {
-        match entry?.1.record {
+    let base = reader.base();
+    let stands = base.iter().flat_map(|base| base.entries());
+    let after = reader.entries(Seq(1)).map(|entry| entry.map(|(_, entry)| entry));
+    for entry in stands.chain(after) {
+        match entry?.record {
             Record::Version(version) => {
                 counts.versions += 1;
                 counts.articles += u64::from(version.verdicts.article.is_none());
@@ -95,6 +98,7 @@ fn count_journal(reader: &Reader) -> anyhow::Result<Counts> {
             | Record::Source(_)
             | Record::Override(_)
             | Record::Erase(_)
+            | Record::Trim(_)
             | Record::Gap(_)
             | Record::Tick => {}
         }

@@ -57,6 +57,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         survey.holes.iter().map(|hole| format!("journal: {hole}")).collect();
     let (records, gone) = (survey.records, survey.gone);
     let (redacted, erased) = (survey.redacted, survey.erased);
+    let (trimmed, stands) = (survey.trimmed, survey.stands);
     if args.bridge && !wrong.is_empty() {
         return bridge(args, survey, &wrong);
     }
@@ -78,7 +79,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let deep = deep.map(|Deep { judged, other_rules, without_text, differing, .. }| {
             json!({"judged": judged, "other_rules": other_rules, "without_text": without_text, "differing": differing.len()})
         });
-        let told = json!({"clean": clean, "records": records, "gone": gone, "redacted": redacted, "erased": erased, "wrong": wrong, "deep": deep});
+        let told = json!({"clean": clean, "records": records, "gone": gone, "redacted": redacted, "erased": erased, "trimmed": trimmed, "stands": stands, "wrong": wrong, "deep": deep});
         say(&told.to_string())?;
     } else {
         for line in &wrong {
@@ -98,6 +99,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             (gone, "lost earlier and bridged by order"),
             (redacted, "without their words by order"),
             (erased, "articles erased"),
+            (trimmed, "trimmed by order"),
+            (stands, "of those versions that still stand"),
         ] {
             if count > 0 {
                 let _ = write!(by_order, ", {count} {what}");

@@ -18,11 +18,14 @@ use crate::model::ArticleId;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Number of the layout. A change of a byte needs a new one; there is nothing to migrate.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Which part it is.
 const FOLD: u8 = 1;
 const SHORT_PATH: u8 = 2;
+
+/// Bytes of format, part, engine and digest.
+const HEAD_BYTES: usize = 2 + 2 + 8;
 
 /// Bytes of the checksum at the end.
 const SUM_BYTES: usize = 8;
@@ -74,6 +77,29 @@ impl Clusterer {
         let mut thawed = Self::new(params);
         let done = thawed.thaw_fold(&mut read).is_some() && read.0.is_empty();
         done.then_some(thawed).ok_or(Unthawed::Damaged)
+    }
+
+    /// The same, where it was frozen under the settings `made_with`, by whatever rules, and goes on under `params`. Where these
+    /// compare with more or fewer versions, it is not known any more which blocks were shown.
+    pub fn thaw_for(fold: &[u8], made_with: Params, params: Params) -> Result<Self, Unthawed> {
+        let body = sealed(fold)?;
+        let (head, body) = body.split_at_checked(HEAD_BYTES).ok_or(Unthawed::Damaged)?;
+        let ours = begin(FOLD, &made_with).0;
+        // Rules judge; the state is the same by whichever rules verdicts were found.
+        if head[..2] != ours[..2] || head[4..] != ours[4..] {
+            return Err(Unthawed::Foreign);
+        }
+        let (mut read, mut thawed) = (In(body), Self::new(made_with));
+        let done = thawed.thaw_fold(&mut read).is_some() && read.0.is_empty();
+        if !done {
+            return Err(Unthawed::Damaged);
+        }
+        if made_with.live_max != params.live_max {
+            let Self { index, blocks, .. } = Self::new(params);
+            (thawed.index, thawed.blocks) = (index, blocks);
+        }
+        thawed.params = params;
+        Ok(thawed)
     }
 
     fn thaw_fold(&mut self, read: &mut In<'_>) -> Option<()> {
@@ -129,15 +155,19 @@ fn seal(out: Out) -> Vec<u8> {
     bytes
 }
 
+/// What stands before a checksum that fits it.
+fn sealed(bytes: &[u8]) -> Result<&[u8], Unthawed> {
+    let (all, sum) = bytes.split_last_chunk::<SUM_BYTES>().ok_or(Unthawed::Damaged)?;
+    let whole = u64::from_le_bytes(*sum) == xxh3_64(all);
+    whole.then_some(all).ok_or(Unthawed::Damaged)
+}
+
 /// The body of a sealed part of this format and these settings.
 fn open<'a>(bytes: &'a [u8], part: u8, params: &Params) -> Result<In<'a>, Unthawed> {
-    let (all, sum) = bytes.split_last_chunk::<SUM_BYTES>().ok_or(Unthawed::Damaged)?;
-    if u64::from_le_bytes(*sum) != xxh3_64(all) {
-        return Err(Unthawed::Damaged);
-    }
+    let all = sealed(bytes)?;
     let body = all.strip_prefix(begin(part, params).0.as_slice()).ok_or(Unthawed::Foreign)?;
     Ok(In(body))
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::cluster) mod tests;

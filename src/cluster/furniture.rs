@@ -26,7 +26,7 @@ const REJUDGED_MAX: usize = 256;
 const RESTING_MAX: usize = 4 * REJUDGED_MAX;
 
 /// Versions after which links that are out of reach are forgotten.
-const FORGET_EVERY: u32 = 4096;
+const FORGET_EVERY: u64 = 4096;
 
 /// What is left of a text, and what it is near.
 pub(super) struct Cleared {
@@ -155,7 +155,7 @@ impl Clusterer {
                 resting.push((number, older));
             }
         }
-        if number.is_multiple_of(FORGET_EVERY) {
+        if (u64::from(number) + self.dropped).is_multiple_of(FORGET_EVERY) {
             let oldest = self.oldest_live();
             self.resting.retain(|_, links| {
                 links.retain(|&(_, older)| older >= oldest);

@@ -56,6 +56,23 @@ impl Graph {
         Self { newer: newer.collect(), links: links.into_iter().collect() }
     }
 
+    /// The links between versions that are still there, by where these are now: `new` gives `u32::MAX` for one that is gone.
+    pub(super) fn moved(self, new: &impl Fn(u32) -> u32) -> Self {
+        const GONE: u32 = u32::MAX;
+        let links = self.links.into_iter().map(|(newer, links)| {
+            let left = links.into_iter().map(|(older, link)| (new(older), link));
+            (new(newer), left.filter(|&(older, _)| older != GONE).collect())
+        });
+        let later = self.newer.into_iter().map(|(older, newer)| {
+            let left = newer.into_iter().map(new);
+            (new(older), left.filter(|&newer| newer != GONE).collect())
+        });
+        Self {
+            links: links.filter(|&(newer, _)| newer != GONE).collect(),
+            newer: later.filter(|&(older, _)| older != GONE).collect(),
+        }
+    }
+
     /// The versions whose later ones do not ascend, with these: an editor's word may tie two that were both there.
     pub(super) fn out_of_turn(&self) -> impl Iterator<Item = (u32, &[u32])> {
         let all = self.newer.iter().map(|(&older, newer)| (older, newer.as_slice()));

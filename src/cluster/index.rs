@@ -37,6 +37,12 @@ impl Index {
         self.bands.bytes_max() + self.anchors.bytes_max()
     }
 
+    /// Versions have other numbers now, in the same order; those that have none are gone.
+    pub fn renumber(&mut self, new: impl Fn(u32) -> Option<u32>) {
+        self.bands.renumber(&new);
+        self.anchors.renumber(&new);
+    }
+
     /// Makes version `number` findable. Numbers ascend.
     pub fn insert(&mut self, number: u32, prepared: &Prepared) {
         self.anchors.warm(&prepared.anchors);

@@ -8,6 +8,7 @@ mod apply;
 mod batch;
 pub(crate) mod code;
 mod compared;
+mod forget;
 mod frozen;
 mod furniture;
 mod graph;
@@ -28,6 +29,7 @@ mod types;
 
 pub use batch::{Batch, Placed};
 pub use compared::{BODY_WORDS_MIN, Compared, KeptBlock, Prepared, WORDS_MAX, prepare};
+pub use forget::{ArticleStands, Stands, Touched};
 pub use frozen::Unthawed;
 pub use index::Index;
 pub use judge::{Judged, Texts, keys};
@@ -122,6 +124,8 @@ struct ArticleRow {
 pub struct Clusterer {
     params: Params,
     rows: Vec<Row>,
+    /// Versions that are not among the rows any more.
+    dropped: u64,
     articles: Vec<ArticleRow>,
     named: Fixed<u64, u32>,
     sources: Names,
@@ -170,6 +174,7 @@ impl Clusterer {
         Self {
             params,
             rows: Vec::new(),
+            dropped: 0,
             articles: Vec::new(),
             named: Fixed::default(),
             sources: Names::default(),
@@ -198,12 +203,12 @@ impl Clusterer {
 
     /// Versions applied.
     pub const fn len(&self) -> usize {
-        self.rows.len()
+        self.rows.len() + self.dropped as usize
     }
 
     /// True before the first version.
     pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
     }
 
     /// Makes an applied version findable. In order of application; older than the live ones does no harm.
@@ -242,6 +247,16 @@ impl Clusterer {
         Some(self.sets.cluster(row.set, &self.rows))
     }
 
+    /// The set a version is in.
+    pub fn set_of(&self, version: VersionId) -> Option<SetId> {
+        Some(self.rows[self.number_of(version)? as usize].set)
+    }
+
+    /// True where an article goes by this name.
+    pub fn knows(&self, name: u64) -> bool {
+        self.named.contains_key(&name)
+    }
+
     /// The article a version belongs to.
     pub fn article_of(&self, version: VersionId) -> Option<ArticleId> {
         let row = &self.rows[self.number_of(version)? as usize];
@@ -267,6 +282,7 @@ impl Clusterer {
 
     /// Versions get their places in order, so their positions are found by halving.
     fn number_of(&self, version: VersionId) -> Option<u32> {
-        self.rows.binary_search_by_key(&version, |row| row.id).ok().map(|number| number as u32)
+        let number = self.rows.binary_search_by_key(&version, |row| row.id).ok()?;
+        (!self.rows[number].is_ghost()).then_some(number as u32)
     }
 }

@@ -55,7 +55,7 @@ pub enum OverrideError {
 /// An override in force.
 #[derive(Clone, Debug)]
 pub(super) struct InForce {
-    number: u64,
+    pub(super) number: u64,
     /// Articles that a split parted: the ones named, and the rest. Both empty for a merge.
     apart: BTreeSet<u32>,
     rest: BTreeSet<u32>,
@@ -64,6 +64,34 @@ pub(super) struct InForce {
 }
 
 impl InForce {
+    /// The articles it parts.
+    pub(super) fn articles(&self) -> impl Iterator<Item = u32> {
+        self.apart.iter().chain(&self.rest).copied()
+    }
+
+    /// The versions it tied.
+    pub(super) fn ends(&self) -> impl Iterator<Item = u32> {
+        self.made.iter().flat_map(|&(newer, older)| [newer, older])
+    }
+
+    /// The same by where articles and versions are now (`u32::MAX` for those that are gone); `None` where nothing is left of it.
+    pub(super) fn moved(
+        self,
+        article: &impl Fn(u32) -> u32,
+        version: &impl Fn(u32) -> u32,
+    ) -> Option<Self> {
+        const GONE: u32 = u32::MAX;
+        let was_empty = self.apart.is_empty() && self.rest.is_empty() && self.made.is_empty();
+        let left = |articles: BTreeSet<u32>| {
+            articles.into_iter().map(article).filter(|&at| at != GONE).collect::<BTreeSet<u32>>()
+        };
+        let (apart, rest) = (left(self.apart), left(self.rest));
+        let made = self.made.into_iter().map(|(newer, older)| (version(newer), version(older)));
+        let made: Vec<_> = made.filter(|&(newer, older)| newer != GONE && older != GONE).collect();
+        let is_empty = apart.is_empty() && rest.is_empty() && made.is_empty();
+        (was_empty || !is_empty).then_some(Self { number: self.number, apart, rest, made })
+    }
+
     pub(super) fn freeze(&self, out: &mut Out) {
         out.uint(self.number);
         for articles in [&self.apart, &self.rest] {

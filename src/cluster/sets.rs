@@ -1,6 +1,6 @@
 //! Versions to sets: union by size, and a summary of each set kept up to date.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::frozen::{In, Out};
 use super::types::{Relation, SetId, Summary};
@@ -26,7 +26,7 @@ struct Set {
 /// All sets, by number; a merged one is gone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sets {
-    sets: Vec<Option<Set>>,
+    sets: Vec<Option<Box<Set>>>,
     live: usize,
 }
 
@@ -80,7 +80,7 @@ impl Sets {
     /// A new set of one version.
     pub(super) fn found(&mut self) -> SetId {
         let id = SetId(self.sets.len() as u32);
-        self.sets.push(Some(Set::default()));
+        self.sets.push(Some(Box::default()));
         self.live += 1;
         id
     }
@@ -109,7 +109,7 @@ impl Sets {
         languages: usize,
     ) -> Option<Self> {
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); read.count()?];
-        for (number, row) in (0_u32..).zip(rows) {
+        for (number, row) in (0_u32..).zip(rows).filter(|(_, row)| !row.is_ghost()) {
             members.get_mut(row.set.0 as usize)?.push(number);
         }
         let sets = members.into_iter().map(|members| {
@@ -127,22 +127,44 @@ impl Sets {
             let seen_at = rows.get(set.lead as usize)?.seen_at;
             set.last_changed = read.time(seen_at)?;
             set.first_published = read.maybe_time(seen_at)?;
-            Some(Some(set))
+            Some(Some(Box::new(set)))
         });
         let sets = sets.collect::<Option<Vec<_>>>()?;
         let live = sets.iter().flatten().count();
         Some(Self { sets, live })
     }
 
+    /// The sets with members, ascending.
+    pub(super) fn ids(&self) -> impl Iterator<Item = SetId> {
+        let numbered = (0..).zip(&self.sets);
+        numbered.filter(|(_, set)| set.is_some()).map(|(number, _)| SetId(number))
+    }
+
+    /// Has these sets cease to be.
+    pub(super) fn forget(&mut self, gone: &BTreeSet<SetId>) {
+        for set in gone {
+            self.live -= usize::from(self.sets[set.0 as usize].take().is_some());
+        }
+    }
+
+    /// Versions are elsewhere now, in the same order.
+    pub(super) fn move_members(&mut self, new: &impl Fn(u32) -> u32) {
+        for set in self.sets.iter_mut().flatten() {
+            set.members.iter_mut().for_each(|number| *number = new(*number));
+            set.lead = new(set.lead);
+            set.origin = set.origin.map(new);
+        }
+    }
+
     fn get(&self, id: SetId) -> &Set {
         self.sets[id.0 as usize]
-            .as_ref()
+            .as_deref()
             .expect("rows name living sets only: a merge rewrites them")
     }
 
     fn get_mut(&mut self, id: SetId) -> &mut Set {
         self.sets[id.0 as usize]
-            .as_mut()
+            .as_deref_mut()
             .expect("rows name living sets only: a merge rewrites them")
     }
 

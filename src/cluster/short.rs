@@ -106,6 +106,9 @@ const fn as_figure(number: u64) -> u64 {
     number | Kind::Figure as u64
 }
 
+/// Stands for a version that is gone.
+const GONE: u32 = u32::MAX;
+
 #[derive(Clone, Debug)]
 struct Kept {
     number: u32,
@@ -165,9 +168,22 @@ impl Shorts {
         }
     }
 
+    /// Versions have other numbers now. Items that have none wait no longer; stories go on to say how common words are, and are
+    /// too old to be found.
+    pub(super) fn renumber(&mut self, new: impl Fn(u32) -> Option<u32>) {
+        for story in &mut self.stories {
+            story.number = new(story.number).unwrap_or(GONE);
+        }
+        self.items.retain_mut(|item| {
+            let number = new(item.number);
+            item.number = number.unwrap_or(0);
+            number.is_some()
+        });
+    }
+
     pub(super) fn freeze(&self, out: &mut Out) {
         for kept in [&self.items, &self.stories] {
-            out.numbers(kept.iter().map(|kept| kept.number));
+            out.numbers(kept.iter().map(|kept| kept.number.wrapping_add(1)));
             for kept in kept {
                 out.count(kept.words.len());
                 kept.words.iter().for_each(|&word| out.word(word));
@@ -179,13 +195,16 @@ impl Shorts {
     pub(super) fn thaw(read: &mut In<'_>, rows: &[Row]) -> Option<Self> {
         let mut shorts = Self::default();
         for is_item in [true, false] {
-            let numbers = read.numbers(rows.len())?;
+            let numbers = read.numbers(rows.len() + 1)?;
             (numbers.len() <= KEPT_MAX).then_some(())?;
             for number in numbers {
                 let words: Vec<u64> =
                     (0..read.count()?).map(|_| read.word()).collect::<Option<_>>()?;
                 (!words.is_empty() && words.len() <= WORDS_MAX).then_some(())?;
-                let seen_at = rows[number as usize].seen_at;
+                // What is gone is too old to be found.
+                let row =
+                    number.checked_sub(1).map(|number| (number, rows[number as usize].seen_at));
+                let (number, seen_at) = row.unwrap_or((GONE, Timestamp::EPOCH));
                 shorts.admit(number, seen_at, &ShortText { words, is_item });
             }
         }
@@ -221,7 +240,8 @@ impl Shorts {
         });
         // The most weight; of equals the newest, which comes first.
         let mut best: Option<(u64, Held)> = None;
-        for story in recent.filter(|story| !skip(story.number)) {
+        let known = recent.filter(|story| story.number != GONE);
+        for story in known.filter(|story| !skip(story.number)) {
             let slots = table(&mut story.words.iter().copied(), story.words.len());
             let Some((weight, found)) = self.held_by(&item.words, &slots, 0) else { continue };
             if best.is_none_or(|(most, _)| weight > most) {

@@ -347,6 +347,19 @@ pub enum Change {
         /// The ids it is now, the oldest first.
         into: Vec<ClusterId>,
     },
+    /// A cluster has had its time, and nothing of it is known any more.
+    Forgotten {
+        /// The set.
+        set: SetId,
+        /// Its public id.
+        cluster: ClusterId,
+        /// Its members.
+        versions: Vec<VersionId>,
+        /// The articles whose first version is among them.
+        articles: Vec<ArticleId>,
+        /// The names (`Verdicts::keys`) these went by.
+        names: Vec<u64>,
+    },
     /// The set's row as it stands after this record. Sent once for each set the record touched, last.
     Updated {
         /// The set.

@@ -27,6 +27,7 @@ impl Config {
                 "scrub_interval": show_duration(self.store.scrub_interval),
                 "text_days": self.store.text_days,
                 "text_bytes": show_size(self.store.text_bytes.unwrap_or(0)),
+                "history_days": self.store.history_days,
             },
             "crawl": {
                 "contact": crawl.contact.as_deref().unwrap_or_default(),

@@ -330,3 +330,17 @@ fn texts_are_kept_as_long_as_they_are_compared() {
         assert!(told.contains(words), "no {words:?} in {told}");
     }
 }
+
+#[test]
+fn history_is_kept_as_long_as_texts_and_texts_no_longer_than_history() {
+    let config = good("[store]\nhistory_days = 30\n");
+    assert_eq!(config.store.history(), Some(Duration::from_hours(30 * 24)));
+    assert_eq!(config.store.text_age(), config.store.history());
+    assert_eq!(Config::default().store.history(), None);
+    let told = bad("[store]\ntext_days = 31\nhistory_days = 30\n", &[]);
+    for words in ["c.toml:3", "`history_days = 30`", "shorter than `text_days = 31`"] {
+        assert!(told.contains(words), "{told}");
+    }
+    let told = bad("[detect]\nwindow = \"96h\"\n[store]\nhistory_days = 3\n", &[]);
+    assert!(told.contains("c.toml:4") && told.contains("shorter than `window`"), "{told}");
+}

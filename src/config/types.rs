@@ -69,13 +69,24 @@ pub struct Store {
     pub text_days: u16,
     /// Bytes of journal files with texts that are kept, the newest; `None`: all.
     pub text_bytes: Option<u64>,
+    /// Days after which what is left of clusters is trimmed; 0: never.
+    pub history_days: u16,
 }
 
 impl Store {
     /// How old a text may become; `None` where it stays for ever.
     pub fn text_age(&self) -> Option<Duration> {
-        (self.text_days > 0).then(|| Duration::from_hours(24 * u64::from(self.text_days)))
+        days(self.text_days).or_else(|| self.history())
     }
+
+    /// How old what is left of a cluster may become; `None` where it stays for ever.
+    pub fn history(&self) -> Option<Duration> {
+        days(self.history_days)
+    }
+}
+
+fn days(days: u16) -> Option<Duration> {
+    (days > 0).then(|| Duration::from_hours(24 * u64::from(days)))
 }
 
 impl Default for Store {
@@ -86,6 +97,7 @@ impl Default for Store {
             scrub_interval: Duration::from_mins(10),
             text_days: 0,
             text_bytes: None,
+            history_days: 0,
         }
     }
 }

@@ -17,6 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::Fault;
 use super::fold::Fold;
 use super::mend::has_room;
+use super::stand::Passed;
 use crate::cluster::{Clusterer, Params};
 use crate::journal::{
     Location, Reader, Settings, SourceNote, beside_file, generation, replace_file,
@@ -26,7 +27,7 @@ use crate::model::{Seq, SourceId, Timestamp, VersionId};
 /// The file in the data directory.
 const NAME: &str = "checkpoint";
 
-const MAGIC: &[u8] = b"copytaster checkpoint\n\x01";
+const MAGIC: &[u8] = b"copytaster checkpoint\n\x02";
 
 const SUM_BYTES: usize = 8;
 
@@ -43,6 +44,9 @@ struct Head {
     gaps: bool,
     /// Keys of articles that were erased.
     erased: Vec<u64>,
+    /// Names of articles that were trimmed, and when the last of them were.
+    passed: Vec<u64>,
+    passed_at: i64,
     /// How often the journal had been rewritten: what was folded before may have words that are gone.
     rewritings: u64,
     settings: Option<SettingsPart>,
@@ -209,6 +213,8 @@ impl Head {
             seen_at: fold.seen_at.millis(),
             gaps: fold.gaps,
             erased: fold.erased.iter().copied().collect(),
+            passed: fold.passed.names(),
+            passed_at: fold.passed.at.millis(),
             rewritings: fold.rewritings,
             settings: fold.settings.as_ref().map(|settings| SettingsPart {
                 engine: settings.engine,
@@ -231,6 +237,7 @@ impl Head {
         fold.gaps = self.gaps;
         fold.erased = self.erased.into_iter().collect();
         fold.rewritings = self.rewritings;
+        fold.passed = Passed::of(self.passed, Timestamp::from_millis(self.passed_at));
         fold.settings = self.settings.map(Settings::from);
         fold.sources = self
             .sources

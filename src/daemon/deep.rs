@@ -3,6 +3,7 @@
 use super::Fault;
 use super::fold::settings;
 use super::rejudge::is_without_text;
+use super::stand::first_clusters;
 use super::texts::LiveTexts;
 use crate::cluster::{Clusterer, ENGINE, Judged, Prepared, Version, prepare};
 use crate::journal::{Reader, Record};
@@ -19,15 +20,15 @@ pub struct Deep {
     pub without_text: usize,
     /// Versions whose verdicts come out otherwise.
     pub differing: Vec<VersionId>,
-    /// Position of the newest version whose text is gone.
-    bare: Option<u32>,
+    /// The newest version whose text is gone.
+    bare: Option<VersionId>,
 }
 
 /// Judges every version that was judged by the present rules and the settings last in force, each upon the history the journal
 /// tells; tells `each` which records are done.
 pub fn judge_again(reader: &Reader, each: &mut dyn FnMut(Seq)) -> Result<Deep, Fault> {
     let params = settings(reader)?;
-    let mut clusterer = Clusterer::new(params);
+    let mut clusterer = first_clusters(reader, params)?;
     let mut texts = LiveTexts::new(reader.clone(), params.live_max);
     let mut deep = Deep::default();
     for entry in reader.entries(Seq(1)) {
@@ -41,6 +42,9 @@ pub fn judge_again(reader: &Reader, each: &mut dyn FnMut(Seq)) -> Result<Deep, F
                     clusterer.admit(version.id, &prepared);
                     texts.keep(version.id, prepared.compared);
                 }
+            }
+            Record::Trim(trim) => {
+                clusterer.forget(&trim.gone);
             }
             Record::Override(spoken) => {
                 // One that names what is lost was passed over when it was read, too.
@@ -65,7 +69,7 @@ impl Deep {
         let Version { article, verdicts, .. } = version;
         if is_without_text(version) {
             self.without_text += 1;
-            self.bare = Some(clusterer.len() as u32);
+            self.bare = Some(version.id);
             return None;
         }
         if (verdicts.engine, verdicts.settings) != (ENGINE, digest) {
@@ -73,7 +77,7 @@ impl Deep {
             return Some(prepare(&article.title, &article.text, &verdicts.furniture));
         }
         // What was live had a say in which phrases are common, and there is nothing left to ask it.
-        if self.bare.is_some_and(|bare| bare >= clusterer.oldest_live()) {
+        if self.bare.is_some_and(|bare| Some(bare) >= clusterer.oldest_live_version()) {
             self.without_text += 1;
             return Some(prepare(&article.title, &article.text, &verdicts.furniture));
         }

@@ -94,8 +94,11 @@ pub fn erase(
 
 fn find(reader: &Reader, which: &Which, unfinished: &BTreeSet<ArticleId>) -> Result<Found, Fault> {
     let mut found = Found::default();
-    for entry in reader.entries(Seq(1)) {
-        match entry?.1.record {
+    let base = reader.base();
+    let stands = base.iter().flat_map(|base| base.entries());
+    let after = reader.entries(Seq(1)).map(|entry| entry.map(|(_, entry)| entry));
+    for entry in stands.chain(after) {
+        match entry?.record {
             Record::Version(version) => {
                 let article = version.verdicts.article.unwrap_or(ArticleId(version.id.0));
                 let is_meant = match which {

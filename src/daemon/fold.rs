@@ -7,10 +7,11 @@ use tracing::{info, warn};
 
 use super::ahead::Ahead;
 use super::mend::has_room;
+use super::stand::{Passed, first_settings, found};
 use super::texts::LiveTexts;
 use super::{Fault, checkpoint};
 use crate::cluster::{Change, Clusterer, Params};
-use crate::journal::{Entry, Location, Reader, Record, Settings, SourceNote, Spoken};
+use crate::journal::{Entry, Location, Reader, Record, Settings, SourceNote, Spoken, Trim};
 use crate::model::{Seq, SourceId, Timestamp};
 use crate::store::{Applied, Store};
 
@@ -42,6 +43,8 @@ pub(super) struct Fold {
     pub(super) rewritings: u64,
     /// True where records before the last one are lost.
     pub(super) gaps: bool,
+    /// Names of articles that have had their time.
+    pub(super) passed: Passed,
 }
 
 impl Fold {
@@ -55,7 +58,9 @@ impl Fold {
         each: &mut dyn FnMut(Seq) -> bool,
     ) -> Result<Self, Fault> {
         let applied = store.applied_seq();
-        let (mut fold, short_path) = Self::begin(store.dir(), reader, params, applied);
+        found(reader, store)?;
+        let applied = store.applied_seq().max(applied);
+        let (mut fold, short_path) = Self::begin(store.dir(), reader, params, applied)?;
         let remembered = fold.clusterer.thaw_short_path(&short_path).map_or_else(
             |why| {
                 if fold.covered > Seq(0) {
@@ -78,21 +83,26 @@ impl Fold {
         last: Seq,
         each: &mut dyn FnMut(Seq) -> bool,
     ) -> Result<Self, Fault> {
-        let (mut fold, _) = Self::begin(dir, reader, params, last);
+        let (mut fold, _) = Self::begin(dir, reader, params, last)?;
         fold.catch_up(reader, last, last, &mut |_| Ok(()), each)?;
         Ok(fold)
     }
 
     /// The state that was written down, and its short path; the beginning where it does not fit. It is at `latest` or before.
-    fn begin(dir: &Path, reader: &Reader, params: Params, latest: Seq) -> (Self, Vec<u8>) {
+    fn begin(
+        dir: &Path,
+        reader: &Reader,
+        params: Params,
+        latest: Seq,
+    ) -> Result<(Self, Vec<u8>), Fault> {
         match checkpoint::load(dir, reader, params, latest) {
-            Ok(Some(found)) => return found,
+            Ok(Some(found)) => return Ok(found),
             Ok(None) => {}
             Err(why) => {
                 info!("the checkpoint does not fit, so the whole journal is folded: {why}");
             }
         }
-        (Self::new(reader, params), Vec::new())
+        Ok((Self::first(reader, params)?, Vec::new()))
     }
 
     pub(super) fn new(reader: &Reader, params: Params) -> Self {
@@ -108,6 +118,7 @@ impl Fold {
             erased: BTreeSet::new(),
             rewritings: reader.rewritings(),
             gaps: false,
+            passed: Passed::default(),
         }
     }
 
@@ -154,7 +165,7 @@ impl Fold {
     }
 
     /// What an entry changes. `Err` says in words why it cannot stand where it does.
-    fn apply(&mut self, entry: &Entry) -> Result<Vec<Change>, String> {
+    pub(super) fn apply(&mut self, entry: &Entry) -> Result<Vec<Change>, String> {
         self.last = entry.seq;
         match &entry.record {
             Record::Version(version) => {
@@ -168,10 +179,30 @@ impl Fold {
             }
             Record::Erase(erase) => self.erased.extend(&erase.keys),
             Record::Gap(_) => self.gaps = true,
+            Record::Trim(trim) => return Ok(self.trim(trim, entry.at)),
             Record::Tick => self.seen_at = self.seen_at.max(entry.at),
             Record::Lost(_) => {}
         }
         Ok(Vec::new())
+    }
+
+    /// Forgets what has had its time. Where the fold began with what was left, there is nothing to forget.
+    pub(super) fn trim(&mut self, trim: &Trim, at: Timestamp) -> Vec<Change> {
+        let changes = self.clusterer.forget(&trim.gone);
+        self.pass(&changes, at);
+        changes
+    }
+
+    /// Remembers the names of articles that are forgotten.
+    pub(super) fn pass(&mut self, changes: &[Change], at: Timestamp) {
+        for change in changes {
+            if let Change::Forgotten { names, .. } = change {
+                for &name in names {
+                    self.passed.add(name);
+                }
+            }
+        }
+        self.passed.at = self.passed.at.max(at);
     }
 
     /// An editor's word was obeyed before it was journalled, so here it is again. Only what it names may be lost.
@@ -208,8 +239,13 @@ impl Lagging {
         changes: Vec<Change>,
         rows: &mut ToRows<'_>,
     ) -> Result<(), Fault> {
+        // What a trim takes away goes by itself, before it.
+        let alone = matches!(entry.record, Record::Trim(_));
+        if alone {
+            self.flush(rows)?;
+        }
         self.waiting.push((entry, location, changes));
-        if self.waiting.len() >= BATCH_RECORDS { self.flush(rows) } else { Ok(()) }
+        if alone || self.waiting.len() >= BATCH_RECORDS { self.flush(rows) } else { Ok(()) }
     }
 
     fn flush(&mut self, rows: &mut ToRows<'_>) -> Result<(), Fault> {
@@ -226,14 +262,18 @@ impl Lagging {
 
 /// The settings that were last in force in a journal; the defaults where it names none.
 pub fn settings(reader: &Reader) -> Result<Params, Fault> {
-    settings_since(reader, Params::default(), Seq(1))
+    settings_since(reader, first_params(reader)?, Seq(1))
+}
+
+fn first_params(reader: &Reader) -> Result<Params, Fault> {
+    Ok(first_settings(reader)?.map_or_else(Params::default, |settings| params(&settings)))
 }
 
 /// The same, where a checkpoint may tell what was in force up to it.
 pub(super) fn settings_last(dir: &Path, reader: &Reader) -> Result<Params, Fault> {
     match checkpoint::settings(dir, reader) {
         Some((settings, seq)) => settings_since(reader, params(&settings), Seq(seq.0 + 1)),
-        None => settings_since(reader, Params::default(), Seq(1)),
+        None => settings(reader),
     }
 }
 
@@ -267,7 +307,8 @@ pub fn rebuild(
         true
     };
     // Nothing is judged, so nothing need be findable. A checkpoint is not asked: the journal is what rows are checked against.
-    let mut fold = Fold::new(reader, Params { live_max: 1, ..Params::default() });
+    found(reader, &store)?;
+    let mut fold = Fold::first(reader, Params { live_max: 1, ..Params::default() })?;
     let mut load = store.load(last);
     let rows = &mut |batch: &[Applied<'_>]| {
         has_room(store.dir())?;
@@ -289,7 +330,8 @@ pub(super) fn catch_up(
     let dir = store.dir();
     let few = Params { live_max: 1, ..Params::default() };
     let params = checkpoint::settings(dir, reader).map_or(few, |(settings, _)| params(&settings));
-    let (fold, _) = Fold::begin(dir, reader, params, store.applied_seq());
+    found(reader, store)?;
+    let (fold, _) = Fold::begin(dir, reader, params, store.applied_seq())?;
     fold.into_rows(reader, last, store, each)
 }
 

@@ -6,6 +6,7 @@ use std::sync::mpsc::SyncSender;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use url::Url;
 
+use super::trim::Planned;
 use crate::api::{Push, Word};
 use crate::config::Source;
 use crate::feed::Entry;
@@ -152,6 +153,14 @@ pub(super) enum Work {
         endpoint: String,
         /// Its state.
         poll: Box<Poll>,
+    },
+    /// Clusters that have had their time. Told true when the record of it is durable and their rows are gone, false where they
+    /// came up again; dropped where neither can be.
+    Trim {
+        /// What goes.
+        planned: Box<Planned>,
+        /// Who is told.
+        done: SyncSender<bool>,
     },
     /// Versions that have no words in the journal any more, and where it keeps them now.
     Redacted {

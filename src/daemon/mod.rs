@@ -31,7 +31,9 @@ mod replay;
 mod retain;
 mod rows;
 mod scrub;
+mod stand;
 mod texts;
+mod trim;
 mod writer;
 
 use std::net::SocketAddr;

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fold::BATCH_RECORDS;
+use super::stand::first_clusters;
 use super::texts::LiveTexts;
 use super::{Fault, in_force};
 use crate::cluster::regroup::{Place, Regrouping};
 use crate::cluster::{Clusterer, Judged, Params, Verdicts, Version};
-use crate::journal::{Entry, Location, Log, Reader, Record, Spoken, judged};
+use crate::journal::{Entry, Location, Log, Reader, Record, Spoken, Trim, judged};
 use crate::model::{Seq, VersionId};
 use crate::store::Store;
 
@@ -94,7 +95,7 @@ fn through(
     write: &mut dyn FnMut(Entry) -> Result<(), Fault>,
     each: &mut dyn FnMut(Seq),
 ) -> Result<Rejudged, Fault> {
-    let mut folds = Folds::new(reader, params);
+    let mut folds = Folds::new(reader, params)?;
     let mut engines = BTreeSet::new();
     for entry in reader.entries(Seq(1)) {
         let (location, entry) = entry?;
@@ -105,6 +106,7 @@ fn through(
                 Record::Version(Box::new(folds.take(*version, location)))
             }
             Record::Override(spoken) => folds.obey(seq, spoken),
+            Record::Trim(trim) => folds.trim(trim),
             Record::Settings(_) => Record::Settings(in_force(&params)),
             other => other,
         };
@@ -122,18 +124,21 @@ struct Folds {
     /// Each version, and which version it is judged again: itself, unless it is a duplicate now.
     versions: Vec<(VersionId, VersionId)>,
     without_text: usize,
+    /// The last record that was trimmed.
+    begun: Seq,
 }
 
 impl Folds {
-    fn new(reader: &Reader, params: Params) -> Self {
-        Self {
+    fn new(reader: &Reader, params: Params) -> Result<Self, Fault> {
+        Ok(Self {
             // It only applies, so nothing need be findable.
-            before: Clusterer::new(Params { live_max: 1, ..params }),
-            after: Clusterer::new(params),
+            before: first_clusters(reader, Params { live_max: 1, ..params })?,
+            after: first_clusters(reader, params)?,
             texts: LiveTexts::new(reader.clone(), params.live_max),
             versions: Vec::new(),
             without_text: 0,
-        }
+            begun: reader.base().map_or(Seq(0), |base| base.upto()),
+        })
     }
 
     /// The version with its new verdicts; with the old ones where it cannot be judged again.
@@ -163,6 +168,15 @@ impl Folds {
         };
         self.versions.push((version.id, same));
         version
+    }
+
+    /// A trim that is carried out stays. One that is not is taken back: the file it names was made from the old verdicts.
+    fn trim(&mut self, trim: Trim) -> Record {
+        if trim.upto <= self.begun {
+            return Record::Trim(trim);
+        }
+        self.before.forget(&trim.gone);
+        Record::Tick
     }
 
     /// An editor's word holds in both folds. Where the new verdicts made it idle (what it joins is one already), nothing but its

@@ -17,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::line::{ToWriter, Work};
+use super::trim::{self, Trimmer};
 use super::{Fault, words};
+use crate::cluster::Params;
 use crate::config::Config;
 use crate::journal::{JournalError, Location, Reader, Record, replace_file};
 use crate::model::{Clock, Seq, Timestamp, VersionId};
@@ -41,6 +43,10 @@ pub(super) struct Terms {
     age: Option<i64>,
     /// How many bytes of segments with texts are kept.
     bytes: Option<u64>,
+    /// How old a record may become, in milliseconds.
+    history: Option<i64>,
+    /// Settings of the fold.
+    params: Params,
 }
 
 impl Terms {
@@ -48,9 +54,13 @@ impl Terms {
     pub(super) fn of(config: &Config) -> Option<Self> {
         let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
         let (age, bytes) = (config.store.text_age().map(millis), config.store.text_bytes);
+        let history = config.store.history().map(millis);
         let window = millis(config.detect.window);
-        let is_wanted = age.is_some() || bytes.is_some() || mark(&config.store.path).exists();
-        is_wanted.then_some(Self { window, age, bytes })
+        let dir = &config.store.path;
+        let is_begun = mark(dir).exists() || trim::mark(dir).exists();
+        let is_wanted = age.is_some() || bytes.is_some() || is_begun;
+        let params = config.cluster_params();
+        is_wanted.then_some(Self { window, age, bytes, history, params })
     }
 }
 
@@ -59,6 +69,8 @@ impl Terms {
 struct Known {
     newest: Timestamp,
     has_words: bool,
+    /// Its last record.
+    last: Seq,
 }
 
 /// Who looks for texts that have had their time.
@@ -121,7 +133,7 @@ impl Retain {
                 None => match self.look(segment) {
                     Err(fault @ Fault::Journal(JournalError::Damaged { .. })) => {
                         error!("texts of a damaged segment stay: {}", words(&fault));
-                        Known { newest: Timestamp::EPOCH, has_words: false }
+                        Known { newest: Timestamp::EPOCH, has_words: false, last: Seq(0) }
                     }
                     done => done?,
                 },
@@ -146,14 +158,44 @@ impl Retain {
             self.redact(segment)?;
             known.insert(segment.0, Known { has_words: false, ..of });
         }
-        Ok(())
+        self.trim(&closed, known, now)
+    }
+
+    /// Has one file stand for the oldest segments, those without words that have had their time as history, too.
+    fn trim(
+        &self,
+        closed: &[Segment],
+        known: &BTreeMap<u32, Known>,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let trimmer = self.trimmer();
+        trimmer.finish()?;
+        let Some(age) = self.terms.history.filter(|_| !self.stop.is_cancelled()) else {
+            return Ok(());
+        };
+        let old = closed.iter().map_while(|&(number, _)| {
+            let of = known.get(&number)?;
+            // A damaged one has no last record.
+            let is_old = of.newest < now.plus_millis(-age) && !of.has_words && of.last > Seq(0);
+            is_old.then_some((number, of.last))
+        });
+        match old.last() {
+            Some((number, last)) => trimmer.trim(number, last),
+            None => Ok(()),
+        }
+    }
+
+    const fn trimmer(&self) -> Trimmer<'_> {
+        let Self { reader, store, writer, .. } = self;
+        Trimmer { reader, store, writer, params: self.terms.params }
     }
 
     fn look(&self, segment: Segment) -> Result<Known, Fault> {
-        let mut known = Known { newest: Timestamp::EPOCH, has_words: false };
+        let mut known = Known { newest: Timestamp::EPOCH, has_words: false, last: Seq(0) };
         for entry in self.reader.entries_of(segment) {
             let (_, entry) = entry?;
             known.newest = known.newest.max(entry.at);
+            known.last = entry.seq;
             if let Record::Version(version) = &entry.record {
                 // The fold's time may be ahead of the clock's.
                 known.newest = known.newest.max(version.seen_at);
@@ -226,6 +268,9 @@ fn mark(dir: &Path) -> PathBuf {
     dir.join("redacting")
 }
 
-fn failed<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> StoreError + 'a {
+pub(super) fn failed<'a>(
+    what: &'static str,
+    path: &'a Path,
+) -> impl FnOnce(io::Error) -> StoreError + 'a {
     move |source| StoreError::Io { what, path: path.to_path_buf(), source }
 }

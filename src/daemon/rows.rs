@@ -46,6 +46,8 @@ pub(super) struct Job {
     pub(super) seen: Vec<(u64, Vec<u8>)>,
     /// Versions whose words are gone.
     pub(super) redacted: Option<Redacted>,
+    /// Who waits until the rows of a trim are gone.
+    pub(super) trimmed: Option<SyncSender<bool>>,
 }
 
 type Handed = (Job, Waiting);
@@ -56,6 +58,9 @@ impl Job {
         self.entries.len() + later.entries.len() <= BATCH_RECORDS
             && self.redacted.is_none()
             && later.redacted.is_none()
+            // What a trim takes away goes by itself.
+            && self.trimmed.is_none()
+            && later.trimmed.is_none()
     }
 
     /// Takes what came later into the same step.
@@ -68,6 +73,7 @@ impl Job {
         self.polls.extend(later.polls);
         self.seen.extend(later.seen);
         self.redacted = later.redacted.or(self.redacted.take());
+        self.trimmed = later.trimmed.or(self.trimmed.take());
     }
 }
 
@@ -279,6 +285,10 @@ impl Keeper {
         }
         for (endpoint, row) in &job.polls {
             self.store.put_poll(endpoint, row)?;
+        }
+        if let Some(done) = &job.trimmed {
+            // Whoever asked may have stopped.
+            let _ = done.try_send(true);
         }
         if let Some(Redacted { versions, changes, done }) = &job.redacted {
             self.store.redact(versions, changes)?;

@@ -16,6 +16,7 @@ use super::fold::Fold;
 use super::keep::Keep;
 use super::line::{Ended, Harvest, Said, Visits, Work};
 use super::rows::{Job, Redacted};
+use super::trim::Planned;
 use super::{Fault, Notes, words};
 use crate::api::{Accepted, Obeyed, Push, Refused, Word};
 use crate::cluster::{self, Change, Judged, Version};
@@ -28,6 +29,9 @@ const NEWS_MILLIS: i64 = 7 * 24 * 3_600_000;
 
 /// Why nothing comes of a page that was erased.
 const ERASED: &str = "erased by order";
+
+/// Why nothing comes of an old page that is listed again.
+const TRIMMED: &str = "known before, and trimmed (history_days)";
 
 /// Everything the writer owns or tells.
 pub(super) struct Writer {
@@ -98,6 +102,7 @@ impl Writer {
             Work::Harvest(harvest) => self.take_harvest(*harvest, batch),
             Work::Push(push) => return self.take_push(push, batch),
             Work::Word(word) => self.take_word(word, batch),
+            Work::Trim { planned, done } => return self.take_trim(*planned, done, batch),
             Work::Redacted { versions, done } => return self.take_redacted(versions, done, batch),
             Work::Polled { endpoint, poll } => batch.polled.push((endpoint, poll)),
         }
@@ -125,6 +130,34 @@ impl Writer {
         self.commit(batch)
     }
 
+    /// Journals a trim and forgets what goes with it, unless a record that came meanwhile names some of that.
+    fn take_trim(
+        &mut self,
+        planned: Planned,
+        done: SyncSender<bool>,
+        batch: &mut Batch,
+    ) -> Result<(), Fault> {
+        self.commit(batch)?;
+        match planned.is_overtaken(&self.reader) {
+            Ok(false) => {}
+            Ok(true) => {
+                // Whoever asked may have stopped.
+                let _ = done.try_send(false);
+                return Ok(());
+            }
+            Err(fault) => {
+                warn!("nothing is trimmed: {}", words(&fault));
+                return Ok(());
+            }
+        }
+        let changes = self.fold.trim(&planned.trim, Timestamp::EPOCH);
+        self.enter(Record::Trim(planned.trim), changes, batch);
+        let at = batch.job.entries.last().map_or(Timestamp::EPOCH, |entry| entry.at);
+        self.fold.passed.at = self.fold.passed.at.max(at);
+        batch.job.trimmed = Some(done);
+        self.commit(batch)
+    }
+
     /// The writer's clock, never backwards: the time of the fold for what comes in now.
     fn now(&self) -> Timestamp {
         self.fold.seen_at.max(self.clock.now())
@@ -133,13 +166,16 @@ impl Writer {
     fn take_harvest(&mut self, harvest: Harvest, batch: &mut Batch) {
         let Harvest { source, key, mut visits, ended } = harvest;
         match ended {
+            Ended::Article(article) if self.is_passed(&article) => {
+                visits = self.pass_over(TRIMMED, &source.id, visits, batch);
+            }
             Ended::Article(article) => {
                 let seen_at = self.now();
                 match self.judge(*article, "page", seen_at, batch) {
                     Some((version, duplicate)) => {
                         debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
                     }
-                    None => visits = self.pass_over(&source.id, visits, batch),
+                    None => visits = self.pass_over(ERASED, &source.id, visits, batch),
                 }
             }
             Ended::Unchanged => {}
@@ -154,18 +190,23 @@ impl Writer {
         batch.visited.push((key, source, visits));
     }
 
-    /// A page that was erased ends its lead, once, and nothing of it is kept but that it is known.
-    fn pass_over(&mut self, source: &SourceId, visits: Visits, batch: &mut Batch) -> Visits {
-        if visits.lost != ERASED {
-            info!(source.id = %source, "a page came that was erased, and is passed over");
-            let lost =
-                Lost { source: source.clone(), url: String::new(), reason: ERASED.to_owned() };
+    /// A page that was erased or trimmed ends its lead, once, and nothing of it is kept but that it is known.
+    fn pass_over(
+        &mut self,
+        why: &str,
+        source: &SourceId,
+        visits: Visits,
+        batch: &mut Batch,
+    ) -> Visits {
+        if visits.lost != why {
+            info!(source.id = %source, "a page is passed over: {why}");
+            let lost = Lost { source: source.clone(), url: String::new(), reason: why.to_owned() };
             self.enter(Record::Lost(lost), Vec::new(), batch);
         }
         Visits {
             url: String::new(),
             title: String::new(),
-            lost: ERASED.to_owned(),
+            lost: why.to_owned(),
             said: Said::default(),
             ..visits
         }
@@ -221,6 +262,16 @@ impl Writer {
     fn is_erased(&self, article: &Article) -> bool {
         let erased = &self.fold.erased;
         !erased.is_empty() && cluster::keys(article).iter().any(|key| erased.contains(key))
+    }
+
+    /// True of an article that was trimmed, is not known since, and does not say that it is newer than that.
+    fn is_passed(&self, article: &Article) -> bool {
+        let Fold { passed, clusterer, .. } = &self.fold;
+        let told = article.updated.max(article.published);
+        let keys = cluster::keys(article);
+        told.is_none_or(|told| told <= passed.at)
+            && keys.iter().any(|&key| passed.has(key))
+            && !keys.iter().any(|&key| clusterer.knows(key))
     }
 
     /// Gives an article its place; tells which version it is and whether it was there already. `None` where it was erased.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! head    "copytaster backup" 17 bytes │ format u8 │ generation u64 │ last seq u64
-//! frames  those of the journal, byte for byte, record 1 to the last
+//! trim    only in format 2, of a trimmed journal: number u32 │ length u64 │ the file it begins with, byte for byte
+//! frames  those of the journal, byte for byte, record 1 or the first that was not trimmed to the last
 //! foot    xxh3 u64 of everything before it                            all integers big-endian
 //! ```
 //! A restored journal is a prefix of the one that was backed up, under the next generation: what was given out of the records
@@ -11,21 +12,23 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
 
 use super::acked::Acked;
 use super::frame::{self, FORMAT};
 use super::log::SEGMENT_BYTES;
-use super::reader::{Reader, read_frame};
-use super::{JournalError, Lock, generation, record, segment};
+use super::reader::{Entries, Reader, read_frame};
+use super::{Base, JournalError, Lock, base, generation, record, segment};
 use crate::model::Seq;
 
 /// What every backup begins with.
 const NAME: &[u8; 17] = b"copytaster backup";
 
-/// Format of the backups this program writes.
+/// Format of the backups this program writes, and of those of a trimmed journal.
 const ARCHIVE_FORMAT: u8 = 1;
+const FORMAT_TRIMMED: u8 = 2;
 
 /// Bytes before the first frame.
 const HEAD_BYTES: usize = NAME.len() + 1 + 8 + 8;
@@ -38,7 +41,7 @@ const RESTORING: &str = "journal.restoring";
 pub struct Backup {
     /// Generation of the history it was taken of.
     pub generation: u64,
-    /// Its last record; it holds all from 1 on.
+    /// Its last record; it holds all before it that were not trimmed.
     pub last: Seq,
     /// Its size.
     pub bytes: u64,
@@ -57,14 +60,22 @@ pub fn write(
 ) -> Result<Backup, JournalError> {
     let failed = |source| JournalError::io("write", to, source);
     let mut out = Summed { out, sum: Xxh3::new(), bytes: 0 };
-    let mut entries = reader.entries(Seq(1));
+    let (base, mut entries) = begin(reader);
     let last = entries.until();
     let mut head = Vec::with_capacity(HEAD_BYTES);
     head.extend_from_slice(NAME);
-    head.push(ARCHIVE_FORMAT);
+    head.push(if base.is_some() { FORMAT_TRIMMED } else { ARCHIVE_FORMAT });
     head.extend_from_slice(&generation.to_be_bytes());
     head.extend_from_slice(&last.0.to_be_bytes());
     out.write_all(&head).map_err(failed)?;
+    if let Some(base) = base {
+        base.check()?;
+        let reading = |source| JournalError::io("read", base.path(), source);
+        let bytes = fs::read(base.path()).map_err(reading)?;
+        out.write_all(&base.number().to_be_bytes()).map_err(failed)?;
+        out.write_all(&(bytes.len() as u64).to_be_bytes()).map_err(failed)?;
+        out.write_all(&bytes).map_err(failed)?;
+    }
     while let Some(entry) = entries.next() {
         let (_, entry) = entry?;
         out.write_all(entries.frame()).map_err(failed)?;
@@ -73,6 +84,21 @@ pub fn write(
     let sum = out.sum.digest();
     out.write_all(&sum.to_be_bytes()).and_then(|()| out.flush()).map_err(failed)?;
     Ok(Backup { generation, last, bytes: out.bytes })
+}
+
+/// What a journal begins with and the entries that follow it, of one moment.
+fn begin(reader: &Reader) -> (Option<Arc<Base>>, Entries) {
+    let mut base = reader.base();
+    loop {
+        // While there are entries to be read, what they follow is not removed.
+        let entries = reader.entries(Seq(1));
+        let after = reader.base();
+        let number = |base: &Option<Arc<Base>>| base.as_ref().map(|base| base.number());
+        if number(&base) == number(&after) {
+            return (base, entries);
+        }
+        base = after;
+    }
 }
 
 /// Writes a backup to the file `to`, which stands under that name only when it is whole and durable. An older file of that
@@ -119,7 +145,7 @@ pub fn restore(
     each: &mut dyn FnMut(Seq, Seq),
 ) -> Result<Backup, JournalError> {
     refuse_what_is_there(dir)?;
-    let backup = read(from, &mut |_, _| Ok(()))?;
+    let backup = read(from, &mut |_| Ok(()))?;
     let failed = |what: &'static str, path: &Path| {
         let path = path.to_path_buf();
         move |source| JournalError::io(what, path, source)
@@ -132,9 +158,18 @@ pub fn restore(
     }
     fs::create_dir(&fresh).map_err(failed("make", &fresh))?;
     let mut segments = Segments { folder: fresh.clone(), number: 0, file: None, bytes: 0 };
-    let again = read(from, &mut |seq, frame| {
-        segments.push(frame)?;
-        each(seq, backup.last);
+    let again = read(from, &mut |piece| {
+        match piece {
+            Piece::Base(number, bytes) => {
+                let path = fresh.join(base::name(number));
+                write_whole(&path, bytes).map_err(failed("write", &path))?;
+                segments.number = number;
+            }
+            Piece::Frame(seq, frame) => {
+                segments.push(frame)?;
+                each(seq, backup.last);
+            }
+        }
         Ok(())
     })?;
     segments.close()?;
@@ -180,11 +215,25 @@ fn refuse_what_is_there(dir: &Path) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Takes each frame of a backup in turn.
-type EachFrame<'a> = dyn FnMut(Seq, &[u8]) -> Result<(), JournalError> + 'a;
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// A piece of a backup.
+enum Piece<'a> {
+    /// The file a trimmed journal begins with, and its number.
+    Base(u32, &'a [u8]),
+    /// A record.
+    Frame(Seq, &'a [u8]),
+}
+
+/// Takes each piece of a backup in turn.
+type EachPiece<'a> = dyn FnMut(Piece<'_>) -> Result<(), JournalError> + 'a;
 
 /// Reads a backup through, gives each frame with its seq in turn, and sees that it is whole.
-fn read(from: &Path, each: &mut EachFrame<'_>) -> Result<Backup, JournalError> {
+fn read(from: &Path, each: &mut EachPiece<'_>) -> Result<Backup, JournalError> {
     let failed = |source| JournalError::io("read", from, source);
     let mut file = BufReader::new(File::open(from).map_err(failed)?);
     let mut sum = Xxh3::new();
@@ -196,10 +245,23 @@ fn read(from: &Path, each: &mut EachFrame<'_>) -> Result<Backup, JournalError> {
     };
     let mut head = Vec::new();
     file.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(failed)?;
-    let (generation, last) = read_head(&head).map_err(|what| broken(0, what))?;
+    let (format, generation, last) = read_head(&head).map_err(|what| broken(0, what))?;
     sum.update(&head);
     offset += head.len() as u64;
     let mut done = 0;
+    if format == FORMAT_TRIMMED {
+        let (mut number, mut length) = ([0; 4], [0; 8]);
+        file.read_exact(&mut number).and_then(|()| file.read_exact(&mut length)).map_err(failed)?;
+        let mut bytes = Vec::new();
+        let mut of = file.by_ref().take(u64::from_be_bytes(length));
+        of.read_to_end(&mut bytes).map_err(failed)?;
+        done = base::upto_of(&bytes).map_err(|what| broken(offset, what))?;
+        for part in [&number[..], &length, &bytes] {
+            sum.update(part);
+        }
+        offset += (number.len() + length.len() + bytes.len()) as u64;
+        each(Piece::Base(u32::from_be_bytes(number), &bytes))?;
+    }
     let mut frame = Vec::new();
     while done < last {
         if !read_frame(&mut file, &mut frame).map_err(failed)? {
@@ -217,7 +279,7 @@ fn read(from: &Path, each: &mut EachFrame<'_>) -> Result<Backup, JournalError> {
         done = entry.seq.0;
         sum.update(&frame);
         offset += frame.len() as u64;
-        each(entry.seq, &frame)?;
+        each(Piece::Frame(entry.seq, &frame))?;
     }
     let mut foot = Vec::new();
     file.take(9).read_to_end(&mut foot).map_err(failed)?;
@@ -227,16 +289,17 @@ fn read(from: &Path, each: &mut EachFrame<'_>) -> Result<Backup, JournalError> {
     Ok(Backup { generation, last: Seq(last), bytes: offset + foot.len() as u64 })
 }
 
-fn read_head(head: &[u8]) -> Result<(u64, u64), &'static str> {
+/// Format, generation and last record.
+fn read_head(head: &[u8]) -> Result<(u8, u64, u64), &'static str> {
     let short = "it is no backup of copytaster";
     let rest = head.strip_prefix(NAME).ok_or(short)?;
     let (&format, rest) = rest.split_first().ok_or(short)?;
-    if format != ARCHIVE_FORMAT {
+    if ![ARCHIVE_FORMAT, FORMAT_TRIMMED].contains(&format) {
         return Err("a newer program wrote it: restore it with that one");
     }
     let (generation, rest) = rest.split_first_chunk().ok_or(short)?;
     let (last, _) = rest.split_first_chunk().ok_or(short)?;
-    Ok((u64::from_be_bytes(*generation), u64::from_be_bytes(*last)))
+    Ok((format, u64::from_be_bytes(*generation), u64::from_be_bytes(*last)))
 }
 
 /// Bytes on their way to `out`, summed and counted.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::acked::{self, Acked};
 use super::frame::{self, FORMAT};
 use super::record::{self, Unreadable};
-use super::{Entry, Gap, JournalError, Record, generation, segment};
+use super::{Base, Entry, Gap, JournalError, Record, base, generation, segment};
 use crate::model::{Seq, Timestamp};
 
 /// A place in a journal that is not as it should be.
@@ -51,6 +51,12 @@ pub struct Survey {
     pub redacted: u64,
     /// Articles that were erased.
     pub erased: u64,
+    /// Numbers that were trimmed.
+    pub trimmed: u64,
+    /// How many of them are versions that are still there.
+    pub stands: u64,
+    /// The file that stands for them, where it is not what was written.
+    bad_base: Option<PathBuf>,
     /// The last number, those that are lost included.
     pub last: Seq,
 }
@@ -125,9 +131,12 @@ impl Survey {
         }
         let acked = acked::known(dir)?;
         let tail = segment::numbers(dir)?.last().copied().unwrap_or(0);
+        let mut holes = Vec::new();
+        let base = base_of(dir, &mut holes)?;
+        let (before, mut last) =
+            base.as_ref().map_or((0, 0), |base| (base.number(), base.upto().0));
         let mut contents = Vec::new();
-        let mut last = 0;
-        for number in 1..=tail {
+        for number in before + 1..=tail {
             // What comes after a break in the last file, where nobody was told of it, a crash left there.
             let torn_after = acked.filter(|_| number == tail);
             let found = read(dir, number, &mut last, torn_after)?;
@@ -136,7 +145,10 @@ impl Survey {
         let mut survey = Self {
             dir: dir.to_path_buf(),
             files: Vec::new(),
-            holes: Vec::new(),
+            bad_base: holes.first().map(|hole: &Hole| hole.path.clone()),
+            holes,
+            trimmed: base.as_ref().map_or(0, |base| base.upto().0),
+            stands: base.as_ref().map_or(0, Base::versions),
             records: contents.iter().map(|found| found.records).sum(),
             gone: contents.iter().map(|found| found.gone).sum(),
             redacted: contents.iter().map(|found| found.redacted).sum(),
@@ -144,15 +156,16 @@ impl Survey {
             last: Seq(0),
         };
         let seen = contents.iter().map(|found| found.seen).max().unwrap_or(0);
-        survey.plan(&contents, acked.unwrap_or(0).max(told.0).max(seen))?;
+        survey.plan(before, &contents, acked.unwrap_or(0).max(told.0).max(seen))?;
         Ok(survey)
     }
 
     /// Decides what each file should hold. Every number up to `known` is in a record or in a gap, and no file but the last is
     /// empty: so where several files are lost, each keeps one number of the gap at least.
-    fn plan(&mut self, contents: &[Contents], known: u64) -> Result<(), JournalError> {
-        let mut last = 0;
-        for (at, (number, found)) in (1..).zip(contents).enumerate() {
+    /// `before` is the number of the last segment that was trimmed.
+    fn plan(&mut self, before: u32, contents: &[Contents], known: u64) -> Result<(), JournalError> {
+        let mut last = self.trimmed;
+        for (at, (number, found)) in (before + 1..).zip(contents).enumerate() {
             let mut plan = Plan { number, pieces: Vec::new(), changes: false };
             for run in &found.runs {
                 if run.first > last + 1 {
@@ -186,9 +199,9 @@ impl Survey {
             self.tell_breaks(&mut plan, found, is_last && taken == 0);
             self.files.push(plan);
         }
-        if contents.is_empty() && known > 0 {
-            let mut plan = Plan { number: 1, pieces: Vec::new(), changes: false };
-            self.lose(&mut plan, &Contents::default(), 1, known);
+        if contents.is_empty() && known > last {
+            let mut plan = Plan { number: before + 1, pieces: Vec::new(), changes: false };
+            self.lose(&mut plan, &Contents::default(), last + 1, known);
             self.files.push(plan);
             last = known;
         }
@@ -247,6 +260,8 @@ impl Survey {
         }
         let generation = generation::raise(&self.dir)?;
         let mut bridged = Bridged { gaps: Vec::new(), kept: Vec::new(), generation };
+        // Before a segment takes a number it stood for.
+        bridged.kept.extend(self.bad_base.as_deref().map(|bad| self.set_aside(bad)).transpose()?);
         for plan in changing {
             bridged.kept.extend(self.put_in_place(plan)?);
             bridged.gaps.extend(plan.pieces.iter().filter_map(|piece| match piece {
@@ -257,6 +272,15 @@ impl Survey {
         segment::sync_names(&segment::folder(&self.dir))?;
         drop(Acked::open(&self.dir, self.last.0)?);
         Ok(bridged)
+    }
+
+    /// Gives the file that stood for trimmed records a name under which it stands for nothing.
+    fn set_aside(&self, bad: &Path) -> Result<PathBuf, JournalError> {
+        let name = bad.file_name().unwrap_or_default().to_string_lossy();
+        let kept = segment::beside(&self.dir, &format!("{name}.damaged"));
+        fs::rename(bad, &kept).map_err(|source| JournalError::io("name", &kept, source))?;
+        segment::sync_names(&segment::folder(&self.dir))?;
+        Ok(kept)
     }
 
     /// Writes a file as it should be beside the one that is, durably.
@@ -307,6 +331,20 @@ fn frame_of(gap: &Gap, at: Timestamp) -> Vec<u8> {
     let mut bytes = Vec::new();
     frame::push(&mut bytes, gap.to.0, &payload);
     bytes
+}
+
+/// The file that a trimmed journal begins with, where it is what was written; else that is told.
+fn base_of(dir: &Path, holes: &mut Vec<Hole>) -> Result<Option<Base>, JournalError> {
+    let Some(number) = base::in_force(dir, &segment::numbers(dir)?)? else { return Ok(None) };
+    match Base::open(dir, number).and_then(|base| base.check().map(|_| base)) {
+        Ok(base) => Ok(Some(base)),
+        Err(JournalError::Damaged { path, offset, what }) => {
+            let bytes = fs::metadata(&path).map_or(0, |found| found.len());
+            holes.push(Hole { path, offset, bytes, what });
+            Ok(None)
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Reads a segment file over every break. `last` is the last number before it, and then the last in it.

@@ -9,15 +9,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{JournalError, generation, segment};
+use super::{Base, JournalError, base, generation, segment};
 
-/// Where a journal may be judged again beside the one of `dir`: a data directory of its own, empty. What an earlier attempt left is
+/// Where a journal may be judged again beside the one of `dir`: a data directory of its own, empty but for the file that a trimmed journal begins with. What an earlier attempt left is
 /// removed. The caller holds the lock of `dir`.
 pub fn beside(dir: &Path) -> Result<PathBuf, JournalError> {
     let judging = judging(dir);
     remove(&judging)?;
     remove(&dir.join(WHOLE))?;
     fs::create_dir(&judging).map_err(|source| JournalError::io("make", &judging, source))?;
+    if let Some(number) = base::in_force(dir, &segment::numbers(dir)?)? {
+        base::copy(&Base::open(dir, number)?, &judging)?;
+    }
     Ok(judging)
 }
 

@@ -10,7 +10,8 @@ use super::frame::{self, HEADER_BYTES};
 use super::reader::{Reader, Shared};
 use super::segment::{self, Found, Segment};
 use super::{
-    Entry, JournalError, Location, Lock, Record, archive, disk, erasing, judged, record, rewrite,
+    Entry, JournalError, Location, Lock, Record, archive, base, disk, erasing, judged, record,
+    rewrite,
 };
 use crate::model::Seq;
 
@@ -83,6 +84,7 @@ impl Log {
         judged::mend(dir)?;
         make(dir, &segment::folder(dir))?;
         rewrite::remove_leftovers(dir)?;
+        base::mend(dir)?;
         let found = segment::find(dir)?;
         let cut_kept = keep_torn(dir, &found)?;
         let tail = match found.end {
@@ -98,7 +100,7 @@ impl Log {
             cut_kept,
             segments: found.files.max(1),
         };
-        let shared = Arc::new(Shared::new(found.segments, found.last, true));
+        let shared = Arc::new(Shared::new(found, true));
         let dir = dir.to_path_buf();
         Ok((
             Self { dir, segment_bytes, shared, tail, acked, daily: Daily::default(), lock },

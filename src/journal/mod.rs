@@ -13,6 +13,7 @@
 
 mod acked;
 pub mod archive;
+mod base;
 pub(crate) use crate::cluster::code;
 mod disk;
 pub mod erasing;
@@ -29,7 +30,9 @@ mod record;
 mod rewrite;
 mod scrub;
 mod segment;
+mod trim;
 
+pub use base::Base;
 pub use disk::{fresh as beside_file, replace_file};
 pub use error::JournalError;
 pub use gap::{Bridged, Hole, Survey};
@@ -41,8 +44,13 @@ pub use record::RECORD_BYTES_MAX;
 pub use rewrite::Rewritten;
 pub use scrub::{Scrub, Scrubbed};
 
+/// The name of the file that stands for the segments up to `number`.
+pub fn trim_file(number: u32) -> String {
+    base::name(number)
+}
+
 use crate::cluster::{Override, Version};
-use crate::model::{ArticleId, Seq, SourceId, Timestamp};
+use crate::model::{ArticleId, ClusterId, Seq, SourceId, Timestamp};
 
 /// Where a frame lies: which segment file, and how many bytes from its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +99,8 @@ pub enum Record {
     Erase(Erase),
     /// Numbers that name no record any more.
     Gap(Gap),
+    /// What came up to a record is in a file of its own from here on, but for what has had its time.
+    Trim(Trim),
     /// Nothing but time: the entry's own, from which on the fold is at least that late.
     Tick,
 }
@@ -146,6 +156,19 @@ pub struct Gap {
     pub to: Seq,
     /// What happened to them, in words.
     pub why: String,
+}
+
+/// The records up to one of them give way to a file that holds what they come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trim {
+    /// The last of these records.
+    pub upto: Seq,
+    /// The file's name, beside the segments.
+    pub file: String,
+    /// Its checksum.
+    pub digest: u64,
+    /// The clusters that have had their time: nothing of them is in the file, and nothing after it names them. Ascending.
+    pub gone: Vec<ClusterId>,
 }
 
 /// A source as it was configured when the records after it were judged.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read as _};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use crate::model::Seq;
 const TABLES_MAX: usize = 64;
 
 /// Where each record of a segment begins, ascending.
-type Table = Vec<(u64, u64)>;
+pub(super) type Table = Vec<(u64, u64)>;
 
 /// Offsets of the segments that were asked for what had moved.
 #[derive(Debug, Default)]
@@ -37,7 +37,8 @@ impl Places {
         let table = if let Some(table) = known {
             table
         } else {
-            let table = Arc::new(offsets(&segment::path(dir, number))?);
+            let mut file = BufReader::new(File::open(segment::path(dir, number))?);
+            let table = Arc::new(offsets(&mut file)?);
             let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
             if tables.len() >= TABLES_MAX {
                 tables.pop_first();
@@ -51,10 +52,14 @@ impl Places {
 }
 
 impl Reader {
-    /// The entry `seq`, which lay at `hint` once. Where something else is there, it is looked for in the segment that holds it.
+    /// The entry `seq`, which lay at `hint` once. What was trimmed is without words. Where something else is there, it is looked for in the segment that holds it.
     ///
     /// Errors are those of [`Reader::read`], and `Damaged` where another record stands there and this one nowhere.
     pub fn read_seq(&self, seq: Seq, hint: Location) -> Result<Entry, JournalError> {
+        if let Some(base) = self.base().filter(|base| seq <= base.upto()) {
+            let path = base.path().to_path_buf();
+            return base.read(seq)?.ok_or(JournalError::Absent { path, offset: 0 });
+        }
         let at_hint = match self.read(hint) {
             Ok(entry) if entry.seq == seq => return Ok(entry),
             Ok(entry) => {
@@ -79,9 +84,8 @@ impl Reader {
     }
 }
 
-/// Where each frame of a file begins, up to the first that has no header.
-fn offsets(path: &Path) -> io::Result<Table> {
-    let mut file = BufReader::new(File::open(path)?);
+/// Where each frame begins, up to the first that has no header.
+pub(super) fn offsets(file: &mut impl Read) -> io::Result<Table> {
     let (mut table, mut at) = (Table::new(), 0);
     let mut header = Vec::with_capacity(HEADER_BYTES);
     loop {
@@ -90,6 +94,6 @@ fn offsets(path: &Path) -> io::Result<Table> {
         let Ok(found) = frame::header(&header) else { return Ok(table) };
         table.push((found.seq, at));
         at += (HEADER_BYTES + found.length) as u64;
-        file.seek_relative(found.length.cast_signed() as i64)?;
+        io::copy(&mut file.by_ref().take(found.length as u64), &mut io::sink())?;
     }
 }

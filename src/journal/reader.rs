@@ -11,8 +11,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::frame::{self, Broken, FORMAT, HEADER_BYTES};
 use super::places::Places;
 use super::record::{self, Unreadable};
-use super::segment::{self, Segment};
-use super::{Entry, JournalError, Location};
+use super::segment::{self, Found, Segment};
+use super::{Base, Entry, JournalError, Location};
 use crate::model::Seq;
 
 /// What the appender tells its readers: how far the journal is durable, and which seq each segment begins with.
@@ -21,14 +21,27 @@ pub(super) struct Shared {
     durable: AtomicU64,
     segments: RwLock<Vec<Segment>>,
     pub(super) places: Places,
+    /// What stands for the records before the first segment.
+    base: RwLock<Option<Arc<Base>>>,
+    /// Held by whoever reads one segment after another: none of them is removed meanwhile.
+    reading: Arc<()>,
     /// True where a log appends to the last segment.
     appended: bool,
 }
 
 impl Shared {
-    pub(super) fn new(segments: Vec<Segment>, durable: u64, appended: bool) -> Self {
-        let (durable, segments) = (AtomicU64::new(durable), RwLock::new(segments));
-        Self { durable, segments, places: Places::default(), appended }
+    pub(super) fn new(found: Found, appended: bool) -> Self {
+        let Found { segments, last, base, .. } = found;
+        let (durable, segments) = (AtomicU64::new(last), RwLock::new(segments));
+        let base = RwLock::new(base.map(Arc::new));
+        Self {
+            durable,
+            segments,
+            places: Places::default(),
+            base,
+            reading: Arc::default(),
+            appended,
+        }
     }
 
     /// Seq of the last durable record, 0 where there is none.
@@ -57,6 +70,23 @@ impl Shared {
         segments.get(after.saturating_sub(1)).map(|segment| segment.number)
     }
 
+    /// What stands for the records before the first segment.
+    pub(super) fn base(&self) -> Option<Arc<Base>> {
+        self.base.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on `base` stands for the segments up to its number. True once nobody reads what was there before.
+    pub(super) fn begin_with(&self, base: Arc<Base>) {
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        segments.retain(|segment| segment.number > base.number());
+        *self.base.write().unwrap_or_else(PoisonError::into_inner) = Some(base);
+    }
+
+    /// True where nobody reads one segment after another.
+    pub(super) fn is_read_by_none(&self) -> bool {
+        Arc::strong_count(&self.reading) == 1
+    }
+
     fn first(&self) -> u64 {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         segments.first().map_or(1, |segment| segment.first)
@@ -82,7 +112,7 @@ impl Reader {
             return Err(JournalError::NoJournal { dir: dir.to_path_buf() });
         }
         let found = segment::find(dir)?;
-        Ok(Self::beside(dir, Arc::new(Shared::new(found.segments, found.last, false))))
+        Ok(Self::beside(dir, Arc::new(Shared::new(found, false))))
     }
 
     pub(super) fn beside(dir: &Path, shared: Arc<Shared>) -> Self {
@@ -92,6 +122,11 @@ impl Reader {
     /// Seq of the last record that can be read; 0 where there is none.
     pub fn last_seq(&self) -> Seq {
         Seq(self.shared.durable())
+    }
+
+    /// What stands for the records before the first that there is; `None` where that is record 1.
+    pub fn base(&self) -> Option<Arc<Base>> {
+        self.shared.base()
     }
 
     /// The data directory.
@@ -157,15 +192,17 @@ impl Reader {
         JournalError::Absent { path, offset: location.offset }
     }
 
-    /// All entries from `from` on that are durable at this moment, in turn. Stops at the first damage, after saying it.
+    /// All entries from `from` on that are durable at this moment, in turn; those that were trimmed are not among them. Stops at the first damage, after saying it.
     ///
     /// Checks every checksum from the start of the segment that holds `from`, and that no seq is missing.
     pub fn entries(&self, from: Seq) -> Entries {
+        let reading = Arc::clone(&self.shared.reading);
         let from = from.0.max(self.shared.first());
         let segment = self.shared.holding(from).unwrap_or(0);
         let until = self.shared.durable();
         Entries {
             reader: self.clone(),
+            _reading: reading,
             from,
             until,
             next: None,
@@ -260,6 +297,7 @@ pub(super) fn read_frame(file: &mut impl Read, frame: &mut Vec<u8>) -> io::Resul
 #[derive(Debug)]
 pub struct Entries {
     reader: Reader,
+    _reading: Arc<()>,
     /// First seq that is handed out.
     from: u64,
     /// Last seq that is handed out. Fixed, so that bytes read ahead beyond it are never used.

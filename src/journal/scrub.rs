@@ -22,7 +22,7 @@ pub struct Scrub {
 /// What a step found.
 #[derive(Debug)]
 pub struct Scrubbed {
-    /// Number of the segment that was read.
+    /// Number of the segment that was read, or the last of those that a trimmed journal's first file stands for.
     pub segment: u32,
     /// Records that are as they were written, or why the file is not.
     pub found: Result<u64, JournalError>,
@@ -37,12 +37,19 @@ impl Scrub {
     /// Reads the next closed segment through: checksums, numbers, and that it ends where the one after it begins. `None` while
     /// no segment is closed.
     pub fn step(&mut self) -> Option<Scrubbed> {
+        if let Some(base) = self.reader.base().filter(|base| base.number() >= self.next) {
+            self.next = base.number() + 1;
+            let found = base.check().map(|_| base.versions());
+            return Some(Scrubbed { segment: base.number(), found });
+        }
         let segments = self.reader.segments();
         let mut closed = segments.windows(2).map(|pair| (pair[0], pair[1]));
         let first = closed.clone().next()?;
         let (segment, after) =
             closed.find(|(segment, _)| segment.number >= self.next).unwrap_or(first);
-        self.next = segment.number + 1;
+        let is_last = segments.iter().rev().nth(1).is_none_or(|last| last.number == segment.number);
+        // After the last comes what stands for those that were trimmed, or the first.
+        self.next = if is_last { 1 } else { segment.number + 1 };
         Some(Scrubbed { segment: segment.number, found: self.read(segment, after) })
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::frame::{self, Broken, Frame, HEADER_BYTES};
-use super::{JournalError, acked, disk, record};
+use super::{Base, JournalError, acked, base, disk, record};
 
 /// A segment file that holds at least one frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) struct Segment {
 }
 
 /// What the last segments of a journal hold.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Found {
     /// Segments with at least one whole frame, ascending.
     pub(super) segments: Vec<Segment>,
@@ -35,6 +35,8 @@ pub(super) struct Found {
     pub(super) last: u64,
     /// The highest seq known to have been acknowledged.
     pub(super) known: Option<u64>,
+    /// What stands for the records before the first segment.
+    pub(super) base: Option<Base>,
 }
 
 /// Makes the names in a folder durable.
@@ -71,52 +73,78 @@ pub(super) fn beside(dir: &Path, what: &str) -> PathBuf {
 pub(super) fn find(dir: &Path) -> Result<Found, JournalError> {
     // Before the segments: what is acknowledged while they are read is in them.
     let known = acked::known(dir)?;
-    let numbers = numbers(dir)?;
-    if let Some((number, _)) = (1..).zip(&numbers).find(|&(expected, &number)| number != expected) {
-        return Err(damaged(dir, number, 0, "the file is missing"));
+    let mut numbers = numbers(dir)?;
+    let base = base::in_force(dir, &numbers)?.map(|number| Base::open(dir, number)).transpose()?;
+    let (before, begins) = base.as_ref().map_or((0, 0), |base| (base.number(), base.upto().0));
+    // What a trim that did not end has yet to remove.
+    numbers.retain(|&number| number > before);
+    let start = before + 1;
+    if let Some((number, _)) =
+        (start..).zip(&numbers).find(|&(expected, &number)| number != expected)
+    {
+        return Err(missing_file(dir, number, numbers[0]));
     }
     let Some((&tail, closed)) = numbers.split_last() else {
-        let lost = known.filter(|&known| known > 0);
-        let lost = lost.map(|known| damaged(dir, 1, 0, &missing(0, known, "the file is missing")));
-        return lost.map_or_else(|| Ok(Found { known, ..Found::default() }), Err);
+        let lost = known.filter(|&known| known > begins);
+        let what = |known| missing(begins, known, "the file is missing");
+        let lost = lost.map(|known| damaged(dir, start, 0, &what(known)));
+        let (tail, last) = if base.is_some() { (start, begins) } else { (0, 0) };
+        return lost.map_or_else(|| Ok(Found { tail, last, known, base, ..Found::default() }), Err);
     };
     let mut segments = Vec::with_capacity(numbers.len());
     for &number in closed {
         let first = first_seq(dir, number)?;
-        if number == 1 && first != 1 {
+        if number == start && first != begins + 1 {
             // A gap may stand there, and it knows where it begins.
-            scan(dir, number, None)?.whole(dir, number)?;
+            scan(dir, number, Some(begins + 1), None)?.whole(dir, number)?;
         }
         if segments.last().is_some_and(|before: &Segment| before.first >= first) {
             return Err(damaged(dir, number, 0, "it begins before the file before it does"));
         }
         segments.push(Segment { number, first });
     }
-    let scan = scan(dir, tail, known)?;
+    let scan = scan(dir, tail, (tail == start).then_some(begins + 1), known)?;
     let last = match (scan.first, segments.last()) {
         (Some(first), _) => {
             segments.push(Segment { number: tail, first });
             scan.last
         }
         // A crash between making the file and writing to it: the one before was closed whole.
-        (None, Some(&before)) => self::scan(dir, before.number, None)?.whole(dir, before.number)?,
-        (None, None) => 0,
+        (None, Some(&before)) => {
+            self::scan(dir, before.number, None, None)?.whole(dir, before.number)?
+        }
+        (None, None) => begins,
     };
     if let Some(what) = scan.damage(last, known) {
         return Err(damaged(dir, tail, scan.end, &what));
     }
     let Scan { end, told, torn, .. } = scan;
-    Ok(Found { segments, files: numbers.len(), tail, end, told, torn, last, known })
+    Ok(Found { segments, files: numbers.len(), tail, end, told, torn, last, known, base })
+}
+
+/// The fault of a file that is not there, before a file that is.
+fn missing_file(dir: &Path, number: u32, first: u32) -> JournalError {
+    let mut what = "the file is missing".to_owned();
+    if number < first {
+        let stands = base::name(first - 1);
+        what = format!("{what}, and so is {stands}, which stood for it if it was trimmed");
+    }
+    damaged(dir, number, 0, &what)
 }
 
 /// Numbers of the segment files, ascending. Files of other names are left alone.
 pub(super) fn numbers(dir: &Path) -> Result<Vec<u32>, JournalError> {
+    numbers_of(dir, ".log")
+}
+
+/// Numbers of the files beside the segments whose names end so, ascending.
+pub(super) fn numbers_of(dir: &Path, suffix: &str) -> Result<Vec<u32>, JournalError> {
     let folder = folder(dir);
     let failed = |source| JournalError::io("list", &folder, source);
     let mut numbers = Vec::new();
     for file in fs::read_dir(&folder).map_err(failed)? {
         let name = file.map_err(failed)?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(".log")?.parse().ok());
+        let number = name.to_str().and_then(|name| name.strip_suffix(suffix)?.parse().ok());
         numbers.extend(number.filter(|&number: &u32| number > 0));
     }
     numbers.sort_unstable();
@@ -189,7 +217,13 @@ fn missing(last: u64, known: u64, why: &str) -> String {
     }
 }
 
-fn scan(dir: &Path, number: u32, known: Option<u64>) -> Result<Scan, JournalError> {
+/// `begins` is the number its first record must have, where that is known; `known` the highest that was acknowledged.
+fn scan(
+    dir: &Path,
+    number: u32,
+    begins: Option<u64>,
+    known: Option<u64>,
+) -> Result<Scan, JournalError> {
     let path = path(dir, number);
     let bytes = fs::read(&path).map_err(|source| JournalError::io("read", &path, source))?;
     let mut scan = Scan::default();
@@ -197,8 +231,8 @@ fn scan(dir: &Path, number: u32, known: Option<u64>) -> Result<Scan, JournalErro
     while at < bytes.len() {
         match frame::parse(&bytes[at..]) {
             Ok(frame) => {
-                // Of the files before this one only the readers know; numbers begin with 1.
-                let expected = scan.first.map(|_| scan.last + 1).or((number == 1).then_some(1));
+                // Of the files before this one only the readers know.
+                let expected = scan.first.map(|_| scan.last + 1).or(begins);
                 if let Some(expected) = expected.filter(|&expected| !begins_with(&frame, expected))
                 {
                     let what = format!("record {} stands where {expected} belongs", frame.seq);

@@ -93,6 +93,33 @@ impl Table {
         within
     }
 
+    /// Hands out every number there is, in no order that says anything.
+    pub fn each_number(&self, mut each: impl FnMut(u32)) {
+        for (_, line) in self.lines() {
+            let filled = (count(line) as usize).min(ENTRIES);
+            (0..filled).for_each(|entry| each(number_at(line, entry)));
+        }
+    }
+
+    /// Puts what `new` gives for a number in its place, everywhere; numbers it gives nothing for are forgotten. Of two numbers
+    /// the lesser must not become the greater.
+    pub fn renumber(&mut self, new: impl Fn(u32) -> Option<u32>) {
+        let lines = self.words[self.aligned..].as_chunks_mut::<WORDS>().0;
+        for line in lines.iter_mut().take(self.lines as usize) {
+            let filled = (count(line) as usize).min(ENTRIES);
+            let mut moved: [Option<u32>; ENTRIES] = [None; ENTRIES];
+            for (entry, moved) in moved.iter_mut().enumerate().take(filled) {
+                *moved = new(number_at(line, entry));
+            }
+            if moved[..filled].iter().all(Option::is_some) {
+                let numbers = moved.iter().flatten();
+                numbers.enumerate().for_each(|(entry, &number)| set_number(line, entry, number));
+            } else {
+                close_ranks(line, &moved[..filled]);
+            }
+        }
+    }
+
     /// Asks memory for the lines of all `keys` at once, so that the look-ups and insertions that follow wait once instead
     /// of once a key. Changes nothing.
     pub fn warm(&self, keys: &[u64]) {
@@ -133,6 +160,22 @@ impl Table {
     }
 }
 
+/// Lays a line out anew without the entries that have no number any more, the oldest first.
+fn close_ranks(line: &mut Line, moved: &[Option<u32>]) {
+    let mut left: Vec<(u32, u16)> = moved
+        .iter()
+        .enumerate()
+        .filter_map(|(entry, number)| Some(((*number)?, tag_at(line, entry))))
+        .collect();
+    left.sort_by_key(|&(number, _)| number);
+    *line = [0; WORDS];
+    for (entry, &(number, tag)) in left.iter().enumerate() {
+        set_tag(line, entry, tag);
+        set_number(line, entry, number);
+    }
+    set_count(line, left.len() as u32);
+}
+
 const LANES: u64 = 0x0001_0001_0001_0001;
 
 /// The entries whose tag is `tag`, filled or not, ascending.
@@ -168,6 +211,10 @@ const fn set_tag(line: &mut Line, entry: usize, tag: u16) {
     line[entry / 4] = (line[entry / 4] & !(0xFFFF << shift)) | ((tag as u64) << shift);
 }
 
+const fn tag_at(line: &Line, entry: usize) -> u16 {
+    (line[entry / 4] >> (16 * (entry % 4))) as u16
+}
+
 const fn number_at(line: &Line, entry: usize) -> u32 {
     (line[3 + entry / 2] >> (32 * (entry % 2))) as u32
 }
@@ -192,6 +239,26 @@ mod tests {
         let mut out = Vec::new();
         table.look_up(key, &mut out);
         out
+    }
+
+    #[test]
+    fn what_has_another_number_is_found_by_it_and_what_has_none_is_not() {
+        let mut table = Table::with_capacity(700);
+        let key = |number: u32| u64::from(number % 300) << 40;
+        (0..900).for_each(|number| table.insert(key(number), number));
+        let before = table.clone();
+        table.renumber(Some);
+        assert!(table.lines().eq(before.lines()));
+        table.renumber(|number| (number % 2 == 1).then_some(number / 2));
+        for number in 0..900 {
+            let was = found(&before, key(number)).contains(&number);
+            assert_eq!(found(&table, key(number)).contains(&(number / 2)), was && number % 2 == 1);
+        }
+        let mut seen = Vec::new();
+        table.each_number(|number| seen.push(number));
+        assert!(seen.iter().all(|&number| number < 450) && seen.len() > 200);
+        (450..1000).for_each(|number| table.insert(key(number), number));
+        assert!(found(&table, key(999)).contains(&999));
     }
 
     #[test]

@@ -34,6 +34,7 @@ impl Store {
     ) -> Result<Vec<Event>, StoreError> {
         let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.with("apply records", |tree| {
+            self.forget_before(tree, batch)?;
             let mut draft = Draft::over(tree, self.meta());
             let events = enter_all(&mut draft, batch, Seq(0))?;
             if draft.meta.applied_seq > self.applied_seq().0 {
@@ -78,6 +79,7 @@ pub(super) fn enter_all(
         if seq > untold {
             let told = match &applied.entry.record {
                 Record::Erase(erase) => tell_erased(draft, seq, &erase.articles)?,
+                Record::Trim(trim) => tell_trimmed(seq, &trim.gone),
                 _ => tell(draft, seq, applied.changes)?,
             };
             for run in told.chunks(rows::EVENTS_PER_ROW) {
@@ -103,6 +105,8 @@ fn enter(draft: &mut Draft<'_>, applied: &Applied<'_>) -> Result<(), StoreError>
         | Record::Override(_)
         | Record::Erase(_)
         | Record::Gap(_)
+        // What it takes away is taken before: much of it would not fit one batch.
+        | Record::Trim(_)
         | Record::Tick => {}
     }
     for change in changes {
@@ -127,6 +131,15 @@ fn tell_erased(
         Ok(Event { seq, n, kind, cluster, into: None, article: Some(article), version: None })
     };
     (0..).zip(articles).map(event).collect()
+}
+
+/// The events of a trim: a tombstone for each cluster that is gone.
+fn tell_trimmed(seq: Seq, gone: &[ClusterId]) -> Vec<Event> {
+    let event = |(n, &cluster)| {
+        let (kind, cluster) = (EventKind::ClusterTrimmed, Some(cluster));
+        Event { seq, n, kind, cluster, into: None, article: None, version: None }
+    };
+    (0..).zip(gone).map(event).collect()
 }
 
 /// The set that a new version comes into.
@@ -193,12 +206,17 @@ pub(super) fn enter_change(draft: &mut Draft<'_>, change: &Change) -> Result<(),
             draft.put(keys::cluster(*from), &ClusterPart::Redirects(into.0))
         }
         // Each part's `Updated` says where its id leads, so that one that redirected revives.
-        Change::Split { .. } => Ok(()),
+        // What is forgotten was taken away before (`Store::forget_before`).
+        Change::Split { .. } | Change::Forgotten { .. } => Ok(()),
         Change::Updated { set, summary } => put_set(draft, *set, summary),
     }
 }
 
-fn put_member(draft: &mut Draft<'_>, set: SetId, member: &Member) -> Result<(), StoreError> {
+pub(super) fn put_member(
+    draft: &mut Draft<'_>,
+    set: SetId,
+    member: &Member,
+) -> Result<(), StoreError> {
     draft.put(keys::member(set, member.version), &rows::member_part(member))
 }
 
@@ -218,7 +236,11 @@ fn move_member(
     draft.put(key, &part)
 }
 
-fn put_set(draft: &mut Draft<'_>, set: SetId, summary: &Summary) -> Result<(), StoreError> {
+pub(super) fn put_set(
+    draft: &mut Draft<'_>,
+    set: SetId,
+    summary: &Summary,
+) -> Result<(), StoreError> {
     let lead: VersionPart = draft.need(&keys::version(summary.lead))?;
     let row = rows::set_part(summary, lead);
     let old: Option<SetRow> = draft.get(&keys::set(set))?;
@@ -236,7 +258,7 @@ fn put_set(draft: &mut Draft<'_>, set: SetId, summary: &Summary) -> Result<(), S
     draft.put(keys::set(set), &row)
 }
 
-fn remove_set(draft: &mut Draft<'_>, set: SetId) -> Result<(), StoreError> {
+pub(super) fn remove_set(draft: &mut Draft<'_>, set: SetId) -> Result<(), StoreError> {
     let Some(old) = draft.get::<SetRow>(&keys::set(set))? else { return Ok(()) };
     for sort in Sort::ALL {
         draft.remove(keys::order(sort, &old));
@@ -295,7 +317,10 @@ fn tell(draft: &Draft<'_>, seq: Seq, changes: &[Change]) -> Result<Vec<Event>, S
             Change::Updated { summary, .. } if !created.contains(&summary.cluster) => {
                 events.push(event(EventKind::ClusterUpdated, summary.cluster));
             }
-            Change::Updated { .. } | Change::Restated { .. } | Change::Moved { .. } => {}
+            Change::Updated { .. }
+            | Change::Restated { .. }
+            | Change::Moved { .. }
+            | Change::Forgotten { .. } => {}
         }
     }
     Ok(events)

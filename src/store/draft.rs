@@ -43,7 +43,7 @@ pub(super) struct Draft<'a> {
     /// Rows that are not derived, written in the same step.
     pub(super) notes: Vec<Changed>,
     /// The tree holds rows of records up to this one.
-    written: Seq,
+    pub(super) written: Seq,
 }
 
 impl<'a> Draft<'a> {

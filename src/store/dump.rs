@@ -46,7 +46,7 @@ fn show((key, bytes): &(sled::IVec, sled::IVec)) -> Result<DumpRow, StoreError> 
         keys::VERSION => json::<VersionPart>(key, bytes),
         keys::ARTICLE => json::<ArticlePart>(key, bytes),
         keys::STATE => json::<()>(key, bytes),
-        keys::NAME => json::<u64>(key, bytes),
+        keys::NAME | keys::TRIMMED => json::<u64>(key, bytes),
         keys::SOURCE => json::<SourcePart>(key, bytes),
         keys::SET => json::<SetRow>(key, bytes),
         keys::MEMBER => json::<MemberPart>(key, bytes),

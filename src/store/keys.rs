@@ -3,6 +3,7 @@
 //! ```text
 //! tag  key after the tag                     row
 //! 00                                         meta: applied_seq, counters
+//! 01                                         the last record that was trimmed, where one was
 //! 10   version u64                           a version as shown, and the set it is in
 //! 12   article u64                           an article of several versions; one of a single version is that version's row
 //! 13   article u64 │ version u64             (empty) the versions of an article after its first, oldest first
@@ -28,6 +29,7 @@ use crate::cluster::SetId;
 use crate::model::{ArticleId, ClusterId, Seq, VersionId};
 
 pub(super) const META: u8 = 0x00;
+pub(super) const TRIMMED: u8 = 0x01;
 pub(super) const VERSION: u8 = 0x10;
 pub(super) const ARTICLE: u8 = 0x12;
 pub(super) const STATE: u8 = 0x13;
@@ -49,6 +51,7 @@ const GENERATION: u8 = 0x63;
 pub(super) const fn kind(tag: u8) -> &'static str {
     match tag {
         META => "meta",
+        TRIMMED => "trimmed",
         VERSION => "version",
         ARTICLE => "article",
         STATE => "state",
@@ -73,6 +76,10 @@ pub(super) const fn meta() -> [u8; 1] {
 
 pub(super) const fn generation() -> [u8; 1] {
     [GENERATION]
+}
+
+pub(super) const fn trimmed() -> [u8; 1] {
+    [TRIMMED]
 }
 
 pub(super) fn findable(id: VersionId) -> Vec<u8> {

@@ -10,6 +10,7 @@ use super::draft::{Draft, Drafted};
 use super::meta::Meta;
 use super::types::Applied;
 use super::{Store, StoreError, keys};
+use crate::journal::Record;
 use crate::model::Seq;
 
 /// Bytes of keys and rows held in memory before they are written; with what holds them it comes to some 200 MB.
@@ -51,6 +52,13 @@ impl Store {
 impl Load {
     /// Takes what a run of entries changed, as [`Store::apply`] does.
     pub fn take(&mut self, batch: &[Applied<'_>]) -> Result<(), StoreError> {
+        if batch.iter().any(|applied| matches!(applied.entry.record, Record::Trim(_))) {
+            // What goes is looked for among what is written.
+            self.write()?;
+            let store = self.store.clone();
+            store.with("make rows", |tree| store.forget_before(tree, batch))?;
+            self.meta = store.meta();
+        }
         let untold = self.untold;
         self.draft(|draft| enter_all(draft, batch, untold).map(|_| ()))?;
         if self.rows.bytes > self.held_max { self.write() } else { Ok(()) }

@@ -62,13 +62,19 @@ impl Meta {
         before: Option<&[u8]>,
         after: Option<&[u8]>,
     ) -> Result<(), StoreError> {
+        // There is one of it or none, which the digest shows.
+        let is_counted = key.first() != Some(&keys::TRIMMED);
         if let Some(row) = before {
             self.digest = self.digest.wrapping_sub(rows::mark(key, row)?);
-            *self.count(key)? -= 1;
+            if is_counted {
+                *self.count(key)? -= 1;
+            }
         }
         if let Some(row) = after {
             self.digest = self.digest.wrapping_add(rows::mark(key, row)?);
-            *self.count(key)? += 1;
+            if is_counted {
+                *self.count(key)? += 1;
+            }
         }
         Ok(())
     }

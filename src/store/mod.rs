@@ -9,6 +9,8 @@ mod draft;
 mod dump;
 mod error;
 mod findable;
+mod forget;
+mod found;
 mod handle;
 mod keys;
 mod load;
@@ -24,6 +26,7 @@ mod types;
 
 pub use dump::DumpRow;
 pub use error::StoreError;
+pub use found::{Names, Standing, Stood};
 pub use handle::Trouble;
 pub use load::Load;
 pub use open::Opened;

@@ -147,8 +147,16 @@ impl Store {
     }
 
     /// The earliest record after which the change stream can be resumed without a gap.
-    pub fn events_from(&self) -> Seq {
-        Seq(self.meta().applied_seq.saturating_sub(EVENT_SEQS_KEPT))
+    pub fn events_from(&self) -> Result<Seq, StoreError> {
+        let trimmed = self.trimmed()?;
+        Ok(Seq(self.meta().applied_seq.saturating_sub(EVENT_SEQS_KEPT)).max(trimmed))
+    }
+
+    /// The last record that was trimmed, by the last trim that was applied; 0 where none was.
+    pub fn trimmed(&self) -> Result<Seq, StoreError> {
+        self.with("read how far it is trimmed", |tree| {
+            Ok(Seq(get(tree, &keys::trimmed())?.unwrap_or(0)))
+        })
     }
 
     /// What the poller keeps of an endpoint, byte for byte.

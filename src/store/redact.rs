@@ -36,8 +36,17 @@ impl Store {
         &self,
         write: impl FnOnce(&mut Draft<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        self.redraft_as("remove words", write)
+    }
+
+    /// Writes rows without applying a record.
+    pub(super) fn redraft_as(
+        &self,
+        what: &'static str,
+        write: impl FnOnce(&mut Draft<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.with("remove words", |tree| {
+        self.with(what, |tree| {
             let mut draft = Draft::over(tree, self.meta());
             write(&mut draft)?;
             self.set_meta(draft.write()?);

@@ -71,6 +71,11 @@ impl VersionPart {
         (article == id.0).then_some(ArticlePart { source, url, newest: id.0, versions: 1 })
     }
 
+    /// Where the journal keeps it.
+    pub(super) const fn place(&self) -> Location {
+        Location { segment: self.segment, offset: self.offset }
+    }
+
     /// Takes its words out: as it would be made from a version that has none and lies there.
     pub(super) fn redact(&mut self, at: Location) {
         (self.segment, self.offset) = (at.segment, at.offset);
@@ -412,7 +417,7 @@ pub(super) fn member(version: VersionId, part: &MemberPart) -> Result<Member, St
 }
 
 /// The kinds of events by their bytes.
-const EVENT_KINDS: [EventKind; 7] = [
+const EVENT_KINDS: [EventKind; 8] = [
     EventKind::ClusterCreated,
     EventKind::ClusterUpdated,
     EventKind::ClusterMerged,
@@ -420,6 +425,7 @@ const EVENT_KINDS: [EventKind; 7] = [
     EventKind::ArticleCreated,
     EventKind::ArticleRevised,
     EventKind::ArticleErased,
+    EventKind::ClusterTrimmed,
 ];
 
 /// Events of one row: as many as fit, whatever they name.
@@ -441,6 +447,7 @@ pub(super) const fn event_part(event: &Event) -> EventPart {
             EventKind::ArticleCreated => 4,
             EventKind::ArticleRevised => 5,
             EventKind::ArticleErased => 6,
+            EventKind::ClusterTrimmed => 7,
         },
         cluster: number(event.cluster),
         into: number(event.into),

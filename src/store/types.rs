@@ -155,6 +155,8 @@ pub enum EventKind {
     ArticleRevised,
     /// An article's words were removed by order, and it is not taken in again.
     ArticleErased,
+    /// A cluster has had its time (`history_days`): its id and those of its articles name nothing any more.
+    ClusterTrimmed,
 }
 
 impl EventKind {
@@ -168,6 +170,7 @@ impl EventKind {
             Self::ArticleCreated => "article.created",
             Self::ArticleRevised => "article.revised",
             Self::ArticleErased => "article.erased",
+            Self::ClusterTrimmed => "cluster.trimmed",
         }
     }
 }

@@ -122,6 +122,37 @@ fn a_stored_journal_is_opened_and_folds_to_what_it_folded_to_for_ever() {
     assert_eq!(log.reader().entries(Seq(1)).filter_map(Result::ok).count(), 12);
 }
 
+#[test]
+fn a_stored_trimmed_journal_begins_where_it_was_trimmed_for_ever() {
+    let stored = Path::new("tests/fixtures/journals/trimmed");
+    let data = tempfile::tempdir().unwrap();
+    fs::create_dir(data.path().join("journal")).unwrap();
+    for file in fs::read_dir(stored.join("journal")).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), data.path().join("journal").join(file.file_name())).unwrap();
+    }
+    let reader = Reader::open(data.path()).unwrap();
+    let base = reader.base().unwrap();
+    let (_scratch, store) = fold(data.path()).unwrap();
+    let after = reader.entries(Seq(1)).map(|entry| entry.map(|(_, entry)| entry));
+    let mut lines = vec![json!({"upto": base.upto().0, "versions": base.versions()}).to_string()];
+    for entry in base.entries().chain(after) {
+        let Entry { seq, record, .. } = entry.unwrap();
+        let line = match record {
+            Record::Version(version) => place_line(&store, version.id),
+            Record::Trim(trim) => {
+                let gone: Vec<u64> = trim.gone.iter().map(|cluster| cluster.0).collect();
+                json!({"seq": seq.0, "upto": trim.upto.0, "file": trim.file, "digest": trim.digest, "gone": gone})
+            }
+            other => panic!("the stored journal has no {other:?}"),
+        };
+        lines.push(line.to_string());
+    }
+    let counts = store.counts();
+    lines.push(json!({"articles": counts.articles, "versions": counts.versions, "clusters": counts.clusters}).to_string());
+    let expected = fs::read_to_string(stored.join("folded.jsonl")).unwrap();
+    assert_eq!(lines.join("\n") + "\n", expected, "what is on disk is for ever: mend the reading");
+}
+
 fn entry(seq: u64, record: Record) -> Entry {
     Entry { seq: Seq(seq), at: wire::minute(seq.cast_signed()), record }
 }

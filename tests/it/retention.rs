@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use crate::wire;
 
 mod days;
+mod history;
 
 const CACHE_BYTES: u64 = 16 << 20;
 

@@ -23,6 +23,7 @@ const FIRST_LINK: u64 = 2;
 
 impl Clusterer {
     pub(super) fn freeze_rows(&self, out: &mut Out) {
+        out.uint(self.dropped);
         out.count(self.rows.len());
         out.count(self.articles.len());
         self.articles.iter().for_each(|article| out.byte(code::of_page_kind(article.kind)));
@@ -32,7 +33,12 @@ impl Clusterer {
             out.uint(row.id.0 - id);
             out.time(row.seen_at, at);
             (id, at) = (row.id.0, row.seen_at);
-            out.number(row.article);
+            if row.is_ghost() {
+                out.number(0);
+                freeze_ghost(row, out);
+                continue;
+            }
+            out.number(row.article + 1);
             let place = &mut places[row.article as usize];
             out.word(self.articles[row.article as usize].contents[*place]);
             *place += 1;
@@ -64,6 +70,7 @@ impl Clusterer {
     }
 
     pub(super) fn thaw_rows(&mut self, read: &mut In<'_>) -> Option<()> {
+        self.dropped = read.uint()?;
         let (versions, articles) = (read.count()?, read.count()?);
         self.rows.reserve_exact(versions);
         self.articles.reserve_exact(articles);
@@ -77,7 +84,11 @@ impl Clusterer {
         for number in (0_u32..).take(versions) {
             id = id.checked_add(read.uint()?.max(1))?;
             at = read.time(at)?;
-            let article = read.below(articles)?;
+            let Some(article) = read.below(articles + 1)?.checked_sub(1) else {
+                let ghost = thaw_ghost(read, VersionId(id), at)?;
+                self.rows.push(ghost);
+                continue;
+            };
             let row = &mut self.articles[article as usize];
             // Articles are numbered in the order of their first versions, and named by them, but for those that lost theirs.
             if row.versions.is_empty() {
@@ -241,6 +252,19 @@ impl Clusterer {
         self.resting = resting.collect::<Option<BTreeMap<_, _>>>()?;
         Some(())
     }
+}
+
+/// What is left of a version that is gone: that it showed a block.
+fn freeze_ghost(row: &Row, out: &mut Out) {
+    out.number(row.set.0);
+    out.word(row.headline);
+    out.word(row.strayed);
+}
+
+fn thaw_ghost(read: &mut In<'_>, id: VersionId, seen_at: Timestamp) -> Option<Row> {
+    let set = SetId(read.number()?);
+    let (headline, strayed) = (read.word()?, read.word()?);
+    Some(Row::ghost(id, seen_at, set, headline, strayed))
 }
 
 fn freeze_row(row: &Row, out: &mut Out) {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 /// What happens in an invented history.
 #[derive(Clone, Debug)]
-enum Step {
+pub(in crate::cluster) enum Step {
     /// Story, edit, site; what the site puts under every page.
     Story(u32, u32, u8, bool),
     /// A headline alone.
@@ -21,7 +21,7 @@ enum Step {
     Undo(u64),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(in crate::cluster) fn step() -> impl Strategy<Value = Step> {
     let story = || (0_u32..5, 0_u32..4, 0_u8..3, any::<bool>());
     prop_oneof![
         10 => story().prop_map(|(story, edit, site, notice)| Step::Story(story, edit, site, notice)),
@@ -98,21 +98,23 @@ fn article(step: &Step) -> Option<Article> {
 
 /// A fold, and what it was told.
 #[derive(Clone)]
-struct History {
-    batch: Batch,
-    versions: Vec<Version>,
+pub(in crate::cluster) struct History {
+    pub(in crate::cluster) batch: Batch,
+    pub(in crate::cluster) versions: Vec<Version>,
+    /// Words that were obeyed, with their numbers.
+    pub(in crate::cluster) words: Vec<(u64, Override)>,
     overrides: Vec<u64>,
     steps: u64,
 }
 
 impl History {
-    fn new(params: Params) -> Self {
+    pub(in crate::cluster) fn new(params: Params) -> Self {
         let batch = Batch::new(params);
-        Self { batch, versions: Vec::new(), overrides: Vec::new(), steps: 0 }
+        Self { batch, versions: Vec::new(), words: Vec::new(), overrides: Vec::new(), steps: 0 }
     }
 
     /// What a step decides and changes, in words; versions are kept.
-    fn take(&mut self, step: &Step) -> String {
+    pub(in crate::cluster) fn take(&mut self, step: &Step) -> String {
         self.steps += 1;
         let Some(article) = article(step) else { return self.obey(step) };
         let seen_at = Timestamp::from_secs(60 * self.steps.cast_signed());
@@ -143,16 +145,19 @@ impl History {
         if done.is_ok() && !matches!(word, Override::Undo { .. }) {
             self.overrides.push(number);
         }
+        if done.is_ok() {
+            self.words.push((number, word));
+        }
         format!("{done:?}")
     }
 
-    fn frozen(&self) -> [Vec<u8>; 2] {
+    pub(in crate::cluster) fn frozen(&self) -> [Vec<u8>; 2] {
         let fold = self.batch.clusterer();
         [fold.freeze(), fold.freeze_short_path()]
     }
 
     /// Stops and starts: the fold thawed, bands and anchors from what makes versions findable.
-    fn restart(&mut self) {
+    pub(in crate::cluster) fn restart(&mut self) {
         let [fold, short_path] = self.frozen();
         let mut thawed = Clusterer::thaw(&fold, *self.batch.clusterer().params()).unwrap();
         thawed.thaw_short_path(&short_path).unwrap();
@@ -279,10 +284,10 @@ fn a_flipped_shortened_older_or_foreign_state_is_refused() {
 }
 
 #[test]
-fn format_one_stays_format_one() {
+fn format_two_stays_format_two() {
     let [fold, short_path] = eventful().frozen();
     // Where this fails, bytes changed: give them another format number, and then change this.
     assert_eq!([xxh3_64(&fold), xxh3_64(&short_path)], GOLDEN);
 }
 
-const GOLDEN: [u64; 2] = [14_251_619_278_545_502_696, 15_904_238_330_190_758_825];
+const GOLDEN: [u64; 2] = [8_244_267_489_327_112_335, 7_042_551_267_359_135_032];

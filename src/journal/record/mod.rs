@@ -33,7 +33,7 @@ const KIND_OVERRIDE: u8 = 6;
 const KIND_ERASE: u8 = 7;
 /// A version whose words are gone.
 const KIND_REDACTED: u8 = 8;
-// 9 (trim) is spoken for: docs/store.md has the plan of its body.
+const KIND_TRIM: u8 = 9;
 const KIND_GAP: u8 = 10;
 const KIND_TICK: u8 = 11;
 
@@ -81,6 +81,7 @@ pub(super) fn decode(seq: u64, payload: &[u8]) -> Result<Entry, Unreadable> {
         KIND_SOURCE => notes::source(body)?,
         KIND_OVERRIDE => word::read_back(body)?,
         KIND_ERASE => notes::erase(body)?,
+        KIND_TRIM => notes::trim(seq, body)?,
         KIND_GAP => notes::gap(seq, body)?,
         KIND_TICK => (read(body)?, Record::Tick),
         unknown => return Err(Unreadable::Kind(unknown)),
@@ -101,6 +102,7 @@ fn raw(entry: &Entry) -> Vec<u8> {
         Record::Source(source) => write(KIND_SOURCE, &notes::of_source(at, source)),
         Record::Override(spoken) => write(KIND_OVERRIDE, &word::body(at, spoken)),
         Record::Erase(erase) => write(KIND_ERASE, &notes::of_erase(at, erase)),
+        Record::Trim(trim) => write(KIND_TRIM, &notes::of_trim(at, trim)),
         Record::Gap(gap) => write(KIND_GAP, &notes::of_gap(at, gap)),
         Record::Tick => write(KIND_TICK, &at),
     }

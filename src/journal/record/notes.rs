@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Unreadable, broken, read};
-use crate::journal::{Erase, Gap, Lost, Record, Settings, SourceNote};
-use crate::model::{ArticleId, Seq, SourceId};
+use crate::journal::{Erase, Gap, Lost, Record, Settings, SourceNote, Trim};
+use crate::model::{ArticleId, ClusterId, Seq, SourceId};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct DiskLost {
@@ -38,6 +38,16 @@ pub(super) struct DiskErase {
     at: i64,
     articles: Vec<u64>,
     keys: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct DiskTrim {
+    at: i64,
+    upto: u64,
+    file: String,
+    digest: u64,
+    /// Each by its distance from the one before.
+    gone: Vec<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,6 +100,34 @@ pub(super) fn erase(body: &[u8]) -> Result<Dated, Unreadable> {
     let DiskErase { at, articles, keys } = read(body)?;
     let articles = articles.into_iter().map(ArticleId).collect();
     Ok((at, Record::Erase(Erase { articles, keys })))
+}
+
+pub(super) fn of_trim(at: i64, trim: &Trim) -> DiskTrim {
+    let Trim { upto, file, digest, gone } = trim;
+    let mut before = 0;
+    let apart = gone.iter().map(|cluster| {
+        let apart = cluster.0.wrapping_sub(before);
+        before = cluster.0;
+        apart
+    });
+    DiskTrim { at, upto: upto.0, file: file.clone(), digest: *digest, gone: apart.collect() }
+}
+
+/// What it trims came before it, and what is gone came before that.
+pub(super) fn trim(seq: u64, body: &[u8]) -> Result<Dated, Unreadable> {
+    let DiskTrim { at, upto, file, digest, gone } = read(body)?;
+    let mut before = 0_u64;
+    let gone = gone.into_iter().map(|apart| {
+        before = before.checked_add(apart.max(1)).filter(|&cluster| cluster <= upto)?;
+        Some(ClusterId(before))
+    });
+    let gone = gone.collect::<Option<Vec<_>>>();
+    match gone {
+        Some(gone) if upto < seq => {
+            Ok((at, Record::Trim(Trim { upto: Seq(upto), file, digest, gone })))
+        }
+        _ => Err(broken(&format!("a trim up to {upto} cannot stand at {seq}"))),
+    }
 }
 
 pub(super) fn of_gap(at: i64, gap: &Gap) -> DiskGap {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cluster::{Link, LinkKind, Override, Reason, Verdicts, Version, Withdrawn};
-use crate::journal::{Erase, Gap, Lost, Settings, SourceNote, Spoken, code};
+use crate::journal::{Erase, Gap, Lost, Settings, SourceNote, Spoken, Trim, code};
 use crate::model::{
     Article, ArticleId, ClusterId, OriginBasis, OriginClaim, PageKind, Subject, VersionId,
 };
@@ -152,6 +152,8 @@ fn format_one_stays_format_one() {
     let merge = Override::Merge { a: ClusterId(7), b: ClusterId(2) };
     let erase = Erase { articles: vec![ArticleId(3), ArticleId(300)], keys: vec![5] };
     let gap = Gap { from: Seq(7), to: Seq(9), why: "rot".to_owned() };
+    let (upto, file) = (Seq(300), "00000002.trim".to_owned());
+    let trim = Trim { upto, file, digest: 5, gone: vec![ClusterId(3), ClusterId(300)] };
     for (entry, golden) in [
         (full(), VERSION_LATER),
         (redacted(), VERSION_REDACTED),
@@ -159,6 +161,7 @@ fn format_one_stays_format_one() {
         (entry(1, word(merge)), "06c0bb01046465736b01020702"),
         (entry(1, word(Override::Undo { number: 300 })), "06c0bb01046465736b0201ac02"),
         (entry(1, Record::Erase(erase)), "07c0bb010203ac020105"),
+        (entry(301, Record::Trim(trim)), "09c0bb01ac020d30303030303030322e7472696d050203a902"),
         (entry(9, Record::Gap(gap)), "0ac0bb01070903726f74"),
         (entry(1, Record::Tick), "0bc0bb01"),
         (entry(1, Record::Lost(lost)), "02c0bb0104616c626109687474703a2f2f612f04676f6e65"),
@@ -181,13 +184,18 @@ fn what_is_no_record_says_why() {
     check(b"", "not compressed");
     check(b"plain", "not compressed");
     check(&packed(&[]), "empty");
-    for reserved in [0, 9, 12] {
+    for reserved in [0, 12] {
         check(&packed(&[reserved, 1, 2, 3]), &format!("Kind({reserved})"));
     }
     check(&packed(&[KIND_OVERRIDE, 0, 0, 1, 1, 7]), "1 with 1 numbers is no editor's word");
     check(&packed(&[KIND_OVERRIDE, 0, 0, 3, 0]), "3 with 0 numbers is no editor's word");
     for (from, to) in [(0, 1), (2, 1), (1, 2)] {
         check(&packed(&[KIND_GAP, 0, from, to, 0]), "cannot stand at 1");
+    }
+    // Up to itself; a cluster of later; one that overflows.
+    for (upto, gone) in [(1, vec![0]), (0, vec![1, 1])] {
+        let body = [vec![KIND_TRIM, 0, upto, 0, 0], gone].concat();
+        check(&packed(&body), &format!("a trim up to {upto} cannot stand at 1"));
     }
     check(&packed(&[KIND_SETTINGS]), "Broken");
     let mut longer = raw(&entry(1, Record::Settings(Settings::default())));

@@ -16,20 +16,20 @@ use crate::crash::verify;
 use crate::patience::started;
 use crate::{http, wire};
 
-const DAY: i64 = 24 * 3_600_000;
+pub(super) const DAY: i64 = 24 * 3_600_000;
 
 /// Longest wait for anything; it takes a moment where nothing is wrong.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A daemon whose clock stands until the test moves it; its hours are over in milliseconds.
-struct Newsroom {
-    dir: tempfile::TempDir,
-    now: Arc<AtomicI64>,
-    config: Config,
+pub(super) struct Newsroom {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) now: Arc<AtomicI64>,
+    pub(super) config: Config,
 }
 
 impl Newsroom {
-    fn new(text_days: u16, text_bytes: Option<u64>) -> Self {
+    pub(super) fn new(text_days: u16, text_bytes: Option<u64>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let path = dir.path().join("data");
@@ -42,11 +42,11 @@ impl Newsroom {
         Self { dir, now: Arc::new(AtomicI64::new(wire::minute(0).millis())), config }
     }
 
-    fn data(&self) -> PathBuf {
+    pub(super) fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 
-    async fn start(&self) -> Running {
+    pub(super) async fn start(&self) -> Running {
         let now = Arc::clone(&self.now);
         let clock = Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 100_000);
         let mut running = started(&self.config, &clock).await;
