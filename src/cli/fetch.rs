@@ -120,6 +120,7 @@ fn ask(args: &Args) -> Result<Ask, super::Usage> {
         etag: args.etag.clone(),
         last_modified: args.last_modified.clone(),
         allow: args.allow.clone(),
+        credentials: None,
         accept,
     })
 }

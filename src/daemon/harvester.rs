@@ -52,6 +52,7 @@ impl Harvester {
             None => (from_entry(&lead), self.visited(&lead, None, None)),
             Some(page) => {
                 let ask = Ask {
+                    credentials: lead.source.credentials(&page).cloned(),
                     url: page,
                     etag: lead.visits.etag.clone(),
                     last_modified: lead.visits.last_modified.clone(),

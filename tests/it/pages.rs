@@ -1,5 +1,6 @@
 //! What becomes of the pages that entries lead to: an article, or nothing, and why in words.
 
+mod login;
 mod press;
 
 use std::net::{Ipv4Addr, SocketAddr};
