@@ -1,6 +1,7 @@
 //! A TOML file, the environment and flags to one [`Config`], or to every problem in them with its mend.
 
 mod fields;
+mod login;
 mod params;
 mod problem;
 mod read;
@@ -11,6 +12,7 @@ mod tests;
 mod types;
 mod units;
 
+pub use login::{Login, LoginKeys};
 pub use problem::{ConfigErrors, Problem};
 pub use read::{FILE_VARIABLE, Flags, SYSTEM_FILE, environment, find, load, load_with};
 pub use types::{

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-use super::fields;
 use super::problem::{ConfigErrors, Problem, nearest};
 use super::sheet::{File, Overrides, Raw, Sheet};
 use super::types::{
     Config, Crawl, Detect, Endpoint, EndpointKind, Log, Secret, Server, Source, SourceKind, Store,
 };
 use super::units::show_duration;
+use super::{fields, login};
 use crate::model::SourceId;
 use crate::telemetry::{self, Format};
 
@@ -438,13 +438,14 @@ impl<'a> Sources<'a> {
         let min = sheet.maybe("min_interval", fields::duration(least, most));
         let max = sheet.maybe("max_interval", fields::duration(least, most));
         let fetch_pages = sheet.take("fetch_pages", true, fields::truth);
+        let login = login::read(sheet, title, url.as_ref());
         // One bound said here bends the inherited other one; two said here must fit each other.
         let min_interval = min.unwrap_or_else(|| {
             max.map_or(self.crawl.min_interval, |max| max.min(self.crawl.min_interval))
         });
         let max_interval = max.unwrap_or_else(|| self.crawl.max_interval.max(min_interval));
         intervals_fit(sheet, title, min_interval, max_interval);
-        Some(Endpoint { kind: kind?, url: url?, min_interval, max_interval, fetch_pages })
+        Some(Endpoint { kind: kind?, url: url?, min_interval, max_interval, fetch_pages, login })
     }
 }
 

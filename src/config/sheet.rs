@@ -38,7 +38,7 @@ pub(super) enum Raw<'a> {
 pub(super) type Overrides = BTreeMap<(String, String), (String, String)>;
 
 /// Keys whose value no message repeats.
-const SECRET: [&str; 1] = ["tokens"];
+const SECRET: [&str; 4] = ["tokens", "password_file", "token_file", "header_file"];
 
 /// A table being read.
 pub(super) struct Sheet<'a> {

@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
+use url::Host;
 
 use super::types::{Config, Endpoint, Secret, Source};
 use super::units::{show_duration, show_size};
@@ -94,6 +95,15 @@ impl Config {
         if !self.crawl.robots {
             warnings.push("crawl.robots is false: robots.txt is not obeyed".to_owned());
         }
+        for source in &self.sources {
+            for endpoint in source.endpoints.iter().filter(|endpoint| sends_in_clear(endpoint)) {
+                warnings.push(format!(
+                    "source {:?} sends its credentials to {} in clear text: ask by https",
+                    source.id.as_str(),
+                    endpoint.url
+                ));
+            }
+        }
         warnings
     }
 }
@@ -138,11 +148,26 @@ fn source(source: &Source) -> Value {
 }
 
 fn endpoint(endpoint: &Endpoint) -> Value {
-    json!({
+    let mut shown = json!({
         "type": endpoint.kind.as_str(),
         "url": endpoint.url.as_str(),
         "min_interval": show_duration(endpoint.min_interval),
         "max_interval": show_duration(endpoint.max_interval),
         "fetch_pages": endpoint.fetch_pages,
-    })
+    });
+    if let (Some(login), Some(keys)) = (&endpoint.login, shown.as_object_mut()) {
+        login.show(keys);
+    }
+    shown
+}
+
+/// An endpoint whose secret anybody on the way could read.
+fn sends_in_clear(endpoint: &Endpoint) -> bool {
+    let loopback = match endpoint.url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    endpoint.login.is_some() && endpoint.url.scheme() == "http" && !loopback
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
+use super::login::Login;
 use crate::fetch;
 use crate::model::SourceId;
 use crate::telemetry::Format;
@@ -218,6 +219,12 @@ pub struct Source {
 impl Source {
     /// [`Source::priority`] where the file says none.
     pub const PRIORITY: u8 = 50;
+
+    /// The credentials that `url` is asked with: those of the first endpoint at the very same host, scheme and port.
+    pub fn credentials(&self, url: &Url) -> Option<&fetch::Credentials> {
+        let logins = self.endpoints.iter().filter_map(|endpoint| endpoint.login.as_ref());
+        logins.map(|login| &login.credentials).find(|credentials| credentials.fits(url))
+    }
 }
 
 /// What kind of publisher a source is.
@@ -262,6 +269,8 @@ pub struct Endpoint {
     pub max_interval: Duration,
     /// Visit the page of each entry. False: the entry's own text is the article.
     pub fetch_pages: bool,
+    /// How it is logged into, and the pages on its own host with it.
+    pub login: Option<Login>,
 }
 
 /// What an endpoint's address gives.

@@ -175,7 +175,7 @@ impl Desk {
     pub(super) fn plan(&self, key: u64, source: Arc<Source>, visits: Visits) {
         let at = match (visits.url.is_empty(), visits.good) {
             (true, _) => None,
-            (false, true) => schedule::revisit(visits.first, visits.last),
+            (false, true) => visits.look(),
             (false, false) => schedule::retry(visits.last, visits.tries),
         };
         let mut inner = self.lock();

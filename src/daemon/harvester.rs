@@ -5,6 +5,8 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::mpsc;
+use tracing::info;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::line::{Ended, Harvest, Lead, REASON_BYTES_MAX, Said, ToWriter, Visits, Work};
 use super::page::{self, Reading};
@@ -52,6 +54,7 @@ impl Harvester {
             None => (from_entry(&lead), self.visited(&lead, None, None)),
             Some(page) => {
                 let ask = Ask {
+                    credentials: lead.source.credentials(&page).cloned(),
                     url: page,
                     etag: lead.visits.etag.clone(),
                     last_modified: lead.visits.last_modified.clone(),
@@ -64,6 +67,7 @@ impl Harvester {
             }
         };
         let (ended, visits) = end(&lead, came, visits);
+        say_flaps(&lead, &visits);
         Harvest { source: lead.source, key: lead.key, visits, ended }
     }
 
@@ -130,10 +134,15 @@ enum Came {
 fn end(lead: &Lead, came: Came, visits: Visits) -> (Ended, Visits) {
     match came {
         Came::Article(article) => {
-            let visits = Visits { good: true, tries: 0, said: Said::default(), ..visits };
+            let text = xxh3_64(format!("{}\0{}", article.title, article.text).as_bytes());
+            let texts = visits.texts.clone().after(Some(text));
+            let visits = Visits { good: true, tries: 0, said: Said::default(), texts, ..visits };
             (Ended::Article(article), visits)
         }
-        Came::Unchanged if lead.visits.good => (Ended::Unchanged, visits),
+        Came::Unchanged if lead.visits.good => {
+            let texts = visits.texts.clone().after(None);
+            (Ended::Unchanged, Visits { texts, ..visits })
+        }
         // The same page that was no article: one try more.
         Came::Unchanged => (Ended::Unchanged, nothing(lead, visits)),
         Came::Nothing(reason) => {
@@ -142,6 +151,19 @@ fn end(lead: &Lead, came: Came, visits: Visits) -> (Ended, Visits) {
             let news = lost != lead.visits.lost;
             (Ended::Lost { reason, news }, Visits { lost, ..nothing(lead, visits) })
         }
+    }
+}
+
+/// Tells of a page that came back to a text it had before, and does so again and again.
+fn say_flaps(lead: &Lead, visits: &Visits) {
+    let (Visits { url, texts, .. }, before) = (visits, &lead.visits.texts);
+    if texts.flap() && texts != before && texts.keep().0.last() != before.keep().0.last() {
+        let id = lead.source.id.as_str();
+        let next = visits.look().map_or_else(|| "never".to_owned(), |at| at.to_string());
+        info!(
+            source.id = id,
+            url, next, "{id}: {url} {texts}: it is looked at less often, next at {next}"
+        );
     }
 }
 

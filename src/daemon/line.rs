@@ -12,7 +12,7 @@ use crate::config::Source;
 use crate::feed::Entry;
 use crate::journal::Location;
 use crate::model::{Article, Timestamp, VersionId};
-use crate::schedule::{self, Poll};
+use crate::schedule::{self, Poll, Texts};
 
 /// Leads that wait for a free hand.
 pub(super) const LEADS_MAX: usize = 256;
@@ -65,12 +65,20 @@ pub(super) struct Visits {
     pub(super) lost: String,
     /// What the feed said of it, for as long as there is no article.
     pub(super) said: Said,
+    /// The texts it gave lately.
+    pub(super) texts: Texts,
 }
 
 /// How long a lost lead that has no tries planned is left alone: an entry without a page, or a row of an earlier build.
 const LOST_AGAIN_MILLIS: u64 = 15 * 60 * 1000;
 
 impl Visits {
+    /// When a page that gave an article is looked at again.
+    pub(super) fn look(&self) -> Option<Timestamp> {
+        let planned = schedule::revisit(self.first, self.last)?;
+        Some(self.texts.look(self.last, planned))
+    }
+
     /// These visits, where a feed that lists the entry at `now` gives reason for one more: it has changed by its own word, or
     /// was lost and is due for another try.
     pub(super) fn again(self, stamp: Option<i64>, now: Timestamp) -> Option<Self> {

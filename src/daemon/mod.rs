@@ -432,7 +432,7 @@ fn in_force(params: &cluster::Params) -> Settings {
 }
 
 /// The agencies of the configuration: their names are credits, too.
-fn agencies(sources: &[Source]) -> Arc<[Agency]> {
+pub(crate) fn agencies(sources: &[Source]) -> Arc<[Agency]> {
     sources
         .iter()
         .filter(|source| source.kind == SourceKind::Agency)

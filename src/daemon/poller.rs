@@ -328,6 +328,7 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
         etag,
         last_modified,
         allow: line.source.allow_addresses.clone(),
+        credentials: line.endpoint.login.as_ref().map(|login| login.credentials.clone()),
         accept: Accept::Feed,
     };
     match context.fetcher.get(&asked).await {

@@ -284,6 +284,7 @@ fn source(site: &Site, crawl: &Crawl) -> Source {
             min_interval: crawl.min_interval,
             max_interval: crawl.max_interval,
             fetch_pages: true,
+            login: None,
         }],
     }
 }

@@ -7,11 +7,13 @@ use url::Url;
 
 use super::jsonld::{Described, plain};
 use super::render::one_line;
-use super::{canonical, dates, jsonld};
+use super::{believed, canonical, dates, jsonld};
 use crate::model::Timestamp;
 
 /// Longest author, byline or title kept, in characters: longer ones are somebody's whole page.
 const LINE_CHARS_MAX: usize = 400;
+/// Canonical links looked at: a page has one.
+const LINKS_MAX: usize = 16;
 /// Authors kept.
 const AUTHORS_MAX: usize = 32;
 
@@ -341,28 +343,27 @@ fn lang(
         })
 }
 
-/// The canonical address, where it is believable: of the same site, and not its front page.
+/// The canonical address, where it is believable: of the same site, and what [`believed`] says.
 fn canonical_url(
     doc: &Document,
     url: Option<&Url>,
     meta: &dyn Fn(&[&str]) -> Option<String>,
 ) -> Option<String> {
-    let linked =
-        doc.select_single("link[rel~='canonical'][href]").attr("href").map(|href| href.to_string());
-    let believed = [linked, meta(&["og:url"])].into_iter().flatten().find_map(|said| {
-        let said = match url {
-            Some(base) => base.join(said.trim()).ok()?,
-            None => Url::parse(said.trim()).ok()?,
-        };
-        let same_site = url.is_none_or(|url| site(url) == site(&said));
-        let front =
-            said.path().trim_matches('/').is_empty() && url.is_none_or(|url| url.path().len() > 1);
-        (matches!(said.scheme(), "http" | "https")
-            && same_site
-            && !(front && said.query().is_none()))
-        .then_some(said)
-    });
-    believed.as_ref().or(url).map(|url| canonical(url).to_string())
+    let read = |said: &str| match url {
+        Some(base) => base.join(said.trim()).ok(),
+        None => Url::parse(said.trim()).ok(),
+    };
+    let links = doc.select("link[rel~='canonical'][href]");
+    let linked = links.iter().take(LINKS_MAX).filter_map(|link| read(&link.attr_or("href", "")));
+    let linked = believed::agreed(linked.collect(), url);
+    let said = [linked, meta(&["og:url"]).and_then(|said| read(&said))];
+    let same_site = |said: &Url| url.is_none_or(|url| site(url) == site(said));
+    let found = said
+        .into_iter()
+        .flatten()
+        .filter(same_site)
+        .find_map(|said| believed::believed(&said, url));
+    found.or_else(|| url.map(canonical)).map(|url| url.to_string())
 }
 
 /// The last two labels of a host, three where the one before the country is short ("co.uk", "com.au"); good enough to tell

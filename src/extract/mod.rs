@@ -4,6 +4,7 @@
 //! html ─ guard ─► DOM ─ metadata ─ prune ─► engines ─ render ─ furniture ─► paragraphs ─ kind, credit ─► Extracted
 //! ```
 
+mod believed;
 mod body;
 mod canonical;
 mod dates;

@@ -157,7 +157,7 @@ pub enum FetchError {
 /// What a status means to somebody who reads a source's state.
 const fn meaning(status: u16) -> &'static str {
     match status {
-        401 | 407 => "it wants a login",
+        401 | 407 => "it wants a login, or another than it got",
         402 => "it wants to be paid",
         403 | 451 => "it does not let us in",
         404 => "there is no such page",

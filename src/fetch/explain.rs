@@ -6,7 +6,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::client::Reply;
-use super::{Ask, FetchError, Got, Hop};
+use super::{Ask, Credentials, FetchError, Got, Hop};
 
 /// What a walk notes while it goes.
 #[derive(Debug, Default)]
@@ -21,7 +21,15 @@ pub(super) struct Trail {
 impl Trail {
     pub(super) fn answered(&mut self, url: &Url, reply: Option<&Reply>, took: Duration) {
         let status = reply.map(|reply| reply.status);
-        self.requests.push(Request { url: url.to_string(), status, milliseconds: millis(took) });
+        let url = url.to_string();
+        self.requests.push(Request { url, status, milliseconds: millis(took), login: None });
+    }
+
+    /// Notes what the last request was sent with.
+    pub(super) fn sent(&mut self, login: Option<&Credentials>) {
+        if let Some(request) = self.requests.last_mut() {
+            request.login = login.map(|login| login.scheme().as_str());
+        }
     }
 }
 
@@ -34,6 +42,8 @@ pub struct Request {
     pub status: Option<u16>,
     /// Network time.
     pub milliseconds: u64,
+    /// How it was logged in: `basic`, `bearer`, `header`; `null` where no credentials went along.
+    pub login: Option<&'static str>,
 }
 
 /// What one site's robots.txt said on the way.

@@ -10,6 +10,7 @@
 
 mod address;
 mod client;
+mod credentials;
 mod error;
 mod explain;
 mod gate;
@@ -30,6 +31,7 @@ use url::Url;
 use crate::model::Clock;
 
 pub use address::{allowed, check_url, is_public};
+pub use credentials::{BadCredentials, Credentials, Scheme};
 pub use error::FetchError;
 pub use explain::{Explained, Fault, Request, RobotsSeen};
 pub use robots::{ROBOTS_BYTES_MAX, Robots, Verdict};
@@ -127,6 +129,8 @@ pub struct Ask {
     pub last_modified: Option<String>,
     /// Private networks that this ask may reach: its source's `allow_addresses`. They open nothing to other asks.
     pub allow: Vec<IpNet>,
+    /// Sent as long as the walk stays at their place; once it has left, never again.
+    pub credentials: Option<Credentials>,
     /// What is wanted.
     pub accept: Accept,
 }
@@ -134,7 +138,7 @@ pub struct Ask {
 impl Ask {
     /// An ask for a URL of which we have nothing yet.
     pub const fn new(url: Url, accept: Accept) -> Self {
-        Self { url, etag: None, last_modified: None, allow: Vec::new(), accept }
+        Self { url, etag: None, last_modified: None, allow: Vec::new(), credentials: None, accept }
     }
 }
 

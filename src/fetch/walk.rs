@@ -43,6 +43,7 @@ impl Inner {
         let sent = request(ask);
         let mut url = ask.url.clone();
         url.set_fragment(None);
+        let mut login = ask.credentials.as_ref().filter(|login| login.fits(&url));
         loop {
             check_url(&url, &allow)?;
             let pause = self.permit(&url, &allow, trail).await?;
@@ -55,8 +56,13 @@ impl Inner {
                 beyond: Beyond::Refuse,
             };
             let began = trail.took;
-            let reply = self.visit(visit, sent.clone(), &mut trail.took).await;
+            let mut sent = sent.clone();
+            if let Some(login) = login {
+                login.put(&mut sent);
+            }
+            let reply = self.visit(visit, sent, &mut trail.took).await;
             trail.answered(&url, reply.as_ref().ok(), trail.took.saturating_sub(began));
+            trail.sent(login);
             let reply = reply?;
             let Some(next) = target(&url, &reply)? else {
                 return self.arrive(ask, url, reply, trail);
@@ -65,6 +71,7 @@ impl Inner {
             if seen || trail.hops.len() >= self.params.redirects_max {
                 return Err(FetchError::Redirects { url, max: self.params.redirects_max });
             }
+            login = login.filter(|login| login.follow(&url, &next));
             trail.hops.push(Hop { from: url, status: reply.status, to: next.clone() });
             url = next;
         }

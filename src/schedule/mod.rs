@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use crate::model::Timestamp;
 
+mod flaps;
 mod why;
 
+pub use flaps::Texts;
 pub use why::Why;
 
 /// Waits in the age of the newest entry: what was quiet for an hour is asked again after half an hour.

@@ -112,6 +112,7 @@ pub(crate) fn source(id: &str, kind: SourceKind, site: SocketAddr) -> Source {
             min_interval: Duration::from_mins(1),
             max_interval: Duration::from_mins(10),
             fetch_pages: true,
+            login: None,
         }],
     }
 }

@@ -1,5 +1,7 @@
 //! What becomes of the pages that entries lead to: an article, or nothing, and why in words.
 
+mod by_hand;
+mod login;
 mod press;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -163,4 +165,32 @@ async fn a_consent_wall_is_no_article_and_the_story_comes_when_it_has_gone() {
     quiet(&desk, &running).await;
     running.stop().await.unwrap();
     assert_eq!(desk.told().articles.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_goes_back_and_forth_is_looked_at_less_often() {
+    let press = Press::start().await;
+    press.lists(&["/world/harbour"]);
+    let both = |visit: usize| Answer::story(1, (visit % 2) as u8);
+    press.says("/world/harbour", (0..20).map(both));
+    let desk = Desk::new(&press);
+    let mut running = desk.start().await;
+    press.until_visited("/world/harbour", 1).await;
+    quiet(&desk, &running).await;
+    // Each look of the poller that asks the feed has begun the visits that were due before.
+    for step in 1..=16 {
+        if step == 5 {
+            // What was learned outlives the process.
+            running.stop().await.unwrap();
+            running = desk.start().await;
+        }
+        let polls = press.visits("/feed.xml");
+        desk.advance(15);
+        press.until_visited("/feed.xml", polls + 1).await;
+        quiet(&desk, &running).await;
+    }
+    running.stop().await.unwrap();
+    // After 0, 15, 30, 45, 75 and 135 minutes; a page that stays as it is has 14 visits by then.
+    assert_eq!(press.visits("/world/harbour"), 6);
+    assert_eq!(desk.told().articles.len(), 2, "each text once");
 }

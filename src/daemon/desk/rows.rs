@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::daemon::line::{Said, Visits};
 use crate::model::{SourceId, Timestamp};
-use crate::schedule::{Poll, Why};
+use crate::schedule::{Poll, Texts, Why};
 
 /// Bytes kept of a guid or a line of authors: with the longest link, title and validators a row stays below 8 KiB. A longer
 /// guid is left out, for half a name is another name.
@@ -35,6 +35,14 @@ struct MoreOfRow {
     authors: Option<String>,
 }
 
+/// What follows since texts are remembered.
+#[derive(Default, Serialize, Deserialize)]
+struct LastOfRow {
+    texts: Vec<u64>,
+    returns: u8,
+    steady: u8,
+}
+
 /// The row of a lead's visits.
 pub(in crate::daemon) fn row(source: &SourceId, visits: &Visits) -> Vec<u8> {
     let row = Row {
@@ -59,12 +67,13 @@ pub(in crate::daemon) fn row(source: &SourceId, visits: &Visits) -> Vec<u8> {
         lang: lang.clone().filter(short),
         authors: authors.as_ref().map(cut),
     };
-    bytes(&(row, more))
+    let (texts, returns, steady) = visits.texts.keep();
+    bytes(&(row, more, LastOfRow { texts: texts.to_vec(), returns, steady }))
 }
 
 /// A row read back; `None` where it is of a form we no longer read (then the page is simply visited again).
 pub(in crate::daemon) fn read_row(bytes: &[u8]) -> Option<(SourceId, Visits)> {
-    let (row, more): (Row, MoreOfRow) = parts(bytes)?;
+    let (row, more, last): (Row, MoreOfRow, LastOfRow) = parts(bytes)?;
     let visits = Visits {
         url: row.url,
         title: row.title,
@@ -82,6 +91,7 @@ pub(in crate::daemon) fn read_row(bytes: &[u8]) -> Option<(SourceId, Visits)> {
             lang: more.lang,
             authors: more.authors,
         },
+        texts: Texts::kept(last.texts, last.returns, last.steady),
     };
     Some((SourceId(row.source), visits))
 }
@@ -129,7 +139,7 @@ pub(in crate::daemon) fn poll_row(poll: &Poll) -> Vec<u8> {
 /// A schedule read back; `None` where the row is of a form we no longer read (then the endpoint is new). What the last poll
 /// found and the program did not live to bring in is asked for again as soon as is polite.
 pub(in crate::daemon) fn read_poll(bytes: &[u8]) -> Option<Poll> {
-    let (row, more): (PollRow, MoreOfPoll) = parts(bytes)?;
+    let (row, more, ()): (PollRow, MoreOfPoll, ()) = parts(bytes)?;
     let at = |millis: Option<i64>| millis.map(Timestamp::from_millis);
     let mut poll = Poll {
         last_poll: at(row.last_poll),
@@ -154,15 +164,24 @@ fn bytes(row: &impl Serialize) -> Vec<u8> {
     postcard::to_stdvec(row).expect("a row of strings and numbers always serialises")
 }
 
-/// A row and what follows it, where something does.
-fn parts<'a, Row, More>(bytes: &'a [u8]) -> Option<(Row, More)>
+/// A row and what follows it, as far as something does.
+fn parts<'a, Row, More, Last>(bytes: &'a [u8]) -> Option<(Row, More, Last)>
 where
     Row: Deserialize<'a>,
     More: Deserialize<'a> + Default,
+    Last: Deserialize<'a> + Default,
 {
     let (row, rest) = postcard::take_from_bytes(bytes).ok()?;
-    let more = if rest.is_empty() { More::default() } else { postcard::from_bytes(rest).ok()? };
-    Some((row, more))
+    let (more, rest) = part(rest)?;
+    let (last, _) = part(rest)?;
+    Some((row, more, last))
+}
+
+fn part<'a, Part: Deserialize<'a> + Default>(bytes: &'a [u8]) -> Option<(Part, &'a [u8])> {
+    if bytes.is_empty() {
+        return Some((Part::default(), bytes));
+    }
+    postcard::take_from_bytes(bytes).ok()
 }
 
 #[cfg(test)]
@@ -188,6 +207,7 @@ mod tests {
                 lang: Some("en".to_owned()),
                 authors: Some("Ann Byline".to_owned()),
             },
+            texts: Texts::kept(vec![5, 6], 2, 1),
         }
     }
 
@@ -195,9 +215,13 @@ mod tests {
     fn a_row_of_visits_reads_back_and_one_of_an_earlier_build_does_too() {
         let source = SourceId("desk".to_owned());
         assert_eq!(read_row(&row(&source, &visits())), Some((source.clone(), visits())));
-        let plain = Visits { tries: 0, lost: String::new(), said: Said::default(), ..visits() };
+        let textless = Visits { texts: Texts::default(), ..visits() };
+        let mut old = row(&source, &textless);
+        old.truncate(old.len() - 3);
+        assert_eq!(read_row(&old), Some((source.clone(), textless.clone())));
+        let plain = Visits { tries: 0, lost: String::new(), said: Said::default(), ..textless };
         let mut old = row(&source, &plain);
-        old.truncate(old.len() - 6);
+        old.truncate(old.len() - 9);
         assert_eq!(read_row(&old), Some((source.clone(), plain.clone())));
         old.pop();
         assert_eq!(read_row(&old), None);
@@ -218,6 +242,7 @@ mod tests {
                 lang: Some(long(512)),
                 authors: Some(long(64 * 2048)),
             },
+            texts: Texts::kept(vec![u64::MAX; 9], u8::MAX, u8::MAX),
             ..visits()
         };
         assert!(row(&SourceId(long(256)), &visits).len() < ROW_BYTES_MAX - 64);

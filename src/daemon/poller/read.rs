@@ -118,7 +118,8 @@ async fn older(context: &Context, line: &Line, feed: &mut Feed) -> bool {
             break;
         }
         let allow = line.source.allow_addresses.clone();
-        let ask = Ask { allow, ..Ask::new(next, Accept::Feed) };
+        let credentials = line.source.credentials(&next).cloned();
+        let ask = Ask { allow, credentials, ..Ask::new(next, Accept::Feed) };
         let got = match context.fetcher.get(&ask).await {
             Ok(got) => got,
             Err(fault) => {

@@ -109,6 +109,10 @@ impl Press {
         self.says("/feed.xml", [Answer::new("application/rss+xml", xml)]);
     }
 
+    pub(super) fn asked(&self) -> Asked {
+        self.asked.borrow().clone()
+    }
+
     /// How often a path was asked for.
     pub(super) fn visits(&self, path: &str) -> usize {
         self.asked.borrow().iter().filter(|(asked, _)| asked == path).count()
