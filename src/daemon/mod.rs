@@ -28,6 +28,7 @@ mod replay;
 mod retain;
 mod rows;
 mod scrub;
+mod spool;
 mod texts;
 mod writer;
 

@@ -17,6 +17,7 @@ mod date;
 mod guess;
 mod index;
 mod json;
+mod links;
 mod markup;
 mod mend;
 mod names;
@@ -28,6 +29,7 @@ mod tidy;
 mod vocabulary;
 
 pub use index::{Sitemap, newest, without_archive};
+pub use links::{Announced, announced, stories};
 pub use names::{Named, named, renamed, same_headline};
 
 /// What one feed may bring.
