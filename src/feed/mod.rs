@@ -21,6 +21,7 @@ mod links;
 mod markup;
 mod mend;
 mod names;
+pub mod opml;
 mod read;
 mod references;
 mod scan;

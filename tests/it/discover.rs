@@ -6,6 +6,7 @@ use copytaster::config::EndpointKind;
 
 use crate::wire;
 
+mod command;
 mod site;
 mod spool;
 
