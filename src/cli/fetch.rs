@@ -230,7 +230,7 @@ fn nobody(got: &Got) -> Source {
 }
 
 /// A network, or an address alone.
-fn network(text: &str) -> Result<IpNet, String> {
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let alone = |_| text.parse::<IpAddr>().map(IpNet::from);
     text.parse().or_else(alone).map_err(|_| "neither an address nor a network".to_owned())
 }

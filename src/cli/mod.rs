@@ -20,6 +20,7 @@ mod replay;
 mod restore;
 mod rows;
 mod run;
+mod sources;
 mod stats;
 mod stream;
 mod verify;
@@ -52,6 +53,8 @@ enum Command {
     Fetch(fetch::Args),
     /// Extract the story of saved pages, one JSON object a file
     Extract(extract::Args),
+    /// Find publishers, take them over from a list, list them
+    Sources(sources::Args),
     /// Take articles from files into a data directory
     Ingest(ingest::Args),
     /// Cluster files of article records, without a store
@@ -150,6 +153,7 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(args),
         Command::Fetch(args) => fetch::run(args),
         Command::Extract(args) => extract::run(args),
+        Command::Sources(args) => sources::run(args),
         Command::Ingest(args) => ingest::run(args),
         Command::Cluster(args) => cluster::run(args),
         Command::Evaluate(args) => evaluate::run(args),

@@ -140,6 +140,14 @@ pub(super) fn web_address(raw: Raw<'_>) -> Result<Url, String> {
     Ok(url)
 }
 
+/// The path of a directory, as a `file:` address; a relative one hangs on the working directory.
+pub(super) fn directory(raw: Raw<'_>) -> Result<Url, String> {
+    let want = || "want the path of a directory".to_owned();
+    let text = text(raw).ok().filter(|text| !text.trim().is_empty()).ok_or_else(want)?;
+    let path = std::path::absolute(text.trim()).map_err(|_| want())?;
+    Url::from_directory_path(path).map_err(|()| want())
+}
+
 /// An id people type and URLs carry: lower case letters, digits, `-`, `_`, `.`; a letter or digit first.
 pub(super) fn id(raw: Raw<'_>) -> Result<String, String> {
     let id = text(raw)?;

@@ -1,5 +1,6 @@
 //! A TOML file, the environment and flags to one [`Config`], or to every problem in them with its mend.
 
+mod add;
 mod fields;
 mod login;
 mod params;
@@ -12,6 +13,7 @@ mod tests;
 mod types;
 mod units;
 
+pub use add::{AddError, NewSource, add, free_id, read_or_none};
 pub use login::{Login, LoginKeys};
 pub use problem::{ConfigErrors, Problem};
 pub use read::{FILE_VARIABLE, Flags, SYSTEM_FILE, environment, find, load, load_with};

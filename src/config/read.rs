@@ -261,6 +261,9 @@ fn read_store(mut sheet: Sheet<'_>, window: Duration, problems: &mut Vec<Problem
     store
 }
 
+/// How often a spool is looked at where its endpoint does not say.
+const SPOOL_INTERVAL: Duration = Duration::from_secs(5);
+
 /// Bounds of every interval: a second for tests and private spools, a month for what hardly changes.
 const INTERVAL: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(30 * 24));
 
@@ -422,7 +425,8 @@ impl<'a> Sources<'a> {
                         "{} is polled already by an endpoint above: leave one of them out",
                         endpoint.url
                     );
-                    part.complain("url", what);
+                    let key = if endpoint.kind == EndpointKind::Spool { "path" } else { "url" };
+                    part.complain(key, what);
                 }
                 source.endpoints.push(endpoint);
             }
@@ -433,7 +437,11 @@ impl<'a> Sources<'a> {
 
     fn endpoint(&self, sheet: &mut Sheet<'_>, title: &str) -> Option<Endpoint> {
         let (least, most) = INTERVAL;
-        let kind = sheet.need("type", "\"feed\" or \"sitemap\"", endpoint_kind);
+        let kind =
+            sheet.need("type", "one of \"feed\", \"sitemap\", \"page\", \"spool\"", endpoint_kind);
+        if kind == Some(EndpointKind::Spool) {
+            return spool(sheet);
+        }
         let url = sheet.need("url", "the address to poll", fields::web_address);
         let min = sheet.maybe("min_interval", fields::duration(least, most));
         let max = sheet.maybe("max_interval", fields::duration(least, most));
@@ -449,13 +457,28 @@ impl<'a> Sources<'a> {
     }
 }
 
+/// A spool is looked at as often as it is said, whatever its rhythm: it costs nobody anything.
+fn spool(sheet: &mut Sheet<'_>) -> Option<Endpoint> {
+    let url = sheet.need("path", "the directory to watch", fields::directory)?;
+    let (least, most) = INTERVAL;
+    let min = sheet.maybe("min_interval", fields::duration(least, most));
+    let max = sheet.maybe("max_interval", fields::duration(least, most));
+    let every = min.unwrap_or_else(|| max.map_or(SPOOL_INTERVAL, |max| max.min(SPOOL_INTERVAL)));
+    intervals_fit(sheet, "the spool", every, max.unwrap_or(every));
+    let kind = EndpointKind::Spool;
+    Some(Endpoint {
+        kind,
+        url,
+        min_interval: every,
+        max_interval: every,
+        fetch_pages: false,
+        login: None,
+    })
+}
+
 fn endpoint_kind(raw: Raw<'_>) -> Result<EndpointKind, String> {
     match fields::text(raw)?.as_str() {
         "push" => Err("a source that is only pushed to needs no endpoint: leave it out".to_owned()),
-        "page" | "spool" => {
-            Err("this release polls \"feed\" and \"sitemap\" only: leave this endpoint out"
-                .to_owned())
-        }
         _ => fields::word(&EndpointKind::ALL, EndpointKind::as_str)(raw),
     }
 }

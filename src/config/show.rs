@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 use url::Host;
 
-use super::types::{Config, Endpoint, Secret, Source};
+use super::types::{Config, Endpoint, EndpointKind, Secret, Source};
 use super::units::{show_duration, show_size};
 
 impl Config {
@@ -148,6 +148,11 @@ fn source(source: &Source) -> Value {
 }
 
 fn endpoint(endpoint: &Endpoint) -> Value {
+    if endpoint.kind == EndpointKind::Spool {
+        let path = endpoint.url.to_file_path().unwrap_or_default();
+        let interval = show_duration(endpoint.min_interval);
+        return json!({"type": "spool", "path": path.display().to_string(), "min_interval": interval});
+    }
     let mut shown = json!({
         "type": endpoint.kind.as_str(),
         "url": endpoint.url.as_str(),

@@ -129,7 +129,7 @@ endpoint = [
 ]
 "#,
         &[
-            "c.toml:5: `type = \"fede\"` in an endpoint of source \"afp\": did you mean \"feed\"? It can be \"feed\" or \"sitemap\"",
+            "c.toml:5: `type = \"fede\"` in an endpoint of source \"afp\": did you mean \"feed\"? It can be \"feed\", \"sitemap\", \"page\" or \"spool\"",
             "c.toml:8: source \"afp\" stands twice, first in line 2: give one of them another id",
             "c.toml:9: `kind = \"agencie\"` in source \"afp\": did you mean \"agency\"? It can be \"agency\", \"outlet\", \"pr\" or \"aggregator\"",
             "c.toml:11: `url = \"ftp://a.example/rss\"` in an endpoint of source \"afp\": ftp: is not fetched: want http or https",

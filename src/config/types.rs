@@ -261,7 +261,7 @@ impl SourceKind {
 pub struct Endpoint {
     /// What the address gives.
     pub kind: EndpointKind,
-    /// What is polled: http or https.
+    /// What is polled: http or https; of a spool its directory, as a `file:` address.
     pub url: Url,
     /// Shortest time between two polls; `[crawl]` says it where the endpoint does not.
     pub min_interval: Duration,
@@ -279,19 +279,25 @@ pub enum EndpointKind {
     /// RSS, RDF, Atom or JSON Feed.
     #[default]
     Feed,
-    /// A news sitemap.
+    /// A news sitemap, an index of some, or a robots.txt that names some.
     Sitemap,
+    /// A section page: its links that look like articles.
+    Page,
+    /// A directory into which files of articles are moved.
+    Spool,
 }
 
 impl EndpointKind {
     /// Every kind, in the order the documentation names them.
-    pub const ALL: [Self; 2] = [Self::Feed, Self::Sitemap];
+    pub const ALL: [Self; 4] = [Self::Feed, Self::Sitemap, Self::Page, Self::Spool];
 
     /// The word used in the file and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Feed => "feed",
             Self::Sitemap => "sitemap",
+            Self::Page => "page",
+            Self::Spool => "spool",
         }
     }
 }

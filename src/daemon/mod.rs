@@ -31,6 +31,7 @@ mod replay;
 mod retain;
 mod rows;
 mod scrub;
+mod spool;
 mod stand;
 mod texts;
 mod trim;

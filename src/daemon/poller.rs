@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,14 +17,21 @@ mod read;
 
 use super::desk::{self, Desk};
 use super::line::{Lead, Said, ToWriter, Validators, Visits, Work};
+use super::spool::Spool;
 use crate::api::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
-use crate::config::{Endpoint, Source};
+use crate::config::{Endpoint, EndpointKind, Source};
 use crate::feed::{Entry, Sitemap};
 use crate::fetch::{self, Accept, Ask, FetchError, Fetcher};
 use crate::model::{Clock, Timestamp};
 use crate::schedule::{self, Outcome, Poll};
 use crate::store::Store;
 use crate::telemetry::Metrics;
+
+/// Longest wait for a spool that could not be used: it costs nobody anything to look again.
+const SPOOL_BACKOFF: Duration = Duration::from_mins(1);
+
+/// Longest wait for a publisher that does not answer.
+const BACKOFF_MAX: Duration = Duration::from_hours(72);
 
 /// Everything polling needs.
 #[derive(Clone, Debug)]
@@ -56,12 +64,25 @@ struct Line {
     index: Option<Validators>,
     /// What it is where an index named it.
     child: Option<children::Child>,
+    /// The directory, where it is one.
+    spool: Option<Arc<Mutex<Spool>>>,
 }
 
 impl Line {
     fn new(source: Arc<Source>, endpoint: Arc<Endpoint>, key: String, poll: Poll) -> Self {
-        let (asked, left, broke_off) = (false, false, false);
-        Self { source, endpoint, key, poll, asked, left, broke_off, index: None, child: None }
+        let spool = Spool::of(&source, &endpoint);
+        Self {
+            source,
+            endpoint,
+            key,
+            poll,
+            asked: false,
+            left: false,
+            broke_off: false,
+            index: None,
+            child: None,
+            spool,
+        }
     }
 }
 
@@ -138,7 +159,7 @@ impl Poller {
                 },
                 () = desk.until_settled() => {}
                 // Visits planned meanwhile are seen at the next turn, at the latest after a second.
-                () = tokio::time::sleep(wait.min(std::time::Duration::from_secs(1))) => {}
+                () = tokio::time::sleep(wait.min(Duration::from_secs(1))) => {}
             }
         }
         asking.shutdown().await;
@@ -208,6 +229,7 @@ impl Poller {
         let params = schedule::Params {
             min_interval: line.endpoint.min_interval,
             max_interval: line.endpoint.max_interval,
+            backoff_max: if line.spool.is_some() { SPOOL_BACKOFF } else { BACKOFF_MAX },
             ..schedule::Params::default()
         };
         let mut poll = schedule::next(&line.poll, &outcome, now, &params, seed);
@@ -241,7 +263,10 @@ impl Poller {
             self.send(lead);
         }
         self.show(&source, fault, now);
-        self.keep(number).await;
+        // A spool has no publisher who would mind a look too many after a start.
+        if self.lines[number].spool.is_none() {
+            self.keep(number).await;
+        }
     }
 
     /// Puts a lead in hand in the queue of its host. One page of a host is under way at a time, so a slow host never fills the line.
@@ -321,6 +346,9 @@ fn endpoint_status(line: &Line) -> EndpointStatus {
 
 /// Asks one endpoint and looks up which of its entries are worth a visit.
 async fn ask(context: Context, line: Line, number: usize) -> Polled {
+    if let Some(spool) = &line.spool {
+        return look(&context, spool, number).await;
+    }
     let moved = line.poll.moved_to.as_deref().and_then(|url| Url::parse(url).ok());
     let Validators { etag, last_modified } = line.validators();
     let asked = Ask {
@@ -329,7 +357,7 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
         last_modified,
         allow: line.source.allow_addresses.clone(),
         credentials: line.endpoint.login.as_ref().map(|login| login.credentials.clone()),
-        accept: Accept::Feed,
+        accept: if line.endpoint.kind == EndpointKind::Page { Accept::Page } else { Accept::Feed },
     };
     match context.fetcher.get(&asked).await {
         Ok(got) if got.status == 304 => {
@@ -361,12 +389,21 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
     }
 }
 
-fn failed(
-    line: usize,
-    kind: &str,
-    detail: String,
-    retry_after: Option<std::time::Duration>,
-) -> Polled {
+/// Looks into a spool.
+async fn look(context: &Context, spool: &Mutex<Spool>, line: usize) -> Polled {
+    match spool.lock().await.look(&context.clock, &context.work).await {
+        Ok(entries) => {
+            let outcome = match entries {
+                0 => Outcome::Same { floor: None },
+                _ => Outcome::New { entries, newest: None, floor: None },
+            };
+            Polled { line, outcome, fault: None, found: None }
+        }
+        Err(detail) => failed(line, "spool", detail, None),
+    }
+}
+
+fn failed(line: usize, kind: &str, detail: String, retry_after: Option<Duration>) -> Polled {
     Polled {
         line,
         outcome: Outcome::Failed { retry_after },

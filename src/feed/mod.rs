@@ -17,9 +17,11 @@ mod date;
 mod guess;
 mod index;
 mod json;
+mod links;
 mod markup;
 mod mend;
 mod names;
+pub mod opml;
 mod read;
 mod references;
 mod scan;
@@ -28,6 +30,7 @@ mod tidy;
 mod vocabulary;
 
 pub use index::{Sitemap, newest, without_archive};
+pub use links::{Announced, announced, stories};
 pub use names::{Named, named, renamed, same_headline};
 
 /// What one feed may bring.

@@ -6,7 +6,9 @@ use copytaster::config::EndpointKind;
 
 use crate::wire;
 
+mod command;
 mod site;
+mod spool;
 
 use site::{Desk, MINUTE, Site, articles};
 
@@ -274,5 +276,31 @@ async fn pages_without_end_are_read_within_bounds_and_one_that_failed_is_asked_f
     let (pages, conditional): (Vec<_>, Vec<_>) = pages.map(|(path, c)| (path, *c)).unzip();
     assert_eq!(pages.len(), 11, "{pages:?}");
     assert!(!conditional.contains(&true), "a 304 would hide the page that did not come");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_section_page_brings_its_stories_and_no_calendar() {
+    let site = Site::serve().await;
+    site.story("/world/dam-at-velm-holds", 1);
+    site.story("/world/2026/grain", 2);
+    let section = "<!doctype html><html><body><nav><a href=\"/about-the-gazette-and-its-staff\">About us</a></nav><main>\
+        <h2><a href=\"/world/dam-at-velm-holds\">Dam at Velm holds</a></h2>\
+        <a href=\"/world/2026/grain\">Grain prices fall for a third day in Alden</a>\
+        <a href=\"/2026/02/28/\">All that happened on the last day of February</a>\
+        <a href=\"/tag/the-dam-at-velm-and-more\">The dam at Velm and all the rest</a></main></body></html>";
+    site.put("/world", section);
+    let desk = Desk::new(vec![site.source(EndpointKind::Page, "/world")]);
+    let running = desk.start().await;
+    articles(&running, 2).await;
+    let mut paths = site.paths();
+    paths.sort_unstable();
+    assert_eq!(paths, ["/world", "/world/2026/grain", "/world/dam-at-velm-holds"]);
+    desk.advance(&running, 11 * MINUTE).await;
+    assert_eq!(site.asked(), [("/world".to_owned(), true)]);
+    site.put("/world", "<!doctype html><html><body>Closed for the holidays</body></html>");
+    desk.advance(&running, 11 * MINUTE).await;
+    let error = running.status().sources()[0].error.clone().unwrap();
+    assert!(error.detail.contains("no link on the page"), "{error:?}");
     running.stop().await.unwrap();
 }

@@ -20,6 +20,7 @@ use crate::fetch::{self, Accept, Ask, FetchError, Got, Robots};
 use crate::model::{Article, Timestamp};
 use crate::schedule::Outcome;
 use crate::store::StoreError;
+use crate::text;
 
 /// Older pages of a feed that are read at one poll, besides its first.
 const PAGES_MAX: usize = 10;
@@ -59,6 +60,9 @@ async fn blocking<T: Send + 'static>(
 /// Bytes to entries.
 fn parse(context: &Context, line: &Line, got: &Got) -> Result<Feed, String> {
     let now = context.clock.now();
+    if line.endpoint.kind == EndpointKind::Page {
+        return section(got);
+    }
     let is_sitemap = line.endpoint.kind == EndpointKind::Sitemap;
     if is_sitemap && got.url.path() == "/robots.txt" {
         return robots(got);
@@ -74,6 +78,17 @@ fn parse(context: &Context, line: &Line, got: &Got) -> Result<Feed, String> {
         feed.entries = feed::without_archive(feed.entries);
     }
     Ok(feed)
+}
+
+/// The stories of a section page, as if it were their feed.
+fn section(got: &Got) -> Result<Feed, String> {
+    let html = text::decode(&got.body, got.charset.as_deref()).text;
+    let stories = feed::stories(&html, &got.url);
+    if stories.is_empty() {
+        return Err("no link on the page looks like an article's: give another page, or its feed"
+            .to_owned());
+    }
+    Ok(Feed::of_entries(stories))
 }
 
 /// The sitemaps of a robots.txt, as if it were their index.

@@ -109,7 +109,7 @@ async fn answer(State(site): State<Site>, uri: Uri, headers: HeaderMap) -> Respo
 
 /// A daemon whose clock stands until the test moves it; waits are over at once.
 pub(super) struct Desk {
-    dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
     now: Arc<AtomicI64>,
     pub(super) config: Config,
 }
@@ -127,11 +127,7 @@ impl Desk {
             sources,
             ..Config::default()
         };
-        Self { dir, now: Arc::new(AtomicI64::new(wire::minute(0).millis())), config }
-    }
-
-    pub(super) fn dir(&self) -> &std::path::Path {
-        self.dir.path()
+        Self { _dir: dir, now: Arc::new(AtomicI64::new(wire::minute(0).millis())), config }
     }
 
     pub(super) async fn start(&self) -> Running {
