@@ -94,6 +94,7 @@ fn ask(args: &Args) -> Result<Ask, super::Usage> {
         url,
         etag: args.etag.clone(),
         last_modified: args.last_modified.clone(),
+        of: None,
         allow: args.allow.clone(),
         accept,
     })

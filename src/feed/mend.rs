@@ -4,19 +4,14 @@
 //! that are missing or wrong, and a document that breaks off: all are mended, and the greater mends are noted.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use url::Url;
 
+use super::pace::Pace;
 use super::references::{attribute_into, escape_into, is_allowed, resolve};
 use super::scan::{Scanner, Tag, Token, attributes};
-use super::vocabulary::{
-    Fact, Module, Part, Place, Root, ends_itself, is_binary, is_void, part, period,
-};
+use super::vocabulary::{Fact, Module, Part, Place, Root, ends_itself, is_binary, is_void, part};
 use super::{FeedError, Limits, guess};
-
-/// Longest refresh interval a feed may ask for; more is a mistake in the feed.
-const TTL_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// A mended document.
 #[derive(Debug)]
@@ -24,7 +19,7 @@ pub(super) struct Mended {
     pub(super) xml: String,
     pub(super) root: Root,
     pub(super) lang: Option<String>,
-    pub(super) ttl: Option<Duration>,
+    pub(super) pace: Pace,
     /// One for each entry of `xml`, in its order.
     pub(super) entries: Vec<EntryFacts>,
     pub(super) notes: Vec<String>,
@@ -109,9 +104,7 @@ struct Mender<'a> {
     entry: EntryFacts,
     entries: Vec<EntryFacts>,
     lang: Option<String>,
-    ttl: Option<Duration>,
-    period: Option<Duration>,
-    frequency: Option<u32>,
+    pace: Pace,
     tags_wrong: usize,
     entries_over: usize,
 }
@@ -129,9 +122,7 @@ impl<'a> Mender<'a> {
             entry: EntryFacts::default(),
             entries: Vec::new(),
             lang: None,
-            ttl: None,
-            period: None,
-            frequency: None,
+            pace: Pace::default(),
             tags_wrong: 0,
             entries_over: 0,
         }
@@ -424,20 +415,15 @@ impl<'a> Mender<'a> {
     }
 
     fn learn(&mut self, fact: Fact, text: String) {
-        if text.is_empty() {
+        if text.is_empty() || self.pace.learn(fact, &text) {
             return;
         }
         let in_entry = self.entry_frame().is_some();
         match fact {
-            Fact::Ttl => {
-                self.ttl = text.parse::<u32>().ok().map(u64::from).map(Duration::from_mins);
-            }
-            Fact::Period => self.period = period(&text),
-            Fact::Frequency => self.frequency = text.parse().ok().filter(|&times| times > 0),
             Fact::Language if in_entry => self.entry.lang = Some(text),
             Fact::Language => self.lang = Some(text),
             Fact::OriginLink => self.entry.origin_link = Some(text),
-            Fact::AtomLink => {}
+            _ => {}
         }
     }
 
@@ -474,12 +460,11 @@ impl<'a> Mender<'a> {
                 self.entries_over, self.limits.entries_max
             ));
         }
-        let ttl = self.ttl.or_else(|| Some(self.period? / self.frequency.unwrap_or(1)));
         Ok(Mended {
             xml: self.out,
             root: self.root,
             lang: self.lang,
-            ttl: ttl.filter(|ttl| !ttl.is_zero()).map(|ttl| ttl.min(TTL_MAX)),
+            pace: self.pace,
             entries: self.entries,
             notes,
         })

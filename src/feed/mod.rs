@@ -17,6 +17,7 @@ mod guess;
 mod json;
 mod markup;
 mod mend;
+mod pace;
 mod read;
 mod references;
 mod scan;
@@ -72,6 +73,10 @@ pub struct Feed {
     /// How long the publisher asks us to wait between polls: `<ttl>`, or `sy:updatePeriod` ÷ `sy:updateFrequency`.
     /// At most seven days.
     pub ttl: Option<Duration>,
+    /// `<skipHours>`: one bit an hour of the day in GMT, the lowest from midnight.
+    pub skip_hours: u32,
+    /// `<skipDays>`: one bit a day of the week, the lowest for Monday.
+    pub skip_days: u8,
     /// What was mended, dropped or cut, in words.
     pub notes: Vec<String>,
 }
@@ -180,6 +185,8 @@ fn of_json(text: &str, base: &Url, now: Timestamp, limits: &Limits) -> Result<Fe
         entries,
         sitemaps: Vec::new(),
         ttl: None,
+        skip_hours: 0,
+        skip_days: 0,
         notes,
     })
 }
@@ -213,7 +220,9 @@ fn of_xml(text: &str, base: &Url, now: Timestamp, limits: &Limits) -> Result<Fee
         lang: mended.lang.and_then(|lang| tidy::lang(&lang)),
         entries,
         sitemaps,
-        ttl: mended.ttl,
+        ttl: mended.pace.ttl(),
+        skip_hours: mended.pace.skip_hours,
+        skip_days: mended.pace.skip_days,
         notes,
     })
 }

@@ -25,7 +25,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
-use url::Url;
+use url::{Position, Url};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::Clock;
 
@@ -38,6 +39,11 @@ pub use robots::{ROBOTS_BYTES_MAX, Robots, Verdict};
 /// each host keeps them by this.
 pub fn host_key(url: &Url) -> String {
     gate::key(url)
+}
+
+/// Names an address in eight bytes: whose validators these are.
+pub fn place(url: &Url) -> u64 {
+    xxh3_64(url[..Position::AfterQuery].as_bytes())
 }
 
 /// What a [`Fetcher`] obeys.
@@ -125,6 +131,9 @@ pub struct Ask {
     pub etag: Option<String>,
     /// `Last-Modified` of the state we have, sent back as `If-Modified-Since`.
     pub last_modified: Option<String>,
+    /// The [`place`] of the address that gave them, which alone is told of them: what it did not change may be new where a
+    /// redirect leads elsewhere. `None`: the asked one gave them.
+    pub of: Option<u64>,
     /// Private networks that this ask may reach: its source's `allow_addresses`. They open nothing to other asks.
     pub allow: Vec<IpNet>,
     /// What is wanted.
@@ -134,7 +143,7 @@ pub struct Ask {
 impl Ask {
     /// An ask for a URL of which we have nothing yet.
     pub const fn new(url: Url, accept: Accept) -> Self {
-        Self { url, etag: None, last_modified: None, allow: Vec::new(), accept }
+        Self { url, etag: None, last_modified: None, of: None, allow: Vec::new(), accept }
     }
 }
 
