@@ -36,6 +36,10 @@ floods:
 soak ROUNDS="1000":
     COPYTASTER_SOAK={{ROUNDS}} cargo test --release --test it -- soak --nocapture
 
+# a thousand sources polled for thirty days: delays and polls. RHYTHMS: a file of real ones, lines of name, tab, seconds since 1970
+rhythm RHYTHMS="":
+    COPYTASTER_RHYTHMS={{RHYTHMS}} cargo test --release --test it -- rhythm --nocapture
+
 # speed of the hot paths
 bench *ARGS:
     cargo bench {{ARGS}}

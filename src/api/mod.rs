@@ -42,7 +42,9 @@ use crate::telemetry::Metrics;
 pub use openapi::document;
 pub use overrides::{Obeyed, Word};
 pub use push::{Accepted, Push, Refused, Taken};
-pub use status::{EndpointStatus, Part, SourceFault, SourceState, SourceStatus, Status};
+pub use status::{
+    EndpointStatus, Part, RhythmStatus, SourceFault, SourceState, SourceStatus, Status,
+};
 
 /// What the reading side obeys; built by `config`.
 #[derive(Clone, Debug)]

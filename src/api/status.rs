@@ -27,9 +27,9 @@ pub enum SourceState {
     /// Not asked yet.
     #[default]
     New,
-    /// The last poll of an endpoint worked.
+    /// The last polls of all endpoints worked.
     Ok,
-    /// The last polls went wrong.
+    /// The last poll of an endpoint went wrong.
     Failing,
     /// It answers, and brings less than its own rhythm.
     Quiet,
@@ -64,7 +64,7 @@ pub struct SourceFault {
 }
 
 /// A source as `/sources` shows it. The daemon writes it, the reading side shows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SourceStatus {
     /// The id of the configuration.
     pub id: String,
@@ -97,12 +97,14 @@ pub struct SourceStatus {
 }
 
 /// One endpoint of a source.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndpointStatus {
     /// `feed`, `sitemap`, `page`, `spool` or `push`.
     pub kind: String,
     /// Address, where it has one.
     pub url: Option<String>,
+    /// Where permanent redirects led.
+    pub moved_to: Option<String>,
     /// When it was last asked.
     pub last_poll: Option<Timestamp>,
     /// When it last answered well.
@@ -113,6 +115,21 @@ pub struct EndpointStatus {
     pub next_poll_why: Option<String>,
     /// What is wrong with it, in words.
     pub error: Option<String>,
+    /// What it brings; `None` before it ever answered.
+    pub rhythm: Option<RhythmStatus>,
+}
+
+/// What an endpoint brings, and so when it is asked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RhythmStatus {
+    /// When its newest entry was published, or first seen.
+    pub newest_entry: Option<Timestamp>,
+    /// Entries a day, over a fortnight or two.
+    pub entries_per_day: f64,
+    /// What an hour like this one of a day like this one usually brings.
+    pub usual_per_hour: f64,
+    /// How many times as much it is at present.
+    pub lately: f64,
 }
 
 /// What may keep the daemon from its work. Each part sets and clears its own reason.

@@ -8,7 +8,9 @@ use tokio::sync::mpsc;
 use tracing::info;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::line::{Ended, Harvest, Lead, REASON_BYTES_MAX, Said, ToWriter, Visits, Work};
+use super::line::{
+    Ended, Harvest, Lead, REASON_BYTES_MAX, Said, ToWriter, Validators, Visits, Work,
+};
 use super::page::{self, Reading};
 use crate::extract::{self, Page};
 use crate::fetch::{Accept, Ask, FetchError, Fetcher};
@@ -51,13 +53,14 @@ impl Harvester {
     async fn visit(self, mut lead: Lead) -> Harvest {
         let turn = lead.turn.take();
         let (came, visits) = match lead.page.clone() {
-            None => (from_entry(&lead), self.visited(&lead, None, None)),
+            None => (from_entry(&lead), self.visited(&lead, Validators::default())),
             Some(page) => {
                 let ask = Ask {
                     credentials: lead.source.credentials(&page).cloned(),
                     url: page,
                     etag: lead.visits.etag.clone(),
                     last_modified: lead.visits.last_modified.clone(),
+                    of: lead.visits.of,
                     allow: lead.source.allow_addresses.clone(),
                     accept: Accept::Page,
                 };
@@ -80,16 +83,18 @@ impl Harvester {
             Ok(got) => got,
             Err(fault) => {
                 self.metrics.fetched(fault.kind());
-                return (Came::Nothing(fault.to_string()), self.visited(lead, None, None));
+                return (
+                    Came::Nothing(fault.to_string()),
+                    self.visited(lead, Validators::default()),
+                );
             }
         };
         if got.status == 304 {
             self.metrics.fetched("not_modified");
-            let Visits { etag, last_modified, .. } = lead.visits.clone();
-            return (Came::Unchanged, self.visited(lead, etag, last_modified));
+            return (Came::Unchanged, self.visited(lead, Validators::of(&got)));
         }
         self.metrics.fetched("ok");
-        let visits = self.visited(lead, got.etag.clone(), got.last_modified.clone());
+        let visits = self.visited(lead, Validators::of(&got));
         let agencies = Arc::clone(&self.agencies);
         let entry = Arc::clone(&lead.entry);
         let source = Arc::clone(&lead.source);
@@ -101,12 +106,13 @@ impl Harvester {
             // The validators are not kept: the page is asked for in full next time.
             Err(_) => (
                 Came::Nothing("the page could not be read: its parser gave up".to_owned()),
-                self.visited(lead, None, None),
+                self.visited(lead, Validators::default()),
             ),
         }
     }
 
-    fn visited(&self, lead: &Lead, etag: Option<String>, last_modified: Option<String>) -> Visits {
+    fn visited(&self, lead: &Lead, validators: Validators) -> Visits {
+        let Validators { etag, last_modified, of } = validators;
         let now = self.clock.now();
         let known = !lead.visits.url.is_empty();
         Visits {
@@ -117,6 +123,7 @@ impl Harvester {
             stamp: lead.stamp(),
             etag,
             last_modified,
+            of,
             ..lead.visits.clone()
         }
     }

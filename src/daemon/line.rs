@@ -10,6 +10,7 @@ use super::trim::Planned;
 use crate::api::{Push, Word};
 use crate::config::Source;
 use crate::feed::Entry;
+use crate::fetch::{self, Got};
 use crate::journal::Location;
 use crate::model::{Article, Timestamp, VersionId};
 use crate::schedule::{self, Poll, Texts};
@@ -57,6 +58,8 @@ pub(super) struct Visits {
     pub(super) etag: Option<String>,
     /// The same.
     pub(super) last_modified: Option<String>,
+    /// Names the address that gave them, where redirects led there.
+    pub(super) of: Option<u64>,
     /// True where it gave an article.
     pub(super) good: bool,
     /// Visits in a row that gave none.
@@ -115,6 +118,17 @@ pub(super) struct Validators {
     pub(super) etag: Option<String>,
     /// Its `Last-Modified`.
     pub(super) last_modified: Option<String>,
+    /// Names the address that gave them.
+    pub(super) of: Option<u64>,
+}
+
+impl Validators {
+    /// What an answer gave. A 304 gives those again that still hold.
+    pub(super) fn of(got: &Got) -> Self {
+        let Got { etag, last_modified, .. } = got;
+        let of = (etag.is_some() || last_modified.is_some()).then(|| fetch::place(&got.url));
+        Self { etag: etag.clone(), last_modified: last_modified.clone(), of }
+    }
 }
 
 /// How a lead ended. Each ends exactly once.
@@ -183,6 +197,11 @@ impl Lead {
     /// The entry's `updated`, as its visit will leave it behind.
     pub(super) fn stamp(&self) -> Option<i64> {
         self.entry.updated.map_or(self.visits.stamp, |at| Some(at.millis()))
+    }
+
+    /// When its entry came, by its own word; `None` where it says nothing or that it is still to come.
+    pub(super) fn claims(&self, now: Timestamp) -> Option<Timestamp> {
+        self.entry.updated.max(self.entry.published).filter(|&at| at <= now)
     }
 }
 

@@ -14,16 +14,17 @@ use xxhash_rust::xxh3::xxh3_64;
 
 mod children;
 mod read;
+mod shown;
 
 use super::desk::{self, Desk};
 use super::line::{Lead, Said, ToWriter, Validators, Visits, Work};
 use super::spool::Spool;
-use crate::api::{EndpointStatus, SourceFault, SourceState, SourceStatus, Status};
+use crate::api::{SourceStatus, Status};
 use crate::config::{Endpoint, EndpointKind, Source};
 use crate::feed::{Entry, Sitemap};
 use crate::fetch::{self, Accept, Ask, FetchError, Fetcher};
 use crate::model::{Clock, Timestamp};
-use crate::schedule::{self, Outcome, Poll};
+use crate::schedule::{self, Fault, Outcome, Poll, Skip};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -89,17 +90,24 @@ impl Line {
 /// What came of asking.
 struct Polled {
     line: usize,
-    outcome: Outcome,
-    fault: Option<(String, String)>,
-    found: Option<Found>,
+    /// True where the address asked was one that the endpoint had moved to.
+    at_moved: bool,
+    came: Came,
 }
 
-/// A good answer.
+/// An answer or none.
+enum Came {
+    /// A feed, or "not modified".
+    Answer { outcome: Outcome, validators: Validators, moved: Option<Url>, found: Option<Found> },
+    /// Nothing of use.
+    Fault { outcome: Outcome, kind: &'static str, detail: String },
+}
+
+/// A feed, a section page or a list of sitemaps.
 #[derive(Default)]
 struct Found {
-    validators: Validators,
-    moved: Option<Url>,
     leads: Vec<Lead>,
+    skip: Skip,
     /// How many of them were not under way already.
     fresh: usize,
     listed: usize,
@@ -132,13 +140,14 @@ impl Poller {
                 lines.push(Line::new(Arc::clone(source), endpoint, key, poll));
             }
         }
+        let now = context.clock.now();
         let mut poller =
             Self { context, lines, hosts: BTreeMap::new(), sending: TaskTracker::new() };
         poller.hasten_indexes();
         poller
             .context
             .status
-            .set_sources(sources.iter().map(|source| poller.describe(source)).collect());
+            .set_sources(sources.iter().map(|source| poller.describe(source, now)).collect());
         poller
     }
 
@@ -205,9 +214,10 @@ impl Poller {
     /// Keeps the validators of polls whose leads have all ended. Their ends went to the writer before; so on disk, too, the
     /// validators come after them.
     async fn settle(&mut self) {
-        for (number, Validators { etag, last_modified }) in self.context.desk.settled() {
-            let line = &mut self.lines[number];
-            line.poll = Poll { etag, last_modified, unfinished: false, ..line.poll.clone() };
+        for (number, validators) in self.context.desk.settled() {
+            let poll = &mut self.lines[number].poll;
+            set_validators(poll, validators);
+            poll.unfinished = false;
             self.keep(number).await;
         }
     }
@@ -222,7 +232,7 @@ impl Poller {
 
     async fn take(&mut self, polled: Polled) {
         let now = self.context.clock.now();
-        let Polled { line: number, outcome, fault, found } = polled;
+        let Polled { line: number, at_moved, came } = polled;
         let line = &mut self.lines[number];
         line.asked = false;
         let seed = xxh3_64(line.key.as_bytes()) ^ now.millis().unsigned_abs();
@@ -232,28 +242,46 @@ impl Poller {
             backoff_max: if line.spool.is_some() { SPOOL_BACKOFF } else { BACKOFF_MAX },
             ..schedule::Params::default()
         };
-        let mut poll = schedule::next(&line.poll, &outcome, now, &params, seed);
+        if let Came::Answer { found: Some(found), .. } = &came {
+            line.poll.skip = found.skip;
+        }
+        let outcome = match &came {
+            Came::Answer { outcome, .. } | Came::Fault { outcome, .. } => outcome,
+        };
+        let mut poll = schedule::next(&line.poll, outcome, now, &params, seed);
         let id = line.source.id.clone();
         let (mut begun, mut sitemaps) = (Vec::new(), Vec::new());
-        if let Some(found) = found {
-            let taken = self.context.desk.take_poll(number, found.leads, found.validators);
-            poll.unfinished = taken.settled.is_none();
-            line.left = taken.left > 0;
-            let Validators { etag, last_modified } = taken.settled.unwrap_or_default();
-            (poll.etag, poll.last_modified) = (etag, last_modified);
-            line.broke_off = found.broke_off;
-            sitemaps = found.sitemaps;
-            poll.moved_to = found.moved.map(String::from).or(poll.moved_to);
-            for note in &found.notes {
-                debug!(source.id = %id, note, "{id}: {note}");
+        match came {
+            Came::Answer { validators, moved, found, .. } => {
+                let moved = moved.map(String::from).filter(|url| url.len() <= MOVED_BYTES_MAX);
+                poll.moved_to = moved.or(poll.moved_to.filter(|_| at_moved));
+                poll.fault = None;
+                self.context.metrics.source_succeeded(id.as_str(), now.secs());
+                let validators = match found {
+                    None => validators,
+                    Some(found) => {
+                        let taken = self.context.desk.take_poll(number, found.leads, validators);
+                        poll.unfinished = taken.settled.is_none();
+                        line.left = taken.left > 0;
+                        line.broke_off = found.broke_off;
+                        sitemaps = found.sitemaps;
+                        for note in &found.notes {
+                            debug!(source.id = %id, note, "{id}: {note}");
+                        }
+                        info!(source.id = %id, listed = found.listed, new = found.fresh, left = taken.left, next = %poll.why, "polled {id}: {} new", found.fresh);
+                        begun = taken.begun;
+                        taken.settled.unwrap_or_default()
+                    }
+                };
+                set_validators(&mut poll, validators);
             }
-            info!(source.id = %id, listed = found.listed, new = found.fresh, left = taken.left, next = %poll.why, "polled {id}: {} new", found.fresh);
-            begun = taken.begun;
-        }
-        if let Some((kind, detail)) = &fault {
-            warn!(source.id = %id, kind, next = %poll.why, "{id}: {detail}");
-        } else {
-            self.context.metrics.source_succeeded(id.as_str(), now.secs());
+            Came::Fault { kind, detail, .. } => {
+                // The place it moved to is no more: the configured one may know another.
+                poll.moved_to = poll.moved_to.filter(|_| kind != "gone");
+                warn!(source.id = %id, kind, next = %poll.why, "{id}: {detail}");
+                let since = poll.fault.as_ref().map_or(now, |fault| fault.since);
+                poll.fault = Some(Fault { kind: kind.to_owned(), detail, since });
+            }
         }
         line.poll = poll;
         self.adopt(number, &sitemaps, now);
@@ -262,7 +290,7 @@ impl Poller {
         for lead in begun {
             self.send(lead);
         }
-        self.show(&source, fault, now);
+        self.show(&source, now);
         // A spool has no publisher who would mind a look too many after a start.
         if self.lines[number].spool.is_none() {
             self.keep(number).await;
@@ -293,122 +321,105 @@ impl Poller {
         });
     }
 
-    fn show(&self, source: &Source, fault: Option<(String, String)>, now: Timestamp) {
-        let fresh = self.describe(source);
-        self.context.status.update_source(source.id.as_str(), |shown| {
-            let error = fault.map(|(kind, detail)| SourceFault {
-                kind,
-                detail,
-                since: shown.error.as_ref().map_or(now, |before| before.since),
-                count: shown.error.as_ref().map_or(0, |before| before.count) + 1,
-            });
-            let state = if error.is_some() { SourceState::Failing } else { SourceState::Ok };
-            *shown = SourceStatus { state, error, ..fresh };
-        });
+    fn show(&self, source: &Source, now: Timestamp) {
+        let fresh = self.describe(source, now);
+        self.context.status.update_source(source.id.as_str(), |shown| *shown = fresh);
     }
 
-    fn describe(&self, source: &Source) -> SourceStatus {
-        let lines: Vec<&Line> =
-            self.lines.iter().filter(|line| line.source.id == source.id).collect();
-        let next = lines
+    fn describe(&self, source: &Source, now: Timestamp) -> SourceStatus {
+        let lines: Vec<&Line> = self
+            .lines
             .iter()
-            .filter(|line| line.asked || !line.rests())
-            .min_by_key(|line| line.poll.next_poll);
-        SourceStatus {
-            id: source.id.0.clone(),
-            name: source.name.clone(),
-            kind: source.kind.as_str().to_owned(),
-            own: source.own,
-            lang: source.lang.clone(),
-            tags: source.tags.clone(),
-            priority: i32::from(source.priority),
-            last_poll: lines.iter().filter_map(|line| line.poll.last_poll).max(),
-            last_success: lines.iter().filter_map(|line| line.poll.last_success).max(),
-            next_poll: next.map(|line| line.poll.next_poll),
-            next_poll_why: next.map(|line| line.poll.why.to_string()),
-            endpoints: lines.iter().map(|line| endpoint_status(line)).collect(),
-            ..SourceStatus::default()
-        }
+            .filter(|line| line.source.id == source.id && !line.is_dropped())
+            .collect();
+        let next = lines.iter().filter(|line| line.asked || !line.rests());
+        let next = next.map(|line| &line.poll).min_by_key(|poll| poll.next_poll);
+        let polls: Vec<(&Endpoint, &Poll)> =
+            lines.iter().map(|line| (&*line.endpoint, &line.poll)).collect();
+        shown::source(source, &polls, next, now)
     }
 }
 
-fn endpoint_status(line: &Line) -> EndpointStatus {
-    EndpointStatus {
-        kind: line.endpoint.kind.as_str().to_owned(),
-        url: Some(line.endpoint.url.to_string()),
-        last_poll: line.poll.last_poll,
-        last_success: line.poll.last_success,
-        next_poll: (!line.poll.gone).then_some(line.poll.next_poll),
-        next_poll_why: Some(line.poll.why.to_string()),
-        error: None,
+fn set_validators(poll: &mut Poll, Validators { etag, last_modified, of }: Validators) {
+    (poll.etag, poll.last_modified, poll.validated) = (etag, last_modified, of);
+}
+
+/// Failures in a row after which an endpoint that moved is asked at its configured address as well, in turns.
+const MOVED_TRIES: u32 = 3;
+
+/// Longest address that a move is remembered to, as long as a link may be: the row of a poll stays small.
+const MOVED_BYTES_MAX: usize = 2048;
+
+/// Where to ask, and whether it is where the endpoint moved to.
+fn address(line: &Line) -> (Url, bool) {
+    let moved = line.poll.moved_to.as_deref().and_then(|url| Url::parse(url).ok());
+    let turn = line.poll.failures >= MOVED_TRIES && line.poll.failures % 2 == 1;
+    match moved.filter(|_| !turn) {
+        Some(url) => (url, true),
+        None => (line.endpoint.url.clone(), false),
     }
 }
 
 /// Asks one endpoint and looks up which of its entries are worth a visit.
 async fn ask(context: Context, line: Line, number: usize) -> Polled {
     if let Some(spool) = &line.spool {
-        return look(&context, spool, number).await;
+        let came = look(&context, spool).await;
+        return Polled { line: number, at_moved: false, came };
     }
-    let moved = line.poll.moved_to.as_deref().and_then(|url| Url::parse(url).ok());
-    let Validators { etag, last_modified } = line.validators();
+    let (url, at_moved) = address(&line);
+    let Validators { etag, last_modified, of } = line.validators();
     let asked = Ask {
-        url: moved.unwrap_or_else(|| line.endpoint.url.clone()),
+        url,
         etag,
         last_modified,
+        of,
         allow: line.source.allow_addresses.clone(),
         credentials: line.endpoint.login.as_ref().map(|login| login.credentials.clone()),
         accept: if line.endpoint.kind == EndpointKind::Page { Accept::Page } else { Accept::Feed },
     };
-    match context.fetcher.get(&asked).await {
+    let came = match context.fetcher.get(&asked).await {
         Ok(got) if got.status == 304 => {
             context.metrics.fetched("not_modified");
-            Polled {
-                line: number,
+            Came::Answer {
                 outcome: Outcome::NotModified { floor: got.floor },
-                fault: None,
+                validators: Validators::of(&got),
+                moved: got.moved,
                 found: None,
             }
         }
         Ok(got) => {
             context.metrics.fetched("ok");
-            match read::read(context, line, got).await {
-                Ok((outcome, found)) => {
-                    Polled { line: number, outcome, fault: None, found: Some(found) }
-                }
-                Err(detail) => failed(number, "feed", detail, None),
-            }
+            read::read(context, line, got).await.unwrap_or_else(|detail| Came::Fault {
+                outcome: Outcome::Failed { retry_after: None },
+                kind: "feed",
+                detail,
+            })
         }
         Err(fault) => {
             context.metrics.fetched(fault.kind());
-            let mut polled = failed(number, fault.kind(), fault.to_string(), fault.retry_after());
-            if matches!(fault, FetchError::Gone { .. }) {
-                polled.outcome = Outcome::Gone;
-            }
-            polled
+            let outcome = match fault {
+                FetchError::Gone { .. } if !at_moved => Outcome::Gone,
+                _ => Outcome::Failed { retry_after: fault.retry_after() },
+            };
+            Came::Fault { outcome, kind: fault.kind(), detail: fault.to_string() }
         }
-    }
+    };
+    Polled { line: number, at_moved, came }
 }
 
 /// Looks into a spool.
-async fn look(context: &Context, spool: &Mutex<Spool>, line: usize) -> Polled {
+async fn look(context: &Context, spool: &Mutex<Spool>) -> Came {
     match spool.lock().await.look(&context.clock, &context.work).await {
         Ok(entries) => {
             let outcome = match entries {
                 0 => Outcome::Same { floor: None },
-                _ => Outcome::New { entries, newest: None, floor: None },
+                undated => Outcome::New { times: Vec::new(), undated, floor: None },
             };
-            Polled { line, outcome, fault: None, found: None }
+            Came::Answer { outcome, validators: Validators::default(), moved: None, found: None }
         }
-        Err(detail) => failed(line, "spool", detail, None),
-    }
-}
-
-fn failed(line: usize, kind: &str, detail: String, retry_after: Option<Duration>) -> Polled {
-    Polled {
-        line,
-        outcome: Outcome::Failed { retry_after },
-        fault: Some((kind.to_owned(), detail)),
-        found: None,
+        Err(detail) => {
+            Came::Fault { outcome: Outcome::Failed { retry_after: None }, kind: "spool", detail }
+        }
     }
 }
 

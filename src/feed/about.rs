@@ -1,14 +1,10 @@
 //! What a feed says of itself, beside its entries.
 
-use std::time::Duration;
-
 use url::Url;
 
+use super::pace::Pace;
 use super::references::resolve;
-use super::vocabulary::{Fact, period};
-
-/// Longest refresh interval a feed may ask for; more is a mistake in the feed.
-const TTL_MAX: Duration = Duration::from_hours(7 * 24);
+use super::vocabulary::Fact;
 
 /// Facts of a feed, as they come by.
 #[derive(Debug, Default)]
@@ -17,9 +13,8 @@ pub(super) struct About {
     /// Where older entries stand.
     pub(super) next: Option<String>,
     base: Option<String>,
-    ttl: Option<Duration>,
-    period: Option<Duration>,
-    frequency: Option<u32>,
+    /// How often it wants to be asked.
+    pub(super) pace: Pace,
 }
 
 impl About {
@@ -40,23 +35,11 @@ impl About {
         self.next = Some(based.map_or(href, String::from));
     }
 
-    /// A fact that stands as text.
+    /// A fact that stands as text, but for its pace.
     pub(super) fn learn(&mut self, fact: Fact, text: String) {
-        match fact {
-            Fact::Ttl => {
-                self.ttl = text.parse::<u32>().ok().map(u64::from).map(Duration::from_mins);
-            }
-            Fact::Period => self.period = period(&text),
-            Fact::Frequency => self.frequency = text.parse().ok().filter(|&times| times > 0),
-            Fact::Language => self.lang = Some(text),
-            Fact::OriginLink | Fact::AtomLink | Fact::FeedLink => {}
+        if fact == Fact::Language {
+            self.lang = Some(text);
         }
-    }
-
-    /// How long the publisher asks us to wait between polls.
-    pub(super) fn ttl(&self) -> Option<Duration> {
-        let ttl = self.ttl.or_else(|| Some(self.period? / self.frequency.unwrap_or(1)));
-        ttl.filter(|ttl| !ttl.is_zero()).map(|ttl| ttl.min(TTL_MAX))
     }
 }
 

@@ -4,11 +4,11 @@
 //! that are missing or wrong, and a document that breaks off: all are mended, and the greater mends are noted.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use url::Url;
 
 use super::about::{About, value};
+use super::pace::Pace;
 use super::references::{attribute_into, escape_into, is_allowed, resolve};
 use super::scan::{Scanner, Tag, Token, attributes};
 use super::vocabulary::{Fact, Module, Part, Place, Root, ends_itself, is_binary, is_void, part};
@@ -20,9 +20,9 @@ pub(super) struct Mended {
     pub(super) xml: String,
     pub(super) root: Root,
     pub(super) lang: Option<String>,
-    pub(super) ttl: Option<Duration>,
     /// Where older entries stand, by its own word.
     pub(super) next: Option<String>,
+    pub(super) pace: Pace,
     /// One for each entry of `xml`, in its order.
     pub(super) entries: Vec<EntryFacts>,
     pub(super) notes: Vec<String>,
@@ -420,7 +420,7 @@ impl<'a> Mender<'a> {
     }
 
     fn learn(&mut self, fact: Fact, text: String) {
-        if text.is_empty() {
+        if text.is_empty() || self.about.pace.learn(fact, &text) {
             return;
         }
         let in_entry = self.entry_frame().is_some();
@@ -467,7 +467,7 @@ impl<'a> Mender<'a> {
         Ok(Mended {
             xml: self.out,
             root: self.root,
-            ttl: self.about.ttl(),
+            pace: self.about.pace,
             lang: self.about.lang,
             next: self.about.next,
             entries: self.entries,

@@ -22,6 +22,7 @@ mod markup;
 mod mend;
 mod names;
 pub mod opml;
+mod pace;
 mod read;
 mod references;
 mod scan;
@@ -85,6 +86,10 @@ pub struct Feed {
     /// How long the publisher asks us to wait between polls: `<ttl>`, or `sy:updatePeriod` ÷ `sy:updateFrequency`.
     /// At most seven days.
     pub ttl: Option<Duration>,
+    /// `<skipHours>`: one bit an hour of the day in GMT, the lowest from midnight.
+    pub skip_hours: u32,
+    /// `<skipDays>`: one bit a day of the week, the lowest for Monday.
+    pub skip_days: u8,
     /// What was mended, dropped or cut, in words.
     pub notes: Vec<String>,
 }
@@ -107,6 +112,8 @@ impl Feed {
             sitemaps: Vec::new(),
             next: None,
             ttl: None,
+            skip_hours: 0,
+            skip_days: 0,
             notes: Vec::new(),
         }
     }
@@ -217,6 +224,8 @@ fn of_json(text: &str, base: &Url, now: Timestamp, limits: &Limits) -> Result<Fe
         sitemaps: Vec::new(),
         next: mended.next.and_then(|next| tidy::absolute(&next, base).ok()).map(String::from),
         ttl: None,
+        skip_hours: 0,
+        skip_days: 0,
         notes,
     })
 }
@@ -252,7 +261,9 @@ fn of_xml(text: &str, base: &Url, now: Timestamp, limits: &Limits) -> Result<Fee
         entries,
         sitemaps,
         next: mended.next.and_then(|next| tidy::absolute(&next, base).ok()).map(String::from),
-        ttl: mended.ttl,
+        ttl: mended.pace.ttl(),
+        skip_hours: mended.pace.skip_hours,
+        skip_days: mended.pace.skip_days,
         notes,
     })
 }

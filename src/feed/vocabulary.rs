@@ -123,6 +123,10 @@ pub(super) enum Place {
 pub(super) enum Fact {
     /// `<ttl>`: minutes.
     Ttl,
+    /// `<hour>` of `<skipHours>`.
+    SkipHour,
+    /// `<day>` of `<skipDays>`.
+    SkipDay,
     Period,
     Frequency,
     Language,
@@ -164,6 +168,9 @@ fn rss(place: Place, module: Module, local: &str) -> Part {
         (Module::Core, "title") => Part::Leaf("title"),
         (Module::Core | Module::Dc, "language") => Part::Fact(Fact::Language),
         (Module::Core, "ttl") if !entry => Part::Fact(Fact::Ttl),
+        (Module::Core, "skipHours" | "skipDays") if !entry => Part::Holder(None, Place::Feed),
+        (Module::Core, "hour") if !entry => Part::Fact(Fact::SkipHour),
+        (Module::Core, "day") if !entry => Part::Fact(Fact::SkipDay),
         (Module::Syndication, "updatePeriod") if !entry => Part::Fact(Fact::Period),
         (Module::Atom, "link") if !entry => Part::Fact(Fact::FeedLink),
         (Module::Syndication, "updateFrequency") if !entry => Part::Fact(Fact::Frequency),

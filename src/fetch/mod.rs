@@ -26,7 +26,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
-use url::Url;
+use url::{Position, Url};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::Clock;
 
@@ -40,6 +41,11 @@ pub use robots::{ROBOTS_BYTES_MAX, Robots, Verdict};
 /// each host keeps them by this.
 pub fn host_key(url: &Url) -> String {
     gate::key(url)
+}
+
+/// Names an address in eight bytes: whose validators these are.
+pub fn place(url: &Url) -> u64 {
+    xxh3_64(url[..Position::AfterQuery].as_bytes())
 }
 
 /// What a [`Fetcher`] obeys.
@@ -127,6 +133,9 @@ pub struct Ask {
     pub etag: Option<String>,
     /// `Last-Modified` of the state we have, sent back as `If-Modified-Since`.
     pub last_modified: Option<String>,
+    /// The [`place`] of the address that gave them, which alone is told of them: what it did not change may be new where a
+    /// redirect leads elsewhere. `None`: the asked one gave them.
+    pub of: Option<u64>,
     /// Private networks that this ask may reach: its source's `allow_addresses`. They open nothing to other asks.
     pub allow: Vec<IpNet>,
     /// Sent as long as the walk stays at their place; once it has left, never again.
@@ -138,7 +147,8 @@ pub struct Ask {
 impl Ask {
     /// An ask for a URL of which we have nothing yet.
     pub const fn new(url: Url, accept: Accept) -> Self {
-        Self { url, etag: None, last_modified: None, allow: Vec::new(), credentials: None, accept }
+        let (etag, last_modified, of, credentials) = (None, None, None, None);
+        Self { url, etag, last_modified, of, allow: Vec::new(), credentials, accept }
     }
 }
 

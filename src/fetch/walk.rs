@@ -12,7 +12,7 @@ use url::Url;
 
 use super::client::{Beyond, Bounds, Reply, exchange};
 use super::explain::Trail;
-use super::{Ask, FetchError, Got, Hop, Inner, check_url, gate, headers};
+use super::{Accept, Ask, FetchError, Got, Hop, Inner, check_url, gate, headers, place};
 
 /// What a visit within a walk needs to know.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ impl Inner {
     /// Walks from the asked URL to the one that answers.
     pub(super) async fn follow(&self, ask: &Ask, trail: &mut Trail) -> Result<Got, FetchError> {
         let allow = self.allow(&ask.allow);
-        let sent = request(ask);
+        let of = ask.of.unwrap_or_else(|| place(&ask.url));
         let mut url = ask.url.clone();
         url.set_fragment(None);
         let mut login = ask.credentials.as_ref().filter(|login| login.fits(&url));
@@ -56,7 +56,8 @@ impl Inner {
                 beyond: Beyond::Refuse,
             };
             let began = trail.took;
-            let mut sent = sent.clone();
+            let known = if place(&url) == of { Known::of(ask) } else { Known::default() };
+            let mut sent = request(ask.accept, known);
             if let Some(login) = login {
                 login.put(&mut sent);
             }
@@ -65,7 +66,7 @@ impl Inner {
             trail.sent(login);
             let reply = reply?;
             let Some(next) = target(&url, &reply)? else {
-                return self.arrive(ask, url, reply, trail);
+                return self.arrive(ask, known, url, reply, trail);
             };
             let seen = next == url || trail.hops.iter().any(|hop| hop.from == next);
             if seen || trail.hops.len() >= self.params.redirects_max {
@@ -103,9 +104,16 @@ impl Inner {
     }
 
     /// The last answer of a walk.
-    fn arrive(&self, ask: &Ask, url: Url, reply: Reply, trail: &Trail) -> Result<Got, FetchError> {
+    fn arrive(
+        &self,
+        ask: &Ask,
+        known: Known<'_>,
+        url: Url,
+        reply: Reply,
+        trail: &Trail,
+    ) -> Result<Got, FetchError> {
         let Reply { status, headers, body } = reply;
-        let asked_if_changed = ask.etag.is_some() || ask.last_modified.is_some();
+        let asked_if_changed = known.etag.is_some() || known.last_modified.is_some();
         match status {
             200 => {}
             304 if asked_if_changed => {}
@@ -117,7 +125,7 @@ impl Inner {
                 return Err(FetchError::Status { url, status, retry_after });
             }
         }
-        let kept = |sent: &Option<String>| sent.clone().filter(|_| status == 304);
+        let kept = |sent: Option<&str>| sent.filter(|_| status == 304).map(str::to_owned);
         Ok(Got {
             asked: ask.url.clone(),
             url,
@@ -125,9 +133,9 @@ impl Inner {
             body,
             charset: headers::charset(&headers),
             content_type: headers::content_type(&headers),
-            etag: headers::validator(&headers, ETAG).or_else(|| kept(&ask.etag)),
+            etag: headers::validator(&headers, ETAG).or_else(|| kept(known.etag)),
             last_modified: headers::validator(&headers, LAST_MODIFIED)
-                .or_else(|| kept(&ask.last_modified)),
+                .or_else(|| kept(known.last_modified)),
             floor: headers::floor(&headers, self.clock.now()),
             hops: trail.hops.clone(),
             moved: moved(&trail.hops),
@@ -136,14 +144,27 @@ impl Inner {
     }
 }
 
-/// The request headers of an ask. A validator that no header can hold is not sent.
-fn request(ask: &Ask) -> HeaderMap {
+/// The validators that an address of the walk is told.
+#[derive(Clone, Copy, Default)]
+struct Known<'a> {
+    etag: Option<&'a str>,
+    last_modified: Option<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    fn of(ask: &'a Ask) -> Self {
+        Self { etag: ask.etag.as_deref(), last_modified: ask.last_modified.as_deref() }
+    }
+}
+
+/// The request headers of one hop. A validator that no header can hold is not sent.
+fn request(accept: Accept, known: Known<'_>) -> HeaderMap {
     let mut sent = HeaderMap::new();
-    sent.insert(ACCEPT, HeaderValue::from_static(ask.accept.header()));
-    let validators: [(HeaderName, &Option<String>); 2] =
-        [(IF_NONE_MATCH, &ask.etag), (IF_MODIFIED_SINCE, &ask.last_modified)];
+    sent.insert(ACCEPT, HeaderValue::from_static(accept.header()));
+    let validators: [(HeaderName, Option<&str>); 2] =
+        [(IF_NONE_MATCH, known.etag), (IF_MODIFIED_SINCE, known.last_modified)];
     for (name, value) in validators {
-        if let Some(value) = value.as_deref().and_then(|value| value.parse().ok()) {
+        if let Some(value) = value.and_then(|value| value.parse().ok()) {
             sent.insert(name, value);
         }
     }

@@ -1,27 +1,34 @@
 //! Outcome of a poll and the time to the next poll, and when a page is visited again.
 //!
-//! A source that just published is likely to publish again, so the wait follows its own rhythm: half the age of its newest
-//! entry, and no less than an eighth of its usual gap. A burst speeds it up, a quiet night slows it down.
+//! A source's rhythm is learned (`rhythm`), and polls come in proportion to the square root of the entries to be expected:
+//! that spends a number of polls where they save most waiting. A burst speeds it up, a quiet night slows it down.
 
 use std::time::Duration;
 
 use crate::model::Timestamp;
 
 mod flaps;
+mod rhythm;
+mod skip;
 mod why;
 
 pub use flaps::Texts;
-pub use why::Why;
+pub use rhythm::{Bin, Rate, Rhythm};
+pub use skip::Skip;
+pub use why::{Held, Why};
 
-/// Waits in the age of the newest entry: what was quiet for an hour is asked again after half an hour.
-const WAITS_PER_AGE: u64 = 2;
+/// Roots of an hour that earn a poll: a source with an entry an hour is asked each quarter of an hour, one with 25 entries
+/// an hour every three minutes. On a thousand sources of 1 to 300 entries a day that is a third of the polls of asking all of
+/// them each five minutes, at less than their delay (`tests/it/rhythm.rs`).
+const EFFORT: f64 = 0.26;
 
-/// Most polls in one usual gap between entries. An hourly source is not asked each minute just because it published.
-const POLLS_PER_GAP: u64 = 8;
+/// A source is quiet when this many entries should have come since the newest, and no less than [`QUIET_MILLIS`] ago.
+const QUIET_ENTRIES: f64 = 12.0;
+const QUIET_MILLIS: u64 = 6 * HOUR_MILLIS;
 
-/// Weight of a gap longer than usual: one part in eight, so that one quiet night is no new rhythm. Shorter gaps weigh
-/// half, so that a burst is one at its second entry.
-const LONG_GAP_PARTS: u64 = 8;
+/// After a first 410 a source is asked once more, a day later; after a second one once in a month.
+const GONE_ONCE_MILLIS: u64 = DAY_MILLIS;
+const GONE_MILLIS: u64 = 30 * DAY_MILLIS;
 
 /// Doublings after which a back-off grows no more, whatever the limits: 2^20 s are twelve days.
 const DOUBLINGS_MAX: u32 = 20;
@@ -55,7 +62,7 @@ impl Default for Params {
 }
 
 /// What is known of one endpoint between polls.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Poll {
     /// When it was last asked.
     pub last_poll: Option<Timestamp>,
@@ -76,25 +83,42 @@ pub struct Poll {
     pub etag: Option<String>,
     /// Validator of the last good answer; kept here, set by the poller.
     pub last_modified: Option<String>,
+    /// Names the address that gave the validators; kept here, set by the poller.
+    pub validated: Option<u64>,
     /// Where permanent redirects led; set by the poller.
     pub moved_to: Option<String>,
     /// When the newest entry was published, or first seen where that is not said. Never ahead of the poll that found it.
     pub newest: Option<Timestamp>,
-    /// Smoothed time between new entries, in milliseconds.
-    pub gap_millis: Option<u64>,
+    /// When it publishes.
+    pub rhythm: Rhythm,
+    /// When its feed asks not to be polled; set by the poller.
+    pub skip: Skip,
     /// True once the endpoint said that it is gone for good (410).
     pub gone: bool,
+    /// What is wrong with it; kept here, set by the poller.
+    pub fault: Option<Fault>,
+}
+
+/// Why an endpoint fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The kind, as in the metrics.
+    pub kind: String,
+    /// In plain words.
+    pub detail: String,
+    /// When the row of failures began.
+    pub since: Timestamp,
 }
 
 /// How a poll ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// A feed with entries that were not there before.
     New {
-        /// How many.
-        entries: usize,
-        /// Latest time that they claim; `None` where they claim none.
-        newest: Option<Timestamp>,
+        /// The times that they claim.
+        times: Vec<Timestamp>,
+        /// How many claim none.
+        undated: usize,
         /// What `Cache-Control`, `Expires` or the feed's ttl ask for.
         floor: Option<Duration>,
     },
@@ -120,7 +144,7 @@ pub enum Outcome {
 /// The state after a poll that ended with `outcome` at `now`.
 ///
 /// The wait lies in `min_interval..=max_interval` after an answer and in `min_interval..=backoff_max` after a failure,
-/// jitter included; it is never zero. The same arguments give the same state: the seed (a hash of the endpoint) spreads
+/// jitter included; it is never zero. Only what the feed asks to skip, and a 410, make it longer. The same arguments give the same state: the seed (a hash of the endpoint) spreads
 /// endpoints, the time spreads polls.
 pub fn next(
     poll: &Poll,
@@ -131,26 +155,23 @@ pub fn next(
 ) -> Poll {
     let bounds = Bounds::of(params);
     let mut next = Poll { last_poll: Some(now), gone: false, ..poll.clone() };
-    let wait = match *outcome {
-        Outcome::New { entries, newest, floor } => {
-            next.learn(entries, newest, now);
-            next.answered(now, floor, bounds)
+    let wait = match outcome {
+        Outcome::New { times, undated, floor } => {
+            next.learn(times, *undated, now);
+            next.answered(now, *floor, bounds)
         }
         Outcome::Same { floor } | Outcome::NotModified { floor } => {
-            next.answered(now, floor, bounds)
+            next.learn(&[], 0, now);
+            next.answered(now, *floor, bounds)
         }
-        Outcome::Failed { retry_after } => next.failed(retry_after, bounds),
-        Outcome::Gone => {
-            next.gone = true;
-            next.failures = next.failures.saturating_add(1);
-            next.why = Why::Gone;
-            Wait { millis: bounds.backoff_max, least: bounds.backoff_max, most: bounds.backoff_max }
-        }
+        Outcome::Failed { retry_after } => next.failed(*retry_after, bounds),
+        Outcome::Gone => next.went(poll.gone),
     };
     let millis = wait.spread(params.jitter_permille, jitter_seed ^ now.millis().cast_unsigned());
     let after = |millis: u64| now.plus_millis(i64::try_from(millis).unwrap_or(i64::MAX));
     next.next_poll = after(millis);
     next.soonest = if next.failures == 0 { after(wait.least) } else { next.next_poll };
+    next.skip_what_is_to_be_skipped(now, wait.least, jitter_seed);
     next
 }
 
@@ -195,19 +216,24 @@ impl Poll {
         }
     }
 
-    /// Takes new entries into the rhythm. They came after the last answer, whatever time they claim.
-    fn learn(&mut self, entries: usize, claimed: Option<Timestamp>, now: Timestamp) {
-        let earliest = self.last_success.unwrap_or(Timestamp::from_millis(i64::MIN));
-        let newest = claimed.unwrap_or(now).max(earliest).min(now);
-        if let Some(known) = self.newest.filter(|&known| known < newest) {
-            // Several entries in one poll: they came evenly, as far as we can know.
-            let gap = newest.distance_millis(known) / (entries.max(1) as u64);
-            self.gap_millis = Some(match self.gap_millis {
-                Some(usual) if gap > usual => usual + (gap - usual) / LONG_GAP_PARTS,
-                Some(usual) => usual - (usual - gap) / 2,
-                None => gap,
-            });
+    /// True where what should have come by its own rhythm did not, for hours.
+    pub fn is_quiet(&self, now: Timestamp) -> bool {
+        let Some(newest) = self.newest.filter(|&newest| newest < now) else { return false };
+        // What is older than the rhythm's memory needs no summing up.
+        let since = newest.max(now.plus_millis(-(14 * DAY_MILLIS).cast_signed()));
+        now.distance_millis(newest) >= QUIET_MILLIS
+            && self.rhythm.expected(since, now) >= QUIET_ENTRIES
+    }
+
+    /// Takes an answer into the rhythm. What came, came after the last answer, whatever time it claims.
+    fn learn(&mut self, times: &[Timestamp], undated: usize, now: Timestamp) {
+        self.rhythm.learn(self.last_success, times, undated, now);
+        if times.is_empty() && undated == 0 {
+            return;
         }
+        let earliest = self.last_success.unwrap_or(Timestamp::from_millis(i64::MIN));
+        let claimed = times.iter().copied().filter(|&at| at <= now).max();
+        let newest = claimed.filter(|_| undated == 0).unwrap_or(now).max(earliest).min(now);
         self.newest = self.newest.max(Some(newest)).min(Some(now));
     }
 
@@ -215,25 +241,45 @@ impl Poll {
     fn answered(&mut self, now: Timestamp, floor: Option<Duration>, bounds: Bounds) -> Wait {
         self.last_success = Some(now);
         self.failures = 0;
-        let by_gap = self.gap_millis.map_or(0, |gap| gap / POLLS_PER_GAP);
-        let by_age = self.newest.map(|newest| now.distance_millis(newest) / WAITS_PER_AGE);
-        let wanted = by_age.map_or(bounds.max, |by_age| by_age.max(by_gap));
+        let wanted = self.rhythm.wait(now, EFFORT, bounds.max);
         let mut every_millis = wanted.clamp(bounds.min, bounds.max);
-        self.why = match (self.newest, self.gap_millis) {
-            (None, _) => Why::Silent { every_millis },
-            (Some(_), Some(gap_millis)) if Some(by_gap) > by_age => {
-                Why::Rhythm { every_millis, gap_millis }
-            }
-            (Some(newest), _) => {
-                Why::Newest { every_millis, age_millis: now.distance_millis(newest) }
-            }
+        let held = match wanted {
+            _ if wanted < bounds.min => Some(Held::Shortest),
+            _ if wanted >= bounds.max => Some(Held::Longest),
+            _ => None,
         };
+        self.why = Why::Rhythm { every_millis, rate: self.rhythm.rate(now), held };
         let floor = floor.map_or(0, millis).min(bounds.max);
         if floor > every_millis {
             every_millis = floor;
             self.why = Why::Floor { every_millis };
         }
         Wait { millis: every_millis, least: floor.max(bounds.min), most: bounds.max }
+    }
+
+    /// Wait after a 410, the second in a row where `again`.
+    fn went(&mut self, again: bool) -> Wait {
+        self.gone = true;
+        self.failures = self.failures.saturating_add(1);
+        let millis = if again { GONE_MILLIS } else { GONE_ONCE_MILLIS };
+        self.why = if again {
+            Why::Gone { every_millis: millis }
+        } else {
+            Why::GoneOnce { every_millis: millis }
+        };
+        Wait { millis, least: millis, most: millis }
+    }
+
+    /// Moves the next poll out of the hours that the feed asks to skip, a little into the free ones: many feeds name the
+    /// same hours.
+    fn skip_what_is_to_be_skipped(&mut self, now: Timestamp, least: u64, seed: u64) {
+        self.soonest = self.skip.after(self.soonest);
+        let free = self.skip.after(self.next_poll);
+        if free > self.next_poll {
+            self.next_poll =
+                free.plus_millis((mix(seed) % least.clamp(1, HOUR_MILLIS)).cast_signed());
+            self.why = Why::Skip { every_millis: self.next_poll.distance_millis(now) };
+        }
     }
 
     /// Wait after a failure: doubles from the shortest interval.

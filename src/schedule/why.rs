@@ -2,37 +2,40 @@
 
 use std::fmt;
 
+use super::rhythm::Rate;
 use super::{DAY_MILLIS, HOUR_MILLIS, MINUTE_MILLIS};
 
+/// More than this many times the usual rate is a burst, less than this share of it a lull: it is said only then.
+const BURST: f64 = 1.5;
+const LULL: f64 = 0.6;
+
 /// Why the next poll is when it is. `Display` says it to a person.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Why {
     /// Never polled: at once.
     #[default]
     New,
-    /// Planned by an earlier run of the program.
-    Kept,
-    /// By the age of its newest entry.
-    Newest {
-        /// Wait in milliseconds.
-        every_millis: u64,
-        /// Age in milliseconds.
-        age_millis: u64,
+    /// Planned by an earlier run of the program, in its words.
+    Kept {
+        /// What it said; empty where it said nothing.
+        said: String,
     },
-    /// By its usual gap between entries.
+    /// By what the source usually brings at this time, and brings just now.
     Rhythm {
         /// Wait in milliseconds.
         every_millis: u64,
-        /// Gap in milliseconds.
-        gap_millis: u64,
-    },
-    /// No new entry was ever seen.
-    Silent {
-        /// Wait in milliseconds.
-        every_millis: u64,
+        /// What is expected.
+        rate: Rate,
+        /// The interval that the wait was held to.
+        held: Option<Held>,
     },
     /// The publisher asks for no more.
     Floor {
+        /// Wait in milliseconds.
+        every_millis: u64,
+    },
+    /// The feed asks not to be polled in these hours or on these days.
+    Skip {
         /// Wait in milliseconds.
         every_millis: u64,
     },
@@ -52,26 +55,48 @@ pub enum Why {
     },
     /// The program ended before all was in that the last poll found.
     Unfinished,
-    /// Gone for good: the poller passes it by while `Poll::gone` stands.
-    Gone,
+    /// It says that it is gone for good, and is asked once more to be sure.
+    GoneOnce {
+        /// Wait in milliseconds.
+        every_millis: u64,
+    },
+    /// Gone for good, said twice.
+    Gone {
+        /// Wait in milliseconds.
+        every_millis: u64,
+    },
+}
+
+/// The end of the bounds that a wait was held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// `min_interval`.
+    Shortest,
+    /// `max_interval`.
+    Longest,
 }
 
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::New => f.write_str("at once: never polled"),
-            Self::Kept => f.write_str("as planned before the restart"),
-            Self::Newest { every_millis, age_millis } => {
-                write!(f, "every {}: newest entry {} old", Span(every_millis), Span(age_millis))
+            Self::Kept { ref said } if said.is_empty() => {
+                f.write_str("as planned before the restart")
             }
-            Self::Rhythm { every_millis, gap_millis } => {
-                write!(f, "every {}: an entry each {}", Span(every_millis), Span(gap_millis))
-            }
-            Self::Silent { every_millis } => {
-                write!(f, "every {}: no new entry seen yet", Span(every_millis))
+            Self::Kept { ref said } => f.write_str(said),
+            Self::Rhythm { every_millis, rate, held } => {
+                let held = match held {
+                    None => "",
+                    Some(Held::Shortest) => ", the shortest interval",
+                    Some(Held::Longest) => ", the longest interval",
+                };
+                write!(f, "in {}{held}: {}", Span(every_millis), Expected(rate))
             }
             Self::Floor { every_millis } => {
-                write!(f, "every {}: the publisher asks for no more", Span(every_millis))
+                write!(f, "in {}: the publisher asks for no more", Span(every_millis))
+            }
+            Self::Skip { every_millis } => {
+                write!(f, "in {}: the feed names hours or days to skip", Span(every_millis))
             }
             Self::BackOff { every_millis, failures } => {
                 write!(f, "in {}: backing off after {}", Span(every_millis), Failures(failures))
@@ -81,7 +106,38 @@ impl fmt::Display for Why {
                 write!(f, "in {}: the server said when, after {failures}", Span(every_millis))
             }
             Self::Unfinished => f.write_str("soon: not all of the last poll was in"),
-            Self::Gone => f.write_str("never: gone for good (410)"),
+            Self::GoneOnce { every_millis } => {
+                write!(f, "in {}: gone for good (410), asked again to be sure", Span(every_millis))
+            }
+            Self::Gone { every_millis } => {
+                write!(
+                    f,
+                    "in {}: gone for good (410), said twice; a look now and then",
+                    Span(every_millis)
+                )
+            }
+        }
+    }
+}
+
+/// What a source brings: "4.2 entries an hour are usual at this time, and twice that comes now".
+struct Expected(Rate);
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rate { usual, lately } = self.0;
+        if usual >= 1.0 {
+            write!(f, "{usual:.1} entries an hour are usual at this time")?;
+        } else {
+            let gap = Span(((HOUR_MILLIS as f64 / usual.max(0.001)) as i64).unsigned_abs());
+            write!(f, "an entry each {gap} is usual at this time")?;
+        }
+        if lately > BURST {
+            write!(f, ", and {lately:.1} times that comes now")
+        } else if lately < LULL {
+            f.write_str(", and less comes now")
+        } else {
+            Ok(())
         }
     }
 }

@@ -6,7 +6,7 @@ mod site;
 
 use std::time::Duration;
 
-use copytaster::fetch::{Accept, Ask, FetchError, Fetcher, Got, Params};
+use copytaster::fetch::{self, Accept, Ask, FetchError, Fetcher, Got, Params};
 use copytaster::model::{Clock, Timestamp};
 use url::Url;
 
@@ -91,6 +91,32 @@ async fn a_page_that_did_not_change_is_asked_for_by_its_validators() {
     assert!(head.contains("if-modified-since: wed, 12 oct 2016 17:00:00 gmt"), "{head}");
     // Nobody asked whether it changed: there is no page, and that is a fault.
     assert_eq!(kind(&get(&site.url("/a")).await), "status");
+}
+
+#[tokio::test]
+async fn validators_are_told_to_the_address_that_gave_them_and_to_no_other() {
+    let site = Site::start(
+        "127.0.0.1",
+        [
+            ("/today", to(302, "/tuesday")),
+            ("/tuesday", answer(200, &["ETag: \"t\""], b"copy")),
+            ("/monday", answer(304, &[], b"")),
+        ],
+    )
+    .await;
+    let tell = |of: &str| {
+        let mut known = ask(&site.url("/today"));
+        known.etag = Some("\"m\"".to_owned());
+        known.of = Some(fetch::place(&Url::parse(&site.url(of)).unwrap()));
+        known
+    };
+    // What monday's page has not changed may be new on tuesday's.
+    let got = fetcher(|_| ()).get(&tell("/monday")).await.unwrap();
+    assert_eq!((got.status, got.etag.as_deref()), (200, Some("\"t\"")));
+    assert!(site.heads().iter().all(|head| !head.contains("if-none-match")), "{:?}", site.heads());
+    fetcher(|_| ()).get(&tell("/tuesday#top")).await.unwrap();
+    let told: Vec<bool> = site.heads().iter().map(|head| head.contains("if-none-match")).collect();
+    assert_eq!(told, [false, false, false, true]);
 }
 
 #[tokio::test]

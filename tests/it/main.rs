@@ -53,6 +53,7 @@ mod replay;
 mod replay_command;
 #[cfg(feature = "daemon")]
 mod retention;
+mod rhythm;
 #[cfg(feature = "daemon")]
 mod soak;
 #[cfg(feature = "daemon")]

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::api::status::{EndpointStatus, SourceState, SourceStatus};
 
 /// A configured publisher and how it is doing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Source {
     /// The id of the configuration.
     pub id: String,
@@ -52,13 +52,15 @@ pub struct SourceError {
 }
 
 /// One endpoint of a source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Endpoint {
     /// `feed`, `sitemap`, `page`, `spool` or `push`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Address.
     pub url: Option<String>,
+    /// Where it has moved to: what is asked in its place.
+    pub moved_to: Option<String>,
     /// When it was last asked.
     pub last_poll: Option<String>,
     /// When it last answered well.
@@ -69,6 +71,21 @@ pub struct Endpoint {
     pub next_poll_why: Option<String>,
     /// What is wrong with it.
     pub error: Option<String>,
+    /// What it brings, and so how often it is asked; null before it ever answered.
+    pub rhythm: Option<Rhythm>,
+}
+
+/// What an endpoint brings.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Rhythm {
+    /// When its newest entry was published, or first seen.
+    pub newest_entry: Option<String>,
+    /// Entries a day, learned over a fortnight.
+    pub entries_per_day: f64,
+    /// What an hour like this one of a day like this one usually brings.
+    pub usual_per_hour: f64,
+    /// How many times as much it is at present: above 1 in a burst, below in a silence.
+    pub lately: f64,
 }
 
 impl Source {
@@ -103,13 +120,25 @@ impl Endpoint {
         Self {
             kind: status.kind.clone(),
             url: status.url.clone(),
+            moved_to: status.moved_to.clone(),
             last_poll: status.last_poll.map(|at| at.to_string()),
             last_success: status.last_success.map(|at| at.to_string()),
             next_poll: status.next_poll.map(|at| at.to_string()),
             next_poll_why: status.next_poll_why.clone(),
             error: status.error.clone(),
+            rhythm: status.rhythm.as_ref().map(|rhythm| Rhythm {
+                newest_entry: rhythm.newest_entry.map(|at| at.to_string()),
+                entries_per_day: hundredths(rhythm.entries_per_day),
+                usual_per_hour: hundredths(rhythm.usual_per_hour),
+                lately: hundredths(rhythm.lately),
+            }),
         }
     }
+}
+
+/// As exact as anybody can use it.
+fn hundredths(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::daemon::line::{Said, Visits};
+use crate::daemon::line::{REASON_BYTES_MAX, Said, Visits};
 use crate::model::{SourceId, Timestamp};
-use crate::schedule::{Poll, Texts, Why};
+use crate::schedule::{Bin, Fault, Poll, Rhythm, Skip, Texts, Why};
 
 /// Bytes kept of a guid or a line of authors: with the longest link, title and validators a row stays below 8 KiB. A longer
 /// guid is left out, for half a name is another name.
@@ -35,12 +35,13 @@ struct MoreOfRow {
     authors: Option<String>,
 }
 
-/// What follows since texts are remembered.
+/// What follows since texts are remembered, and since validators have an address.
 #[derive(Default, Serialize, Deserialize)]
 struct LastOfRow {
     texts: Vec<u64>,
     returns: u8,
     steady: u8,
+    of: Option<u64>,
 }
 
 /// The row of a lead's visits.
@@ -68,7 +69,7 @@ pub(in crate::daemon) fn row(source: &SourceId, visits: &Visits) -> Vec<u8> {
         authors: authors.as_ref().map(cut),
     };
     let (texts, returns, steady) = visits.texts.keep();
-    bytes(&(row, more, LastOfRow { texts: texts.to_vec(), returns, steady }))
+    bytes(&(row, more, LastOfRow { texts: texts.to_vec(), returns, steady, of: visits.of }))
 }
 
 /// A row read back; `None` where it is of a form we no longer read (then the page is simply visited again).
@@ -82,6 +83,7 @@ pub(in crate::daemon) fn read_row(bytes: &[u8]) -> Option<(SourceId, Visits)> {
         stamp: row.stamp,
         etag: row.etag,
         last_modified: row.last_modified,
+        of: last.of,
         good: row.good,
         tries: more.tries,
         lost: more.lost,
@@ -107,6 +109,7 @@ struct PollRow {
     last_modified: Option<String>,
     moved_to: Option<String>,
     newest: Option<i64>,
+    /// Of builds before a rhythm was learned.
     gap_millis: Option<u64>,
     gone: bool,
 }
@@ -118,7 +121,19 @@ struct MoreOfPoll {
     unfinished: bool,
 }
 
-/// The row of an endpoint's schedule. Why the next poll is when it is lives no longer than the process.
+/// What follows since a source's rhythm is learned and its faults are kept.
+#[derive(Default, Serialize, Deserialize)]
+struct LastOfPoll {
+    validated: Option<u64>,
+    hours: [(f32, f32); 24],
+    days: [(f32, f32); 7],
+    lately: (f32, f32),
+    skip: (u32, u8),
+    why: String,
+    fault: Option<(String, String, i64)>,
+}
+
+/// The row of an endpoint's schedule.
 pub(in crate::daemon) fn poll_row(poll: &Poll) -> Vec<u8> {
     let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
     let row = PollRow {
@@ -130,31 +145,56 @@ pub(in crate::daemon) fn poll_row(poll: &Poll) -> Vec<u8> {
         last_modified: poll.last_modified.clone(),
         moved_to: poll.moved_to.clone(),
         newest: millis(poll.newest),
-        gap_millis: poll.gap_millis,
+        gap_millis: None,
         gone: poll.gone,
     };
-    bytes(&(row, MoreOfPoll { soonest: poll.soonest.millis(), unfinished: poll.unfinished }))
+    let more = MoreOfPoll { soonest: poll.soonest.millis(), unfinished: poll.unfinished };
+    let pair = |bin: Bin| (bin.entries, bin.watched);
+    let fault = poll.fault.as_ref();
+    let cut = |text: &str| text[..text.floor_char_boundary(REASON_BYTES_MAX)].to_owned();
+    let last = LastOfPoll {
+        validated: poll.validated,
+        hours: poll.rhythm.hours.map(pair),
+        days: poll.rhythm.days.map(pair),
+        lately: pair(poll.rhythm.lately),
+        skip: (poll.skip.hours, poll.skip.days),
+        why: cut(&poll.why.to_string()),
+        fault: fault.map(|fault| (fault.kind.clone(), cut(&fault.detail), fault.since.millis())),
+    };
+    bytes(&(row, more, last))
 }
 
 /// A schedule read back; `None` where the row is of a form we no longer read (then the endpoint is new). What the last poll
 /// found and the program did not live to bring in is asked for again as soon as is polite.
 pub(in crate::daemon) fn read_poll(bytes: &[u8]) -> Option<Poll> {
-    let (row, more, ()): (PollRow, MoreOfPoll, ()) = parts(bytes)?;
+    let (row, more, last): (PollRow, MoreOfPoll, LastOfPoll) = parts(bytes)?;
+    let bin = |(entries, watched)| Bin { entries, watched };
     let at = |millis: Option<i64>| millis.map(Timestamp::from_millis);
     let mut poll = Poll {
         last_poll: at(row.last_poll),
         last_success: at(row.last_success),
         next_poll: Timestamp::from_millis(row.next_poll),
-        why: Why::Kept,
+        why: Why::Kept { said: last.why },
         soonest: Timestamp::from_millis(more.soonest),
         unfinished: more.unfinished,
         failures: row.failures,
         etag: row.etag,
         last_modified: row.last_modified,
         moved_to: row.moved_to,
+        validated: last.validated,
         newest: at(row.newest),
-        gap_millis: row.gap_millis,
+        rhythm: Rhythm {
+            hours: last.hours.map(bin),
+            days: last.days.map(bin),
+            lately: bin(last.lately),
+        },
+        skip: Skip { hours: last.skip.0, days: last.skip.1 },
         gone: row.gone,
+        fault: last.fault.map(|(kind, detail, since)| Fault {
+            kind,
+            detail,
+            since: Timestamp::from_millis(since),
+        }),
     };
     poll.hasten();
     Some(poll)
@@ -198,6 +238,7 @@ mod tests {
             stamp: Some(3),
             etag: Some("e".to_owned()),
             last_modified: None,
+            of: Some(9),
             good: false,
             tries: 2,
             lost: "gone".to_owned(),
@@ -215,13 +256,13 @@ mod tests {
     fn a_row_of_visits_reads_back_and_one_of_an_earlier_build_does_too() {
         let source = SourceId("desk".to_owned());
         assert_eq!(read_row(&row(&source, &visits())), Some((source.clone(), visits())));
-        let textless = Visits { texts: Texts::default(), ..visits() };
-        let mut old = row(&source, &textless);
-        old.truncate(old.len() - 3);
-        assert_eq!(read_row(&old), Some((source.clone(), textless.clone())));
-        let plain = Visits { tries: 0, lost: String::new(), said: Said::default(), ..textless };
+        let bare = Visits { texts: Texts::default(), of: None, ..visits() };
+        let mut old = row(&source, &bare);
+        old.truncate(old.len() - 4);
+        assert_eq!(read_row(&old), Some((source.clone(), bare.clone())));
+        let plain = Visits { tries: 0, lost: String::new(), said: Said::default(), ..bare };
         let mut old = row(&source, &plain);
-        old.truncate(old.len() - 9);
+        old.truncate(old.len() - 10);
         assert_eq!(read_row(&old), Some((source.clone(), plain.clone())));
         old.pop();
         assert_eq!(read_row(&old), None);
@@ -250,18 +291,41 @@ mod tests {
 
     #[test]
     fn a_schedule_reads_back_and_one_of_an_earlier_build_does_too() {
+        let mut rhythm = Rhythm::default();
+        rhythm.hours[3] = Bin { entries: 1.5, watched: 2.5 };
+        rhythm.days[6] = Bin { entries: 3.5, watched: 4.5 };
+        rhythm.lately = Bin { entries: 5.5, watched: 6.5 };
+        let fault = Fault {
+            kind: "dns".to_owned(),
+            detail: "no such name".to_owned(),
+            since: Timestamp::from_millis(7),
+        };
         let poll = Poll {
             next_poll: Timestamp::from_millis(9_000),
             soonest: Timestamp::from_millis(5_000),
             etag: Some("e".to_owned()),
-            why: Why::Kept,
+            validated: Some(8),
+            rhythm,
+            skip: Skip { hours: 1, days: 2 },
+            why: Why::Kept { said: "in 4 s: it is time".to_owned() },
+            fault: Some(fault),
             ..Poll::default()
         };
         assert_eq!(read_poll(&poll_row(&poll)), Some(poll.clone()));
-        let early = Poll { soonest: Timestamp::default(), ..poll };
-        let mut old = poll_row(&early);
+        let early = Poll {
+            soonest: Timestamp::default(),
+            next_poll: poll.next_poll,
+            etag: poll.etag.clone(),
+            why: Why::Kept { said: String::new() },
+            ..Poll::default()
+        };
+        let last = postcard::to_stdvec(&LastOfPoll::default()).unwrap().len();
+        let mut old = poll_row(&Poll { why: early.why.clone(), ..early.clone() });
+        let said = early.why.to_string().len();
+        old.truncate(old.len() - last - said);
+        assert_eq!(read_poll(&old), Some(early.clone()), "the build before rhythms");
         old.truncate(old.len() - 2);
-        assert_eq!(read_poll(&old), Some(early));
+        assert_eq!(read_poll(&old), Some(early), "the build before unfinished polls");
     }
 
     #[test]

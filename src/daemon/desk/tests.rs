@@ -43,7 +43,7 @@ fn changed(key: u64) -> Lead {
 }
 
 fn tag(etag: &str) -> Validators {
-    Validators { etag: Some(etag.to_owned()), last_modified: None }
+    Validators { etag: Some(etag.to_owned()), ..Validators::default() }
 }
 
 /// Takes a poll with these leads in hand; gives the keys begun, how many are left, and whether it is settled at once.

@@ -36,16 +36,21 @@ pub(super) struct Child {
 }
 
 impl Line {
-    /// True where nobody asks it at present: it is being asked, gone, or a sitemap that has nothing new.
+    /// True where its index names it no longer.
+    pub(super) fn is_dropped(&self) -> bool {
+        self.child.as_ref().is_some_and(|child| !child.named)
+    }
+
+    /// True where nobody asks it at present: it is being asked, or a sitemap that has nothing new.
     pub(super) fn rests(&self) -> bool {
         let idle = |child: &Child| !child.named || is_unchanged(child.lastmod, &self.poll);
-        self.asked || self.poll.gone || self.child.as_ref().is_some_and(idle)
+        self.asked || self.child.as_ref().is_some_and(idle)
     }
 
     /// The validators to ask with. Those of an index live as long as what it named, which is in memory only.
     pub(super) fn validators(&self) -> Validators {
-        let Poll { etag, last_modified, .. } = self.poll.clone();
-        self.index.clone().unwrap_or(Validators { etag, last_modified })
+        let Poll { etag, last_modified, validated: of, .. } = self.poll.clone();
+        self.index.clone().unwrap_or(Validators { etag, last_modified, of })
     }
 }
 
@@ -96,9 +101,9 @@ impl Poller {
             return;
         }
         let poll = &mut self.lines[parent].poll;
-        let validators =
-            Validators { etag: poll.etag.take(), last_modified: poll.last_modified.take() };
-        self.lines[parent].index = Some(validators);
+        let (etag, last_modified) = (poll.etag.take(), poll.last_modified.take());
+        let of = poll.validated.take();
+        self.lines[parent].index = Some(Validators { etag, last_modified, of });
         let chosen = feed::newest(named, CHILDREN_MAX);
         for line in &mut self.lines {
             if let Some(child) = line.child.as_mut().filter(|child| child.parent == parent) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Context, Found, Line};
+use super::{Came, Context, Found, Line};
 use crate::cluster;
 use crate::config::EndpointKind;
 use crate::daemon::desk;
@@ -18,7 +18,7 @@ use crate::extract;
 use crate::feed::{self, Entry, Feed, Named, Sitemap};
 use crate::fetch::{self, Accept, Ask, FetchError, Got, Robots};
 use crate::model::{Article, Timestamp};
-use crate::schedule::Outcome;
+use crate::schedule::{Outcome, Skip};
 use crate::store::StoreError;
 use crate::text;
 
@@ -29,15 +29,9 @@ const PAGES_MAX: usize = 10;
 const UNPACKED_BYTES_MAX: u64 = 32 << 20;
 
 /// An answer to what is new in it. Validators go with it only now that it could be read.
-pub(super) async fn read(
-    context: Context,
-    line: Line,
-    got: Got,
-) -> Result<(Outcome, Found), String> {
-    let (with, of, validators, floor, moved) = {
-        let Got { etag, last_modified, floor, moved, .. } = got.clone();
-        (context.clone(), line.clone(), Validators { etag, last_modified }, floor, moved)
-    };
+pub(super) async fn read(context: Context, line: Line, got: Got) -> Result<Came, String> {
+    let (with, of, validators) = (context.clone(), line.clone(), Validators::of(&got));
+    let (floor, moved) = (got.floor, got.moved.clone());
     let mut feed = blocking(move || parse(&with, &of, &got)).await?;
     let broke_off = older(&context, &line, &mut feed).await;
     // What was not read of older pages is asked for again, and a 304 would hide it.
@@ -45,7 +39,7 @@ pub(super) async fn read(
     let floor = floor.max(feed.ttl);
     blocking(move || {
         let (outcome, found) = news(&context, &line, feed, floor).map_err(|e| e.to_string())?;
-        Ok((outcome, Found { validators, moved, broke_off, ..found }))
+        Ok(Came::Answer { outcome, validators, moved, found: Some(Found { broke_off, ..found }) })
     })
     .await
 }
@@ -187,11 +181,8 @@ fn news(
     floor: Option<Duration>,
 ) -> Result<(Outcome, Found), StoreError> {
     let now = context.clock.now();
-    let Feed { entries, sitemaps, notes, .. } = feed;
+    let Feed { entries, sitemaps, notes, skip_hours, skip_days, .. } = feed;
     let listed = entries.len() + sitemaps.len();
-    let said = entries.iter().filter_map(|entry| entry.updated.max(entry.published));
-    let newest = said.chain(sitemaps.iter().filter_map(|map| map.lastmod));
-    let newest = newest.filter(|&at| at <= now).max();
     let mut leads = Vec::new();
     for named in feed::named(entries, visits(line)) {
         leads.extend(lead(context, line, named, now)?);
@@ -200,16 +191,22 @@ fn news(
     leads.reverse();
     leads.sort_by_key(|lead| lead.entry.published.or(lead.entry.updated).unwrap_or(now));
     // What an earlier poll brought and is still under way is no news, or a slow host would make its feed look busy.
-    let mut fresh = leads.iter().filter(|lead| !context.desk.is_under_way(lead.key)).count();
+    let fresh = leads.iter().filter(|lead| !context.desk.is_under_way(lead.key));
+    let mut claimed: Vec<Option<Timestamp>> = fresh.map(|lead| lead.claims(now)).collect();
     if !sitemaps.is_empty() {
-        fresh = usize::from(newest > line.poll.newest);
+        // An index is as new as the newest of what it names.
+        let newest = sitemaps.iter().filter_map(|map| map.lastmod).filter(|&at| at <= now).max();
+        claimed = Vec::from_iter((newest > line.poll.newest).then_some(newest));
     }
+    let fresh = claimed.len();
     let outcome = if fresh == 0 {
         Outcome::Same { floor }
     } else {
-        Outcome::New { entries: fresh, newest, floor }
+        let times: Vec<Timestamp> = claimed.into_iter().flatten().collect();
+        Outcome::New { undated: fresh - times.len(), times, floor }
     };
-    Ok((outcome, Found { leads, fresh, listed, sitemaps, notes, ..Found::default() }))
+    let skip = Skip { hours: skip_hours, days: skip_days };
+    Ok((outcome, Found { leads, skip, fresh, listed, sitemaps, notes, broke_off: false }))
 }
 
 /// What a lead hangs on in the store, and its page where that is visited.
