@@ -25,8 +25,9 @@ use crate::model::VersionId;
 use crate::schedule::Poll;
 use crate::telemetry::Metrics;
 
-/// Batches that were judged and are not durable: one that is being written, and what is judged meanwhile.
-const UNDER_WAY_MAX: usize = 4;
+/// Batches that were judged and are not durable: one that is being written, and the next. No more, so that a disk that does not
+/// answer fills the line soon.
+const UNDER_WAY_MAX: usize = 2;
 
 /// Bytes of text in one batch: an append of this size takes a few milliseconds.
 const BATCH_BYTES: usize = 4 << 20;
@@ -141,16 +142,26 @@ impl Appender {
 
     /// Sends a batch on to become durable. Waits while too much is under way; tells `each` of what became durable.
     pub(super) fn send(&mut self, batch: Batch, each: &mut dyn FnMut(Placed)) -> Result<(), Fault> {
-        while let Ok(placed) = self.placed.try_recv() {
-            self.under_way -= placed.batches;
-            each(placed);
-        }
-        self.settle(UNDER_WAY_MAX - 1, each)?;
+        self.make_room(each)?;
         if self.batches.as_ref().is_none_or(|batches| batches.send(batch).is_err()) {
             return Err(self.fault());
         }
         self.under_way += 1;
         Ok(())
+    }
+
+    /// Waits until one more batch can be sent.
+    pub(super) fn make_room(&mut self, each: &mut dyn FnMut(Placed)) -> Result<(), Fault> {
+        self.settle(UNDER_WAY_MAX - 1, each)
+    }
+
+    /// True where nothing is being written: what there is can go at once.
+    pub(super) fn is_idle(&mut self, each: &mut dyn FnMut(Placed)) -> bool {
+        while let Ok(placed) = self.placed.try_recv() {
+            self.under_way -= placed.batches;
+            each(placed);
+        }
+        self.under_way == 0
     }
 
     /// Waits until at most `most` batches are under way.

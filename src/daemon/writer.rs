@@ -52,8 +52,9 @@ impl Writer {
         self.note(notes)?;
         while let Some(first) = work.blocking_recv() {
             let mut batch = Batch::default();
+            self.make_room()?;
             self.take(first, &mut batch)?;
-            while !batch.is_full() {
+            while !batch.is_full() && !self.is_idle() {
                 let Ok(next) = work.try_recv() else { break };
                 self.take(next, &mut batch)?;
             }
@@ -332,6 +333,18 @@ impl Writer {
     pub(super) fn commit(&mut self, batch: &mut Batch) -> Result<(), Fault> {
         self.send(batch)?;
         self.settle()
+    }
+
+    /// Nothing is judged that could not be sent on.
+    fn make_room(&mut self) -> Result<(), Fault> {
+        let Self { appender, fold, .. } = self;
+        appender.make_room(&mut |placed| note_places(fold, placed))
+    }
+
+    /// True where a batch becomes durable at once, so that it need not grow.
+    fn is_idle(&mut self) -> bool {
+        let Self { appender, fold, .. } = self;
+        appender.is_idle(&mut |placed| note_places(fold, placed))
     }
 
     fn settle(&mut self) -> Result<(), Fault> {

@@ -189,7 +189,8 @@ fn a_disk_that_does_not_answer_holds_answers_up_and_no_reads_and_the_line_is_bou
     let refused = AtomicUsize::new(0);
     let late = thread::scope(|scope| {
         disk.tell("hold");
-        let clients: Vec<_> = (0..160_u64)
+        // One is being written, 256 are judged meanwhile, two queues hold 64 and one is on the way between them.
+        let clients: Vec<_> = (0..400_u64)
             .map(|number| {
                 let (answered, refused) = (&answered, &refused);
                 scope.spawn(move || {
