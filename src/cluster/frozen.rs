@@ -17,7 +17,7 @@ use super::{Clusterer, ENGINE, Names, Params};
 use crate::model::ArticleId;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Number of the layout. A change of a byte needs a new one; there is nothing to migrate.
+/// Number of the layout. A change of a byte needs a new one, and this one stays readable: what a trimmed journal begins with holds it.
 const FORMAT: u8 = 2;
 
 /// Which part it is.
