@@ -98,7 +98,12 @@ struct Polled {
 /// An answer or none.
 enum Came {
     /// A feed, or "not modified".
-    Answer { outcome: Outcome, validators: Validators, moved: Option<Url>, found: Option<Found> },
+    Answer {
+        outcome: Outcome,
+        validators: Validators,
+        moved: Option<Url>,
+        found: Option<Box<Found>>,
+    },
     /// Nothing of use.
     Fault { outcome: Outcome, kind: &'static str, detail: String },
 }

@@ -39,7 +39,8 @@ pub(super) async fn read(context: Context, line: Line, got: Got) -> Result<Came,
     let floor = floor.max(feed.ttl);
     blocking(move || {
         let (outcome, found) = news(&context, &line, feed, floor).map_err(|e| e.to_string())?;
-        Ok(Came::Answer { outcome, validators, moved, found: Some(Found { broke_off, ..found }) })
+        let found = Some(Box::new(Found { broke_off, ..found }));
+        Ok(Came::Answer { outcome, validators, moved, found })
     })
     .await
 }

@@ -105,7 +105,7 @@ fn a_crash_leaves_the_journal_before_or_after() {
     fs::write(path(dir.path(), 9).with_extension("trim.new"), "half").unwrap();
     let (log, _) = Log::open(dir.path()).unwrap();
     assert!(log.reader().base().is_none() && seqs(&log.reader()).len() == 12);
-    assert!(files(dir.path()).iter().all(|name| !name.ends_with(".new")));
+    assert!(files(dir.path()).iter().all(|name| !name.contains(".new")));
     let segments: Vec<_> = [1, 2].map(|number| fs::read(segment::path(dir.path(), number))).into();
     assert!(log.reader().carry_out_trim(2, digest).unwrap());
     check(&log.reader());
