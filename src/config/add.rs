@@ -89,7 +89,7 @@ impl NewSource {
             put("[[source.endpoint]]\ntype", quoted(kind.as_str()));
             match url.to_file_path() {
                 Ok(path) if url.scheme() == "file" => {
-                    put("path", quoted(&path.display().to_string()))
+                    put("path", quoted(&path.display().to_string()));
                 }
                 _ => put("url", quoted(url.as_str())),
             }

@@ -23,7 +23,7 @@ use crate::model::{Article, Clock};
 
 mod form;
 
-use form::{Contents, FILE_BYTES_MAX};
+use form::{Contents, FILE_BYTES_MAX, Unfit};
 
 /// Files taken at one look; the next look takes the next ones.
 const FILES_MAX: usize = 500;
@@ -105,22 +105,23 @@ impl Spool {
         let (dir, file, source) = (self.dir.clone(), name.to_owned(), Arc::clone(&self.source));
         let now = clock.now();
         let read = blocking(move || {
-            let bytes = bytes_of(&dir.join(&file))?;
-            form::read(&file, &bytes, &source, now)
+            let bytes = bytes_of(&dir.join(&file));
+            Ok(bytes.and_then(|bytes| form::read(&file, &bytes, &source, now)))
         });
         let (id, dir) = (self.source.id.clone(), self.dir.clone());
-        let Contents { articles, refused, breaks_off } = match read.await {
+        let patient = self.marks.get(name).is_some_and(|mark| mark.still < LOOKS_MAX);
+        // A parser that gave up says nothing of the directory, only of the file.
+        let read = read.await.unwrap_or_else(|why| Err(Unfit::from(why)));
+        let Contents { articles, refused, .. } = match read {
+            Ok(contents) if contents.breaks_off && patient => return Ok(false),
+            Err(unfit) if unfit.breaks_off && patient => return Ok(false),
             Ok(contents) => contents,
-            Err(why) => {
+            Err(Unfit { why, .. }) => {
                 warn!(source.id = %id, file = name, "{id}: {name} is set aside: {why}");
                 let name = name.to_owned();
                 return blocking(move || set_aside(&dir, &name, &why)).await.map(|()| false);
             }
         };
-        let still = self.marks.get(name).map_or(0, |mark| mark.still);
-        if breaks_off && still < LOOKS_MAX {
-            return Ok(false);
-        }
         let (count, name) = (articles.len(), name.to_owned());
         hand(articles, work).await?;
         if refused.is_empty() {
@@ -180,12 +181,13 @@ fn is_partial(name: &str) -> bool {
     name.starts_with('.') || PARTIAL.iter().any(|end| lower.ends_with(end))
 }
 
-fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
-    let told = |fault: io::Error| format!("it cannot be read: {fault}");
+fn bytes_of(path: &Path) -> Result<Vec<u8>, Unfit> {
+    let told = |fault: io::Error| Unfit::from(format!("it cannot be read: {fault}"));
     let bytes = fs::metadata(path).map_err(told)?.len();
     if bytes > FILE_BYTES_MAX {
         let most = FILE_BYTES_MAX >> 20;
-        return Err(format!("it has more than {most} MiB: take it in with `copytaster ingest`"));
+        let why = format!("it has more than {most} MiB: take it in with `copytaster ingest`");
+        return Err(why.into());
     }
     fs::read(path).map_err(told)
 }
@@ -205,7 +207,8 @@ fn put_away(
     if taken == 0 {
         return set_aside(dir, name, &why);
     }
-    let lines: String = refused.iter().map(|(_, line, _)| format!("{line}\n")).collect();
+    let lines: Vec<&str> = refused.iter().map(|(_, line, _)| line.as_str()).collect();
+    let lines = lines.join("\n") + "\n";
     let aside = free(&dir.join(FAILED), name);
     let told = |fault: io::Error| unusable(dir, &fault);
     fs::write(&aside, lines).map_err(told)?;
@@ -215,17 +218,18 @@ fn put_away(
 
 /// A file of which nothing could be taken goes to `failed/` whole, with the reason beside it.
 fn set_aside(dir: &Path, name: &str, why: &str) -> Result<(), String> {
-    let aside = rename(dir, name, FAILED)?;
+    // Where it is gone there is nothing to explain.
+    let Some(aside) = rename(dir, name, FAILED)? else { return Ok(()) };
     fs::write(reason(&aside), format!("{}\n", why.trim_end()))
         .map_err(|fault| unusable(dir, &fault))
 }
 
-fn rename(dir: &Path, name: &str, folder: &str) -> Result<PathBuf, String> {
+/// Where the file is now; `None` where whoever put it there has taken it back.
+fn rename(dir: &Path, name: &str, folder: &str) -> Result<Option<PathBuf>, String> {
     let to = free(&dir.join(folder), name);
     match fs::rename(dir.join(name), &to) {
-        // Whoever put it there took it back.
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(to),
-        done => done.map(|()| to).map_err(|fault| unusable(dir, &fault)),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
+        done => done.map(|()| Some(to)).map_err(|fault| unusable(dir, &fault)),
     }
 }
 

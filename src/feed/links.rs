@@ -71,12 +71,11 @@ pub fn stories(html: &str, page: &Url) -> Vec<Entry> {
     let mut order = Vec::new();
     let mut by_url: BTreeMap<Url, Link> = BTreeMap::new();
     for link in links {
-        match by_url.get_mut(&link.url) {
-            Some(known) => known.join(&link),
-            None => {
-                order.push(link.url.clone());
-                by_url.insert(link.url.clone(), link);
-            }
+        if let Some(known) = by_url.get_mut(&link.url) {
+            known.join(&link);
+        } else {
+            order.push(link.url.clone());
+            by_url.insert(link.url.clone(), link);
         }
     }
     order
@@ -289,19 +288,17 @@ fn without_scripts(html: &str) -> String {
     while let Some(skip) = lower[at..].find('<') {
         out.push_str(&html[at..at + skip]);
         at += skip;
-        match HOLDERS.iter().find(|(start, _)| lower[at..].starts_with(start)) {
-            Some((start, end)) => {
-                let Some(length) = lower[at + start.len()..].find(end) else { return out };
-                at += start.len() + length + end.len();
-                if !end.starts_with("--") {
-                    let Some(length) = lower[at..].find('>') else { return out };
-                    at += length + 1;
-                }
-            }
-            None => {
-                out.push('<');
-                at += 1;
-            }
+        let Some((start, end)) = HOLDERS.iter().find(|(start, _)| lower[at..].starts_with(start))
+        else {
+            out.push('<');
+            at += 1;
+            continue;
+        };
+        let Some(length) = lower[at + start.len()..].find(end) else { return out };
+        at += start.len() + length + end.len();
+        if !end.starts_with("--") {
+            let Some(length) = lower[at..].find('>') else { return out };
+            at += length + 1;
         }
     }
     out.push_str(&html[at..]);

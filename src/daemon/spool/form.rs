@@ -14,6 +14,9 @@ use crate::text;
 /// Bytes of a file, unpacked. Larger ones are for `copytaster ingest`, which reads them line by line.
 pub(super) const FILE_BYTES_MAX: u64 = 64 << 20;
 
+/// Why XML is set aside.
+const XML: &str = "it is XML: article records (JSON lines) and pages (.html) are read, NewsML and NITF are not yet";
+
 /// How far a `first_seen` may lie ahead of our clock, as with a push.
 const AHEAD_MAX_MILLIS: i64 = 5 * 60 * 1000;
 
@@ -28,14 +31,34 @@ pub(super) struct Contents {
     pub(super) breaks_off: bool,
 }
 
-/// Reads a file of article records (JSON lines, one object, an array) or a page of html. The error is for a file of which
-/// nothing can be taken.
+/// Why nothing can be taken of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unfit {
+    /// In words.
+    pub(super) why: String,
+    /// True where it breaks off as a file does that is still being written.
+    pub(super) breaks_off: bool,
+}
+
+impl From<&str> for Unfit {
+    fn from(why: &str) -> Self {
+        Self { why: why.to_owned(), breaks_off: false }
+    }
+}
+
+impl From<String> for Unfit {
+    fn from(why: String) -> Self {
+        Self { why, breaks_off: false }
+    }
+}
+
+/// Reads a file of article records (JSON lines, one object, an array) or a page of html.
 pub(super) fn read(
     name: &str,
     bytes: &[u8],
     source: &Source,
     now: Timestamp,
-) -> Result<Contents, String> {
+) -> Result<Contents, Unfit> {
     let bytes = unpacked(bytes)?;
     let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
     let is_page = [".html", ".htm", ".xhtml"].iter().any(|end| name.to_lowercase().ends_with(end));
@@ -43,21 +66,25 @@ pub(super) fn read(
         let article = page(name, &bytes, source)?;
         return Ok(Contents { articles: vec![article], ..Contents::default() });
     }
-    let Ok(text) = std::str::from_utf8(&bytes) else {
-        return Err("it is no UTF-8: article records are JSON".to_owned());
-    };
+    let text = std::str::from_utf8(&bytes).map_err(|fault| Unfit {
+        why: "it is no UTF-8: article records are JSON".to_owned(),
+        breaks_off: fault.error_len().is_none(),
+    })?;
     let text = text.trim_start_matches('\u{feff}');
     match text.trim_start().chars().next() {
         Some('{' | '[') => Ok(records(text, source, now)),
-        Some('<') => Err("it is XML: article records (JSON lines) and pages (.html) are read, NewsML and NITF are not yet".to_owned()),
-        Some(_) => Err("it is neither JSON nor a page (.html)".to_owned()),
+        Some('<') => Err(XML.into()),
+        Some(_) => Err("it is neither JSON nor a page (.html)".into()),
         None => Ok(Contents { breaks_off: true, ..Contents::default() }),
     }
 }
 
-fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Unfit> {
     let mut out = Vec::new();
-    let broken = |fault: std::io::Error| format!("it cannot be unpacked: {fault}");
+    let broken = |fault: std::io::Error| Unfit {
+        why: format!("it cannot be unpacked: {fault}"),
+        breaks_off: fault.kind() == std::io::ErrorKind::UnexpectedEof,
+    };
     match bytes {
         [0x1F, 0x8B, ..] => {
             let mut reader = flate2::read::MultiGzDecoder::new(bytes).take(FILE_BYTES_MAX + 1);
@@ -70,7 +97,7 @@ fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
         _ => return Ok(Cow::Borrowed(bytes)),
     }
     if out.len() as u64 > FILE_BYTES_MAX {
-        return Err(format!("it unpacks to more than {} MiB", FILE_BYTES_MAX >> 20));
+        return Err(format!("it unpacks to more than {} MiB", FILE_BYTES_MAX >> 20).into());
     }
     Ok(Cow::Owned(out))
 }
@@ -183,7 +210,7 @@ pub(super) mod tests {
         }
     }
 
-    fn read(name: &str, bytes: &[u8]) -> Result<Contents, String> {
+    fn read(name: &str, bytes: &[u8]) -> Result<Contents, Unfit> {
         super::read(name, bytes, &source(), Timestamp::from_secs(1_000))
     }
 
@@ -231,11 +258,35 @@ pub(super) mod tests {
             ("a.xml", &b"<newsItem/>"[..], "XML"),
             ("a.bin", b"\xff\xfe\x00", "UTF-8"),
             ("a.txt", b"ZCZC", "neither JSON"),
-            ("a.gz", b"\x1f\x8b\x08broken", "unpacked"),
+            ("a.gz", b"\x1f\x8b\x09broken and longer than a head", "unpacked"),
             ("a.html", b"<html><body>Page not found</body></html>", "no article"),
         ] {
-            let why = read(name, bytes).unwrap_err();
-            assert!(why.contains(says), "{name}: {why}");
+            let unfit = read(name, bytes).unwrap_err();
+            assert!(unfit.why.contains(says) && !unfit.breaks_off, "{name}: {unfit:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_cut_anywhere_may_still_grow() {
+        let long =
+            format!("{{\"id\": \"1\", \"title\": \"{}\"}}", "D\u{e4}mme halten. ".repeat(40));
+        let gzipped = {
+            use std::io::Write as _;
+            let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            writer.write_all(long.as_bytes()).unwrap();
+            writer.finish().unwrap()
+        };
+        for whole in
+            [long.as_bytes().to_vec(), zstd::encode_all(long.as_bytes(), 1).unwrap(), gzipped]
+        {
+            assert_eq!(read("a.jsonl", &whole).unwrap().articles.len(), 1);
+            for cut in 4..whole.len() {
+                let breaks_off = match read("a.jsonl", &whole[..cut]) {
+                    Ok(contents) => contents.breaks_off,
+                    Err(unfit) => unfit.breaks_off,
+                };
+                assert!(breaks_off, "cut at {cut} of {}", whole.len());
+            }
         }
     }
 

@@ -197,10 +197,8 @@ fn headline(text: &str) -> i32 {
     let words = text.split_whitespace().count() + wide / 2;
     if chars >= HEADLINE_CHARS && words >= HEADLINE_WORDS {
         3
-    } else if chars >= HEADLINE_CHARS / 2 && words >= HEADLINE_WORDS - 1 {
-        1
     } else {
-        0
+        i32::from(chars >= HEADLINE_CHARS / 2 && words >= HEADLINE_WORDS - 1)
     }
 }
 
