@@ -65,9 +65,9 @@ pub(crate) fn believed(said: &Url, url: Option<&Url>) -> Option<Url> {
 }
 
 /// One address that several elements agree on; where they differ, the page's own if it is among them, else none.
-pub(crate) fn agreed(said: Vec<Url>, url: Option<&Url>) -> Option<Url> {
+pub(crate) fn agreed(said: impl Iterator<Item = Url>, url: Option<&Url>) -> Option<Url> {
     let own = url.map(canonical);
-    let mut said: Vec<Url> = said.iter().map(canonical).collect();
+    let mut said: Vec<Url> = said.map(|said| canonical(&said)).collect();
     said.dedup();
     match said.len() {
         0 | 1 => said.pop(),
@@ -160,8 +160,7 @@ mod tests {
 
     #[test]
     fn elements_that_differ_say_nothing_but_the_pages_own_address() {
-        let agree =
-            |said: &[&str]| agreed(said.iter().map(|said| at(said)).collect(), Some(&at("/a")));
+        let agree = |said: &[&str]| agreed(said.iter().map(|said| at(said)), Some(&at("/a")));
         assert_eq!(agree(&[]), None);
         assert_eq!(agree(&["/b"]), Some(at("/b")));
         assert_eq!(agree(&["/b", "/b?utm_source=x"]), Some(at("/b")));

@@ -4,6 +4,9 @@
 //! what was found as the text has to be a notice itself, the page has to speak of consent in the first person more than once,
 //! and it has to offer the choice, or to call itself a consent page.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
 use dom_query::Document;
 use url::Url;
 
@@ -47,10 +50,24 @@ pub(crate) struct Weighed {
 
 impl Weighed {
     pub(crate) fn of(blocks: &[Block]) -> Self {
+        Self::of_lines(blocks.iter().map(|block| block.text.as_str()))
+    }
+
+    /// Lines are looked at until there is a story, which most pages have after a few paragraphs.
+    fn of_lines<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
         let (mut notice, mut story) = (0, 0);
-        for line in blocks.iter().map(|block| lower(&block.text)) {
-            story += story_chars(&line);
-            notice += if is_notice(&line) { line.chars().count() } else { 0 };
+        for line in lines.map(lower) {
+            let chars = line.chars().count();
+            // A line of Chinese or Japanese says the same in a third of the characters.
+            let wide = line.chars().filter(|&c| c >= '\u{2E80}').count();
+            if NOTICES.any(&line) {
+                notice += chars;
+            } else if chars + 2 * wide >= LINE_CHARS_MIN {
+                story += chars;
+            }
+            if story >= STORY_CHARS_MIN {
+                break;
+            }
         }
         Self { notice, story }
     }
@@ -82,24 +99,22 @@ pub(crate) fn instead(seen: &Seen<'_>) -> Option<Instead> {
 }
 
 fn is_consent(seen: &Seen<'_>, lines: &[String], titles: &[String]) -> bool {
-    let any = |words: &[&str]| words.iter().any(|words| lines.iter().any(|l| l.contains(words)));
-    let phrases = NOTICE.iter().filter(|words| lines.iter().any(|line| line.contains(**words)));
-    let phrases = phrases.take(PHRASES_MIN).count();
-    if phrases > 0 && seen.url.is_some_and(is_consent_address) {
+    let phrases: BTreeSet<&str> = lines.iter().flat_map(|line| NOTICES.find(line)).collect();
+    if !phrases.is_empty() && seen.url.is_some_and(is_consent_address) {
         return true;
     }
     // Where no text was found, the page as a whole has to be a notice.
     let Weighed { notice, story } = seen.text;
     let whole = || {
-        let notices = lines.iter().filter(|line| is_notice(line));
-        let beside: usize = lines.iter().map(|line| story_chars(line)).sum();
-        beside <= notices.map(|line| line.chars().count()).sum()
+        let Weighed { notice, story } = Weighed::of_lines(lines.iter().map(String::as_str));
+        story <= notice
     };
     if story > notice || (notice == 0 && !whole()) {
         return false;
     }
     let named = TITLES.iter().any(|words| titles.iter().any(|title| title.contains(words)));
-    (named && phrases > 0) || (phrases >= PHRASES_MIN && any(ACCEPT) && any(ELSE))
+    let any = |words: &Phrases| lines.iter().any(|line| words.any(line));
+    (named && !phrases.is_empty()) || (phrases.len() >= PHRASES_MIN && any(&ACCEPTS) && any(&ELSES))
 }
 
 fn is_check(lines: &[String], titles: &[String], story: usize) -> bool {
@@ -114,22 +129,41 @@ fn is_check(lines: &[String], titles: &[String], story: usize) -> bool {
         || (titled && story < LINE_CHARS_MIN * 4)
 }
 
-/// Characters of a line that may belong to a story: none of a label, none of a notice.
-fn story_chars(line: &str) -> usize {
-    let chars = line.chars().count();
-    // A line of Chinese or Japanese says the same in a third of the characters.
-    let wide = line.chars().filter(|&c| c >= '\u{2E80}').count();
-    if chars + 2 * wide < LINE_CHARS_MIN || is_notice(line) { 0 } else { chars }
-}
+/// Phrases by their first two bytes: a line is gone through once, not once for each of hundreds.
+struct Phrases(BTreeMap<[u8; 2], Vec<&'static str>>);
 
-fn is_notice(line: &str) -> bool {
-    NOTICE.iter().chain(TITLES).any(|words| line.contains(words))
+static NOTICES: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(NOTICE));
+static ACCEPTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(ACCEPT));
+static ELSES: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(ELSE));
+
+impl Phrases {
+    fn of(phrases: &[&'static str]) -> Self {
+        let mut by_start: BTreeMap<[u8; 2], Vec<&'static str>> = BTreeMap::new();
+        for phrase in phrases {
+            if let [first, second, ..] = *phrase.as_bytes() {
+                by_start.entry([first, second]).or_default().push(phrase);
+            }
+        }
+        Self(by_start)
+    }
+
+    /// The phrases in a line, in its order.
+    fn find<'a>(&'a self, line: &'a str) -> impl Iterator<Item = &'static str> + 'a {
+        let bytes = line.as_bytes();
+        bytes.windows(2).enumerate().flat_map(move |(at, two)| {
+            let begin = self.0.get(two).into_iter().flatten();
+            begin.filter(move |phrase| bytes[at..].starts_with(phrase.as_bytes())).copied()
+        })
+    }
+
+    fn any(&self, line: &str) -> bool {
+        self.find(line).next().is_some()
+    }
 }
 
 /// `consent.herald.test`, `herald.test/privacy-gate?continue=…`.
 fn is_consent_address(url: &Url) -> bool {
-    const HOSTS: &[&str] =
-        &["consent", "guce", "myprivacy", "privacy", "cmp", "cookiewall", "consentmanager"];
+    const HOSTS: &[&str] = &["consent", "guce", "myprivacy", "cookiewall", "consentmanager"];
     const PATHS: &[&str] = &[
         "consent",
         "collectconsent",
@@ -163,28 +197,28 @@ fn lower(line: &str) -> String {
 const NOTICE: &[&str] = &[
     // English
     "we use cookies", "uses cookies", "use of cookies", "we and our partners", "our partners use", "our partners process", "partners store and", "access information on a device", "information on a device",
-    "personalised ads", "personalized ads", "personalised content", "personalized content", "personalised advertising", "personalized advertising", "your consent", "withdraw consent", "legitimate interest", "cookie policy", "cookie settings", "cookie preferences", "privacy policy", "privacy settings",
+    "personalised ads", "personalized ads", "personalised content", "personalized content", "personalised advertising", "personalized advertising", "your consent", "withdraw consent", "cookie policy", "cookie settings", "cookie preferences", "privacy policy", "privacy settings",
     "choose to \"accept", "choose to 'accept", "choose to “accept", "choose to \"reject", "choose to 'reject", "choose to “reject", "click \"accept", "click 'accept", "click “accept", "select accept", "by clicking \"accept", "with ads and tracking", "accept cookies", "manage your choices", "change your choices", "your choices at any time", "iab europe", "transparency and consent framework",
     // German
-    "wir verwenden cookies", "verwenden wir cookies", "wir nutzen cookies", "nutzen wir cookies", "einsatz von cookies", "wir und unsere partner", "unsere partner", "informationen auf einem gerät", "auf ihrem gerät", "personalisierte anzeigen", "personalisierte werbung", "ihre einwilligung", "ihre zustimmung", "ihrer zustimmung", "ihrer einwilligung", "berechtigtes interesse", "berechtigten interesse", "datenschutzerklärung",
-    "mit werbung und tracking", "mit werbung und cookies", "werbung und tracking", "werbetracking", "ohne tracking", "privacy center", "cookie-einstellungen", "datenschutzeinstellungen", "privatsphäre-einstellungen", "widerrufen",
+    "wir verwenden cookies", "verwenden wir cookies", "wir nutzen cookies", "nutzen wir cookies", "einsatz von cookies", "wir und unsere partner", "unsere partner", "informationen auf einem gerät", "auf ihrem gerät", "personalisierte anzeigen", "personalisierte werbung", "ihre einwilligung", "ihrer einwilligung", "datenschutzerklärung",
+    "mit werbung und tracking", "mit werbung und cookies", "werbung und tracking", "werbetracking", "ohne tracking", "privacy center", "cookie-einstellungen", "datenschutzeinstellungen", "privatsphäre-einstellungen",
     // French
-    "nous utilisons des cookies", "utilisons des cookies", "utilisation de cookies", "utilisation des cookies", "dépôt de cookies", "dépôt des cookies", "nos partenaires", "cookies ou technologies", "informations sur un appareil", "informations sur un terminal", "publicités personnalisées", "publicité personnalisée", "contenu personnalisé", "votre consentement", "vos choix", "intérêt légitime", "politique de confidentialité", "politique de cookies", "refuser les cookies", "refusé les cookies", "accepter les cookies", "continuer sans accepter",
+    "nous utilisons des cookies", "utilisons des cookies", "utilisation de cookies", "utilisation des cookies", "dépôt de cookies", "dépôt des cookies", "nos partenaires", "cookies ou technologies", "informations sur un appareil", "informations sur un terminal", "publicités personnalisées", "publicité personnalisée", "contenu personnalisé", "votre consentement", "vos choix", "politique de confidentialité", "politique de cookies", "refuser les cookies", "refusé les cookies", "accepter les cookies", "continuer sans accepter",
     // Spanish, Portuguese, Catalan
-    "utilizamos cookies", "usamos cookies", "uso de cookies", "nuestros socios", "información en un dispositivo", "anuncios personalizados", "publicidad personalizada", "contenido personalizado", "su consentimiento", "tu consentimiento", "interés legítimo", "política de cookies", "política de privacidad", "aceptar las cookies", "rechazar las cookies", "configurar cookies",
+    "utilizamos cookies", "usamos cookies", "uso de cookies", "nuestros socios", "información en un dispositivo", "anuncios personalizados", "publicidad personalizada", "contenido personalizado", "su consentimiento", "tu consentimiento", "política de cookies", "política de privacidad", "aceptar las cookies", "rechazar las cookies", "configurar cookies",
     "nossos parceiros", "os nossos parceiros", "informações num dispositivo", "informações em um dispositivo", "anúncios personalizados", "o seu consentimento", "seu consentimento", "política de privacidade",
     // Italian
-    "utilizziamo cookie", "utilizziamo i cookie", "uso dei cookie", "utilizzo dei cookie", "cookie o tecnologie simili", "i nostri partner", "nostri partner", "informazioni su un dispositivo", "annunci personalizzati", "pubblicità personalizzata", "contenuti personalizzati", "il tuo consenso", "il consenso", "interesse legittimo", "cookie policy", "informativa sulla privacy", "preferenze sui cookie", "installazione dei cookie",
+    "utilizziamo cookie", "utilizziamo i cookie", "uso dei cookie", "utilizzo dei cookie", "cookie o tecnologie simili", "i nostri partner", "nostri partner", "informazioni su un dispositivo", "annunci personalizzati", "pubblicità personalizzata", "contenuti personalizzati", "il tuo consenso", "prestare il consenso", "revocare il consenso", "cookie policy", "informativa sulla privacy", "preferenze sui cookie", "installazione dei cookie",
     // Dutch
     "wij gebruiken cookies", "we gebruiken cookies", "gebruiken cookies", "gebruik van cookies", "onze partners", "informatie op een apparaat", "gepersonaliseerde advertenties", "uw toestemming", "jouw toestemming", "je toestemming", "cookiebeleid", "privacybeleid", "cookies plaatsen", "cookie-instellingen",
     // Scandinavian and Finnish
     "vi bruker informasjonskapsler", "bruk av informasjonskapsler", "vi använder cookies", "vi använder kakor", "användning av cookies", "vi bruger cookies", "brug af cookies", "våre partnere", "våra partner", "vores partnere", "personaliserte annonser", "tilpassede annonser", "anpassade annonser", "ditt samtykke", "ditt samtycke", "dit samtykke", "käytämme evästeitä", "evästeiden", "kumppanimme", "suostumuksesi",
     // Polish, Czech, Hungarian, Romanian
-    "pliki cookies", "plików cookie", "pliki cookie", "używamy cookies", "zaufani partnerzy", "zaufanych partnerów", "nasi partnerzy", "twoich danych", "swoich danych", "danych osobowych", "spersonalizowan", "wyrażasz zgodę", "wyrażenie zgody", "zgodę na", "polityka prywatności", "polityce prywatności", "używáme cookies", "soubory cookie", "souborů cookie", "naši partneři", "váš souhlas", "a sütik", "sütiket", "hozzájárul", "folosim cookie", "partenerii noștri", "consimțământul",
+    "pliki cookies", "plików cookie", "pliki cookie", "używamy cookies", "zaufani partnerzy", "zaufanych partnerów", "nasi partnerzy", "twoich danych", "swoich danych", "spersonalizowan", "wyrażasz zgodę", "polityka prywatności", "polityce prywatności", "używáme cookies", "soubory cookie", "souborů cookie", "naši partneři", "váš souhlas", "a sütik", "sütiket", "az ön hozzájárul", "folosim cookie", "partenerii noștri", "consimțământul",
     // Greek, Turkish, Russian, Ukrainian
-    "χρησιμοποιούμε cookies", "χρήση cookies", "οι συνεργάτες μας", "συγκατάθεσ", "çerezler", "çerez politikası", "kişisel veriler", "açık rıza", "файлы cookie", "файлов cookie", "использует cookie", "используем cookie", "использование cookie", "персональных данных", "политик", "файли cookie", "файлів cookie",
+    "χρησιμοποιούμε cookies", "χρήση cookies", "οι συνεργάτες μας", "συγκατάθεσή σας", "çerezler", "çerez politikası", "kişisel verilerinizi", "açık rızanız", "файлы cookie", "файлов cookie", "использует cookie", "используем cookie", "использование cookie", "обработку персональных данных", "обробку персональних даних", "политикой конфиденциальности", "политике конфиденциальности", "политика конфиденциальности", "файли cookie", "файлів cookie",
     // Japanese, Korean, Chinese, Arabic
-    "クッキー", "cookieを使用", "cookie を使用", "プライバシーポリシー", "パートナー", "個人データ", "쿠키를", "쿠키 사용", "개인정보", "使用cookie", "使用 cookie", "的 cookie", "隐私政策", "隱私權政策", "個人化廣告", "个性化广告", "ملفات تعريف الارتباط", "سياسة الخصوصية", "الكوكيز",
+    "クッキーを使用", "当社とパートナー", "cookieを使用", "cookie を使用", "プライバシーポリシー", "個人データの利用", "쿠키를", "쿠키 사용", "개인정보 처리방침", "使用cookie", "使用 cookie", "的 cookie", "隐私政策", "隱私權政策", "個人化廣告", "个性化广告", "ملفات تعريف الارتباط", "سياسة الخصوصية", "الكوكيز",
 ];
 
 /// What consent pages are called.
@@ -236,3 +270,57 @@ const CHECKS: &[&str] = &[
     "you don't have permission to access", "access to this page has been denied", "please complete the security check", "ddos protection by", "press & hold", "solve the captcha", "enter the characters you see",
     "sicherheitsüberprüfung", "sind sie ein mensch", "dass sie kein roboter sind", "ich bin kein roboter", "vérifiez que vous êtes humain", "que vous n'êtes pas un robot", "je ne suis pas un robot", "verifique que es un ser humano", "que no eres un robot", "no soy un robot", "verifica che sei un essere umano", "non sono un robot", "ik ben geen robot", "potwierdź, że jesteś człowiekiem", "nie jestem robotem", "подтвердите, что вы не робот", "я не робот", "私はロボットではありません", "我不是机器人", "로봇이 아닙니다",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_are_found_wherever_a_line_has_them() {
+        let found = |line: &str| NOTICES.find(line).collect::<Vec<_>>();
+        assert_eq!(
+            found("we use cookies, and our partners use them"),
+            ["we use cookies", "our partners use"]
+        );
+        assert_eq!(found("x"), [""; 0]);
+        assert_eq!(
+            found("当社とパートナーは、クッキーを使用して"),
+            ["当社とパートナー", "クッキーを使用"]
+        );
+        for table in [NOTICE, ACCEPT, ELSE, TITLES, CHECKS] {
+            for phrase in table {
+                assert_eq!(*phrase, lower(phrase), "compared with lines in lower case");
+                assert!(phrase.len() >= 2);
+            }
+        }
+    }
+
+    #[test]
+    fn news_that_uses_such_words_is_no_notice() {
+        for line in [
+            "Die Grünen gaben ihre Zustimmung erst nach Mitternacht, die Erlaubnis kann nicht widerrufen werden.",
+            "The minister said that Norland had a legitimate interest in the harbour.",
+            "Il presidente ha cercato il consenso dei partiti fino a notte fonda.",
+            "Rząd wyraził zgodę na budowę nowego portu, choć wyciekły dane osobowe.",
+            "Политик призвал принять закон, который парламент хотел отклонить.",
+            "A kormány hozzájárult a kikötő bővítéséhez.",
+            "彼は長年のパートナーと共に港を訪れた。",
+        ] {
+            let found: Vec<_> = NOTICES.find(&lower(line)).collect();
+            assert!(found.is_empty(), "{line}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_consent_page_is_known_by_its_address() {
+        for (url, expected) in [
+            ("https://consent.herald.test/v2/collectConsent?sessionId=1", true),
+            ("https://www.herald.test/privacy-gate?redirectUri=%2Fa", true),
+            ("https://www.herald.test/cookiewall.html", true),
+            ("https://www.herald.test/world/consent-given-to-harbour", false),
+            ("https://privacy.news.test/2016/harbour", false),
+        ] {
+            assert_eq!(is_consent_address(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+}

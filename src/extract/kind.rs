@@ -42,12 +42,12 @@ pub(crate) fn kind(found: &Found<'_>) -> PageKind {
     let chars: usize = found.lines.iter().map(|line| line.chars().count()).sum();
     if is_soft_not_found(found, chars) {
         PageKind::SoftNotFound
-    } else if found.instead.is_some() {
-        PageKind::Other
     } else if found.meta.says_live || is_live(found) {
         PageKind::LiveBlog
     } else if is_index(found, chars) {
         PageKind::Index
+    } else if found.instead.is_some() {
+        PageKind::Other
     } else if chars < STUB_CHARS_MAX
         && (found.walled || (found.meta.says_paid && chars < STUB_CHARS_MAX / 2))
     {
@@ -92,6 +92,10 @@ fn is_index(found: &Found<'_>, chars: usize) -> bool {
         return false;
     }
     let links = found.made.headline_links;
+    if found.instead.is_some() {
+        // What was found is a notice and no prose: among that many headlines it stands beside them.
+        return links >= INDEX_LINKS_MIN;
+    }
     let front = found
         .url
         .is_some_and(|url| url.path().trim_matches('/').is_empty() && url.query().is_none());

@@ -355,7 +355,7 @@ fn canonical_url(
     };
     let links = doc.select("link[rel~='canonical'][href]");
     let linked = links.iter().take(LINKS_MAX).filter_map(|link| read(&link.attr_or("href", "")));
-    let linked = believed::agreed(linked.collect(), url);
+    let linked = believed::agreed(linked, url);
     let said = [linked, meta(&["og:url"]).and_then(|said| read(&said))];
     let same_site = |said: &Url| url.is_none_or(|url| site(url) == site(said));
     let found = said

@@ -153,6 +153,7 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
         entries,
         lines: &lines,
     });
+    let instead = instead.filter(|_| kind == PageKind::Other);
     let mut notes: Vec<String> =
         instead.map(|instead| instead.note().to_owned()).into_iter().collect();
     if cut.not_found == Some(NotFound::Stray) {
