@@ -11,7 +11,9 @@ use tokio::sync::{broadcast, mpsc};
 use crate::api::{self, Accepted, Params, State, Status, Wish, sample};
 use crate::cluster::{self, Placed};
 use crate::journal::{Entry, Log, Record};
-use crate::model::{Article, ArticleId, Clock, ClusterId, Seq, Timestamp, VersionId};
+use crate::model::{
+    Article, ArticleId, Clock, ClusterId, OriginBasis, OriginClaim, Seq, Timestamp, VersionId,
+};
 use crate::store::{Applied, Event, Store};
 use crate::telemetry::Metrics;
 
@@ -211,6 +213,27 @@ async fn an_article_comes_with_text_versions_cluster_and_evidence() {
     assert!(!body["evidence"]["links"].as_array().unwrap().is_empty());
     let versions = desk.get(&format!("/api/v1/articles/{id}/versions")).await.json();
     assert_eq!(versions["items"][1]["version"], VersionId(4).to_string());
+}
+
+#[tokio::test]
+async fn the_copy_of_an_agencys_own_item_is_certain_by_what_it_holds_of_it() {
+    let mut day = day();
+    day[0].0.origin = Some(OriginClaim {
+        agency: "NAP".to_owned(),
+        basis: OriginBasis::OwnItem,
+        evidence: String::new(),
+    });
+    let desk = serve(day, Params::default()).await;
+    let origin = |number: u64| {
+        let path = format!("/api/v1/articles/{}", ArticleId(number));
+        let desk = &desk;
+        async move { desk.get(&path).await.json()["evidence"]["origin"].clone() }
+    };
+    let copy = origin(2).await;
+    assert_eq!((&copy["source"], &copy["verdict"]), (&json!("NAP"), &json!("certain")));
+    assert_eq!(copy["evidence"][0]["version"], VersionId(1).to_string());
+    assert_eq!(copy["evidence"][0]["containment"], 1.0);
+    assert_eq!(origin(3).await["verdict"], "unknown");
 }
 
 #[tokio::test]

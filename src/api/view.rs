@@ -16,7 +16,7 @@ use crate::cluster;
 use crate::extract;
 use crate::journal::{JournalError, Location, Record};
 use crate::jsonl;
-use crate::model::{Article, ArticleId, ClusterId, Seq, SourceId, VersionId};
+use crate::model::{Article, ArticleId, ClusterId, OriginBasis, Seq, SourceId, VersionId};
 use crate::store::{ArticleRow, ClusterRow, Lookup, MemberRow, VersionRow};
 
 /// Seconds after which a disk that did not answer may.
@@ -272,7 +272,7 @@ pub(super) fn article(state: &State, id: &str) -> Result<Value, Problem> {
         ("seen_at", json!(newest.seen_at.to_string())),
         ("newest", json!(newest.id.to_string())),
         ("versions", json!(versions)),
-        ("evidence", json!(Evidence::new(&version))),
+        ("evidence", json!(Evidence::new(&version, own_item(state, &version)?.as_ref()))),
     ] {
         body[key] = value;
     }
@@ -283,6 +283,22 @@ pub(super) fn article(state: &State, id: &str) -> Result<Value, Problem> {
         }
     }
     Ok(body)
+}
+
+/// The agency's own item that holds most of a version, among those it is tied to; ties go to the older.
+fn own_item(state: &State, version: &cluster::Version) -> Result<Option<body::OwnItem>, Problem> {
+    let mut best: Option<body::OwnItem> = None;
+    for link in &version.verdicts.links {
+        let containment = body::rounded(link.in_other());
+        let origin = state.store.version(link.other)?.and_then(|row| row.origin);
+        let own = origin.filter(|claim| claim.basis == OriginBasis::OwnItem);
+        let better = best.as_ref().is_none_or(|best| containment > best.containment);
+        if let Some(claim) = own.filter(|_| better) {
+            let version = link.other.to_string();
+            best = Some(body::OwnItem { agency: claim.agency, version, containment });
+        }
+    }
+    Ok(best)
 }
 
 /// Why an article is where it is.
@@ -316,7 +332,7 @@ pub(super) struct LinkEvidence {
 }
 
 impl Evidence {
-    fn new(version: &cluster::Version) -> Self {
+    fn new(version: &cluster::Version, own: Option<&body::OwnItem>) -> Self {
         let links = version.verdicts.links.iter().map(|link| LinkEvidence {
             version: link.other.to_string(),
             kind: link.kind.as_str(),
@@ -326,7 +342,11 @@ impl Evidence {
             of_other: body::rounded(link.of_other()),
         });
         Self {
-            origin: body::Origin::new(version.article.origin.as_ref()),
+            origin: body::Origin::found(
+                version.article.origin.as_ref(),
+                &version.article.text,
+                own,
+            ),
             links: links.collect(),
             shingles: version.verdicts.shingles,
             hub: version.verdicts.hub,
@@ -426,7 +446,7 @@ pub(super) fn source(state: &State, id: &str) -> Result<Source, Problem> {
 mod tests {
     use super::*;
     use crate::api::sample;
-    use crate::model::{OriginBasis, OriginClaim};
+    use crate::model::OriginClaim;
 
     fn check(policy: LeadPolicy, version: u64) {
         let mut rows = sample::member_rows();

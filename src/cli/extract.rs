@@ -7,8 +7,12 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::Usage;
-use crate::extract::{Extracted, Page, article};
+use crate::extract::{EXTRACTOR, Extracted, Page, article};
+use crate::model::{OriginBasis, Timestamp};
 use crate::text;
+
+/// How far from the top of a page the comment may stand that says where it was saved from, in bytes.
+const SAVED_WITHIN_BYTES: usize = 2_048;
 
 /// Arguments of `extract`.
 #[derive(Debug, clap::Args)]
@@ -16,7 +20,8 @@ pub(super) struct Args {
     /// Saved html pages
     #[arg(required = true, value_name = "FILE.html")]
     files: Vec<PathBuf>,
-    /// The address the page was saved from; helps to tell its own metadata from other stories'
+    /// The address the page was saved from; helps to tell its own metadata from other stories'. Without it, the address that
+    /// the page's first comment names (`<!-- saved from url=… -->`, `<!-- url: … -->`)
     #[arg(long)]
     url: Option<String>,
 }
@@ -31,7 +36,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for file in &args.files {
         match read(file, url.as_ref()) {
             Ok(found) => {
-                if !super::say(&shown(&found).to_string())? {
+                if !super::say(&shown(file, &found).to_string())? {
                     break;
                 }
             }
@@ -56,14 +61,32 @@ fn address(text: &str) -> Result<Url, Usage> {
 fn read(file: &Path, url: Option<&Url>) -> std::io::Result<Extracted> {
     let bytes = std::fs::read(file)?;
     let html = text::decode(&bytes, None).text;
-    Ok(article(&Page { url: url.cloned(), html }))
+    let url = url.cloned().or_else(|| saved_from(&html));
+    Ok(article(&Page { url, html }))
 }
 
-/// The keys of the contract, `null` where nothing is known.
-fn shown(found: &Extracted) -> Value {
+/// The address that a browser, or a fixture, writes on top of a saved page: `<!-- saved from url=(0024)https://… -->`,
+/// `<!-- url: https://… -->`.
+fn saved_from(html: &str) -> Option<Url> {
+    let top = &html[..html.floor_char_boundary(SAVED_WITHIN_BYTES)];
+    let said = top.split("<!--").skip(1).find_map(|comment| {
+        let comment = comment.split("-->").next()?.trim();
+        let saved = comment.strip_prefix("saved from url=").and_then(|rest| rest.split_once(')'));
+        saved.map(|(_, url)| url).or_else(|| comment.strip_prefix("url:"))
+    })?;
+    address(said.trim()).ok()
+}
+
+/// The keys of the contract, `null` where nothing is known, then what else is known.
+fn shown(file: &Path, found: &Extracted) -> Value {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let origin = found.origin.as_ref().map(|claim| {
-        json!({ "agency": claim.agency, "basis": claim.basis.as_str(), "evidence": claim.evidence })
+        json!({
+            "agency": claim.agency,
+            "verdict": verdict(claim.basis),
+            "basis": claim.basis.as_str(),
+            "evidence": claim.evidence,
+        })
     });
     json!({
         "title": text(&found.title),
@@ -73,12 +96,34 @@ fn shown(found: &Extracted) -> Value {
         "dateline": found.dateline,
         "credit": found.credit,
         "origin": origin,
-        "published": found.published.map(|at| at.to_string()),
-        "updated": found.updated.map(|at| at.to_string()),
+        "published": found.published.map(|at| zoned(at, found.published_zone)),
+        "updated": found.updated.map(|at| zoned(at, found.updated_zone)),
         "lang": found.lang,
         "canonical_url": found.canonical_url,
         "kind": found.kind.as_str(),
+        "section": found.section,
+        "links": found.links,
+        "notes": found.notes,
+        "extractor": EXTRACTOR,
+        "file": file.display().to_string(),
     })
+}
+
+/// What a page alone can prove: its own agency's site is certain, a credit is a claim until the agency's item is at hand.
+const fn verdict(basis: OriginBasis) -> &'static str {
+    match basis {
+        OriginBasis::OwnItem => "certain",
+        _ => "claimed",
+    }
+}
+
+/// RFC 3339 in the zone the page wrote, `Z` where it wrote none.
+fn zoned(at: Timestamp, minutes: Option<i32>) -> String {
+    let Some(minutes) = minutes.filter(|minutes| *minutes != 0) else { return at.to_string() };
+    let clock = at.plus_millis(i64::from(minutes) * 60_000).to_string();
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+    format!("{}{sign}{hours:02}:{rest:02}", clock.trim_end_matches('Z'))
 }
 
 #[cfg(test)]
@@ -87,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_keys_are_those_of_the_contract() {
-        let shown = shown(&Extracted::default());
+        let shown = shown(Path::new("a.html"), &Extracted::default());
         let keys: Vec<&str> = shown.as_object().unwrap().keys().map(String::as_str).collect();
         let contract = [
             "title",
@@ -103,7 +148,8 @@ mod tests {
             "canonical_url",
             "kind",
         ];
-        assert_eq!(keys, contract);
+        assert_eq!(keys[..contract.len()], contract);
+        assert_eq!(keys[contract.len()..], ["section", "links", "notes", "extractor", "file"]);
         assert!(shown["title"].is_null() && shown["origin"].is_null());
     }
 
@@ -120,5 +166,27 @@ mod tests {
         assert!(
             address("ftp://x").is_err() && address("x").is_err() && address("http://x").is_ok()
         );
+    }
+
+    #[test]
+    fn times_keep_the_zone_they_were_written_in() {
+        let at = Timestamp::parse("2016-10-12T16:05:00Z").unwrap();
+        assert_eq!(zoned(at, None), "2016-10-12T16:05:00Z");
+        assert_eq!(zoned(at, Some(0)), "2016-10-12T16:05:00Z");
+        assert_eq!(zoned(at, Some(120)), "2016-10-12T18:05:00+02:00");
+        assert_eq!(zoned(at, Some(-210)), "2016-10-12T12:35:00-03:30");
+    }
+
+    #[test]
+    fn a_saved_page_tells_its_address() {
+        let from = |html: &str| saved_from(html).map(|url| url.to_string());
+        let own = Some("https://herald.test/a".to_owned());
+        assert_eq!(
+            from("<!DOCTYPE html>\n<!-- saved from url=(0021)https://herald.test/a -->\n<html>"),
+            own
+        );
+        assert_eq!(from("<!-- url: https://herald.test/a -->"), own);
+        assert_eq!(from("<!-- nothing --><p>x"), None);
+        assert_eq!(from("<!-- url: file:///a -->"), None);
     }
 }

@@ -1,5 +1,7 @@
 //! A parsed page to the paragraphs of its text: engines propose, the page's own articleBody referees.
 
+use std::collections::BTreeMap;
+
 use dom_query::Document;
 use dom_smoothie::Readability;
 use trafilatura::{ExtractionFocus, Options};
@@ -8,18 +10,23 @@ use super::guard::Measured;
 use super::metadata::Metadata;
 use super::prune::Makeup;
 use super::render::{self, Block, BlockKind};
+use super::state;
 
 /// Above this many tags only the engine that stays near linear is asked. Real pages reach 19,500; 300,000 `<br>` kept the
 /// other busy for over 12 s.
 const PRECISE_TAGS_MAX: usize = 40_000;
 /// Above this depth, too: 500 unclosed `<b>` of different attributes kept it busy for 8 s. Real pages reach 122.
 const PRECISE_DEPTH_MAX: usize = 200;
-/// Text shorter than this is checked against the second engine, in characters.
-const SHORT_CHARS: usize = 600;
-/// Text shorter than this is no text, in characters.
-const NOTHING_CHARS: usize = 200;
-/// An articleBody counts from this length on: shorter ones are teasers.
-const STATED_CHARS_MIN: usize = 400;
+/// Text lighter than this is checked against the second engine; weights are those of [`render::weight`].
+const SHORT: usize = 600;
+/// Text lighter than this is no text.
+const NOTHING: usize = 200;
+/// A block from this weight on is prose and no label.
+const PROSE_MIN: usize = 60;
+/// Longest cross-head, in characters.
+const CROSSHEAD_CHARS_MAX: usize = 160;
+/// An articleBody counts from this weight on: lighter ones are teasers.
+const STATED_MIN: usize = 400;
 
 /// The body's paragraphs, best candidate first asked.
 /// `doc` is the pruned page, `html` the page as it came.
@@ -35,31 +42,74 @@ pub(crate) fn blocks(
     } else {
         Vec::new()
     };
-    let length = chars(&precise);
+    let length = weight(&precise);
     let stated = meta.article_body.as_deref().map(stated).unwrap_or_default();
-    let stated_length = chars(&stated);
+    let stated_length = weight(&stated);
     let doubtful =
-        length < SHORT_CHARS || length * 2 < made.prose_chars || length * 13 < stated_length * 10;
+        length < SHORT || length * 2 < made.prose_chars || length * 13 < stated_length * 10;
     let mut best = precise;
     if doubtful {
         let rescue = readable(doc);
-        if chars(&rescue) * 2 > length * 3 {
+        if prose(&rescue) * 2 > prose(&best) * 3 {
             best = rescue;
         }
-        if chars(&best) < NOTHING_CHARS && made.prose_chars > NOTHING_CHARS {
+        if weight(&best) < NOTHING && made.prose_chars > NOTHING {
             // A template may call its whole article by a name of furniture.
             best = readable(&Document::from(html));
         }
+        if weight(&best) < NOTHING {
+            let hidden = state::blocks(html);
+            if weight(&hidden) > weight(&best) {
+                best = hidden;
+            }
+        }
     }
-    let longest = chars(&best);
-    if stated_length >= STATED_CHARS_MIN && stated_length * 10 > longest * 13 {
+    let best = with_crossheads(best, &render::blocks(&doc.root()));
+    let longest = weight(&best);
+    if stated_length >= STATED_MIN && stated_length * 10 > longest * 13 {
         return stated;
     }
     best
 }
 
-fn chars(blocks: &[Block]) -> usize {
-    blocks.iter().map(|block| block.text.chars().count()).sum()
+/// The lines with the headings that stand right above one of them in the page: the precise engine leaves many cross-heads out.
+fn with_crossheads(lines: Vec<Block>, page: &[Block]) -> Vec<Block> {
+    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, block) in page.iter().enumerate() {
+        places.entry(block.text.as_str()).or_default().push(at);
+    }
+    let mut out = Vec::with_capacity(lines.len());
+    // The place in the page of the line before; nothing is put above the first.
+    let mut last: Option<usize> = None;
+    for line in lines {
+        let here = places
+            .get(line.text.as_str())
+            .and_then(|all| all.iter().copied().find(|at| last.is_none_or(|last| *at > last)));
+        if let Some((here, last)) = here.zip(last) {
+            let above = page[last + 1..here].last();
+            out.extend(above.filter(|block| is_crosshead(block)).cloned());
+        }
+        last = here.or(last);
+        out.push(line);
+    }
+    out
+}
+
+fn is_crosshead(block: &Block) -> bool {
+    block.kind == BlockKind::Heading && block.text.chars().count() <= CROSSHEAD_CHARS_MAX
+}
+
+fn weight(blocks: &[Block]) -> usize {
+    blocks.iter().map(|block| render::weight(&block.text)).sum()
+}
+
+/// Weight of the blocks long enough to be prose: furniture adds many short ones.
+fn prose(blocks: &[Block]) -> usize {
+    blocks
+        .iter()
+        .map(|block| render::weight(&block.text))
+        .filter(|&weight| weight >= PROSE_MIN)
+        .sum()
 }
 
 /// Trafilatura with precision first.
@@ -88,4 +138,36 @@ fn stated(text: &str) -> Vec<Block> {
         .filter(|line| !line.is_empty())
         .map(|text| Block { text, kind: BlockKind::Paragraph })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(text: &str) -> Block {
+        match text.strip_prefix("## ") {
+            Some(head) => Block { text: head.to_owned(), kind: BlockKind::Heading },
+            None => Block { text: text.to_owned(), kind: BlockKind::Paragraph },
+        }
+    }
+
+    #[test]
+    fn headings_right_above_a_line_come_back() {
+        let check = |lines: &[&str], page: &[&str], expected: &[&str]| {
+            let lines = lines.iter().map(|line| block(line)).collect();
+            let page: Vec<Block> = page.iter().map(|line| block(line)).collect();
+            let got = with_crossheads(lines, &page);
+            let got: Vec<&str> = got.iter().map(|block| block.text.as_str()).collect();
+            assert_eq!(got, expected);
+        };
+        check(&["One", "Two"], &["One", "## Ships wait", "Two"], &["One", "Ships wait", "Two"]);
+        check(&["One", "Two"], &["One", "## Offers", "Buy", "Two"], &["One", "Two"]);
+        check(&["One", "Two"], &["## Title", "One", "Two", "## More"], &["One", "Two"]);
+        check(
+            &["One", "## Ships wait", "Two"],
+            &["One", "## Ships wait", "Two"],
+            &["One", "Ships wait", "Two"],
+        );
+        check(&["Two", "One"], &["One", "## Ships wait", "Two"], &["Two", "One"]);
+    }
 }

@@ -1,7 +1,7 @@
 //! Paragraphs as the engines found them to the story alone: furniture cut at both ends, and by its words anywhere.
 
 use super::phrases;
-use super::render::{Block, BlockKind};
+use super::render::{Block, BlockKind, weight};
 use crate::wire;
 
 /// Lines looked at from each end.
@@ -10,6 +10,15 @@ const EDGE_LINES: usize = 8;
 const STORY_CHARS_MIN: usize = 300;
 /// Longest line that is a label and not prose, in characters.
 const LABEL_CHARS_MAX: usize = 80;
+
+/// Lines from the end within which a box may open.
+const BOX_LINES_MAX: usize = 14;
+/// Most of a text that a box at its end may be, in percent.
+const BOX_PERCENT_MAX: usize = 25;
+/// A line from this weight on is prose, where it ends as a sentence.
+const PROSE_MIN: usize = 120;
+/// A cut line that may hold a credit is at most this long, in characters.
+const CREDIT_CHARS_MAX: usize = 160;
 
 /// What the page says of itself, to know it again in its body.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,10 +54,15 @@ pub(crate) enum NotFound {
 /// Cuts the furniture.
 pub(crate) fn cut(blocks: Vec<Block>, known: &Known<'_>) -> Cut {
     let (mut blocks, not_found) = without_not_found(blocks);
+    let walled = below_wall(&mut blocks);
+    let boxed = cut_box(&mut blocks);
     blocks.retain(|block| !is_furniture(block, known));
     repeats(&mut blocks);
     let top = cut_top(&mut blocks, known);
-    let tail = cut_end(&mut blocks, known);
+    let mut tail = cut_end(&mut blocks, known);
+    tail.extend(
+        boxed.into_iter().chain(walled).filter(|line| line.chars().count() <= CREDIT_CHARS_MAX),
+    );
     Cut { kept: blocks, not_found, top, tail }
 }
 
@@ -69,6 +83,27 @@ fn without_not_found(mut blocks: Vec<Block>) -> (Vec<Block>, Option<NotFound>) {
     }
     let instead = (below < STORY_CHARS_MIN * 2).then_some(NotFound::Instead);
     (blocks, instead)
+}
+
+/// Cuts a line that stands at a wall and what is below it, where that is no story. Gives what was cut.
+fn below_wall(blocks: &mut Vec<Block>) -> Vec<String> {
+    let is_prose = |block: &Block| weight(&block.text) >= PROSE_MIN && is_sentence(&block.text);
+    let at = blocks.iter().position(|block| phrases::says_wall(&block.text));
+    let at = at
+        .filter(|&at| blocks[..at].iter().any(is_prose) && !blocks[at + 1..].iter().any(is_prose));
+    at.map_or_else(Vec::new, |at| blocks.drain(at..).map(|block| block.text).collect())
+}
+
+/// Cuts a box from the end: the line that opens it and all below, where that is little of the whole. Gives what was cut.
+fn cut_box(blocks: &mut Vec<Block>) -> Vec<String> {
+    let all: usize = blocks.iter().map(|block| weight(&block.text)).sum();
+    let far = blocks.len().saturating_sub(BOX_LINES_MAX).max(2).min(blocks.len());
+    let opens = blocks[far..].iter().position(|block| phrases::opens_box(&block.text));
+    let at = opens.map(|at| far + at).filter(|&at| {
+        let below: usize = blocks[at..].iter().map(|block| weight(&block.text)).sum();
+        below * 100 <= all * BOX_PERCENT_MAX
+    });
+    at.map_or_else(Vec::new, |at| blocks.drain(at..).map(|block| block.text).collect())
 }
 
 /// Furniture wherever it stands. Prose is spared: each rule asks for a short line or an unmistakable phrase.

@@ -7,6 +7,11 @@ const MORE: &str = "Nobody was hurt, but two ships had to wait outside until the
 const LAST: &str = "The crane had been checked in May, and the harbour master said that he had seen nothing wrong with it then, or since then.";
 
 fn check(lines: &[&str], expected: &[&str]) {
+    assert_eq!(kept(lines), expected, "{lines:?}");
+}
+
+/// What the cut leaves of these lines.
+fn kept(lines: &[&str]) -> Vec<String> {
     let blocks = lines
         .iter()
         .map(|line| match line.strip_prefix("## ") {
@@ -23,9 +28,7 @@ fn check(lines: &[&str], expected: &[&str]) {
         byline: Some("By Jorun Example, Herald"),
         agencies: &agencies,
     };
-    let left = cut(blocks, &known);
-    let got: Vec<&str> = left.kept.iter().map(|block| block.text.as_str()).collect();
-    assert_eq!(got, expected, "{lines:?}");
+    cut(blocks, &known).kept.into_iter().map(|block| block.text).collect()
 }
 
 /// The rule's line on top of a story is cut.
@@ -157,4 +160,104 @@ fn credits_leave_the_text_and_are_kept_aside() {
         end(line);
     }
     check(&["Cranes", "Harbour Crane falls in Kvitnes", LEAD, MORE], &[LEAD, MORE]);
+}
+
+/// A line that holds the phrase as its section says, and nothing that another rule would cut.
+fn example(how: phrases::How, phrase: &str) -> String {
+    match how {
+        phrases::How::Line => phrase.to_owned(),
+        phrases::How::Start if phrase.ends_with(char::is_alphanumeric) => {
+            format!("{phrase}: Ostby")
+        }
+        phrases::How::Start => format!("{phrase} Ostby"),
+        phrases::How::Within => format!("Here {phrase} Ostby"),
+    }
+}
+
+/// Whether a phrase of a kind is cut where the kind is.
+fn is_cut(kind: &str, how: phrases::How, phrase: &str) -> bool {
+    let said = example(how, phrase);
+    let inside = |line: &str| kept(&[LEAD, line, MORE]) == [LEAD, MORE];
+    let at_end = |line: &str| kept(&[LEAD, MORE, line]) == [LEAD, MORE];
+    match kind {
+        "skip_link" | "share" | "advertisement" | "player" | "comments" | "elsewhere"
+        | "consent" | "newsletter" => {
+            kept(&[&said, LEAD, MORE]) == [LEAD, MORE] && inside(&said) && at_end(&said)
+        }
+        "newsletter_label" => inside(&format!("{phrase} Ostby")),
+        "newsletter_word" => inside(&format!("Subscribe to it: {phrase}")),
+        "newsletter_act" => inside(&format!("Newsletter: {phrase}")),
+        "box" => {
+            kept(&[LEAD, MORE, LAST, &said, "A harbour is built", "Ostby"]) == [LEAD, MORE, LAST]
+        }
+        "wall" => kept(&[LEAD, MORE, &said, "Offers", "Help"]) == [LEAD, MORE],
+        "end_label" => at_end(&said),
+        "not_found" => phrases::says_not_found(phrase),
+        "date_word" => phrases::is_date_line(&format!("12 {phrase} 2016")),
+        other => panic!("[{other}] is no kind"),
+    }
+}
+
+#[test]
+fn every_phrase_of_the_data_is_cut_where_its_kind_is() {
+    let mut idle = Vec::new();
+    for (kind, how, phrases) in phrases::sections(phrases::DATA) {
+        assert!(!phrases.is_empty(), "[{kind}] is empty");
+        idle.extend(
+            phrases
+                .into_iter()
+                .filter(|phrase| !is_cut(kind, how, phrase))
+                .map(|phrase| (kind, phrase)),
+        );
+    }
+    assert!(idle.is_empty(), "these cut nothing: {idle:#?}");
+}
+
+/// What a phrase is part of, in prose, is no furniture.
+#[test]
+fn no_phrase_of_a_label_cuts_the_sentence_it_stands_in() {
+    let mut greedy = Vec::new();
+    for (kind, how, phrases) in phrases::sections(phrases::DATA) {
+        for phrase in phrases.into_iter().filter(|_| how == phrases::How::Line) {
+            let line = format!(
+                "The harbour master spoke of {phrase} when he was asked on Monday what it was that he saw."
+            );
+            if kept(&[LEAD, &line, MORE]) != [LEAD, &line, MORE] {
+                greedy.push((kind, phrase));
+            }
+        }
+    }
+    assert!(greedy.is_empty(), "these cut prose: {greedy:#?}");
+}
+
+#[test]
+fn the_data_has_only_lines_of_its_form() {
+    let mut open = false;
+    for line in phrases::DATA.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if line.starts_with('[') {
+            let head = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')).unwrap();
+            let (_, how) = head.split_once(' ').unwrap();
+            assert!(["line", "start", "within"].contains(&how), "{line}");
+            open = true;
+        } else {
+            assert!(open && !line.contains(['"', '[']) && !line.ends_with(';'), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_box_at_the_end_goes_whole_and_inside_a_story_stays() {
+    check(
+        &[LEAD, MORE, LAST, "More Great Herald Stories", "A harbour is built", "Ostby waits"],
+        &[LEAD, MORE, LAST],
+    );
+    check(&["Sources", LEAD, MORE], &["Sources", LEAD, MORE]);
+    check(&[LEAD, "References", MORE, LAST], &[LEAD, "References", MORE, LAST]);
+}
+
+#[test]
+fn what_stands_below_a_wall_is_cut_but_not_the_rest_of_a_free_story() {
+    let wall = "Already a subscriber? Log in";
+    check(&[LEAD, MORE, wall, "Offers", "1 month"], &[LEAD, MORE]);
+    check(&[LEAD, wall, MORE, LAST], &[LEAD, wall, MORE, LAST]);
 }

@@ -16,6 +16,8 @@ pub(crate) struct Described {
     pub(crate) published: Option<String>,
     pub(crate) modified: Option<String>,
     pub(crate) authors: Vec<String>,
+    pub(crate) publisher: Option<String>,
+    pub(crate) section: Option<String>,
     pub(crate) lang: Option<String>,
     /// A `LiveBlogPosting`.
     pub(crate) live: bool,
@@ -142,7 +144,17 @@ fn describe(article: &Map<String, Value>, objects: &[&Map<String, Value>]) -> De
             names(value, objects, &mut authors);
         }
     }
+    let mut publisher = Vec::new();
+    if let Some(value) = article.get("publisher") {
+        names(value, objects, &mut publisher);
+    }
+    let mut sections = Vec::new();
+    if let Some(value) = article.get("articleSection") {
+        names(value, objects, &mut sections);
+    }
     Described {
+        publisher: publisher.into_iter().next(),
+        section: sections.into_iter().next(),
         headline: text("headline").or_else(|| text("name")),
         body: text("articleBody"),
         published: text("datePublished").or_else(|| text("dateCreated")),

@@ -17,7 +17,7 @@ fn json_ld_comes_before_meta_and_meta_before_the_page() {
     let body = "<article><h1>From h1</h1><p class='byline'>By Three Example</p></article>";
     let all = page(&format!("{meta}{json}"), body);
     assert_eq!((all.title.as_str(), &*all.authors), ("From JSON", &["One Example".to_owned()][..]));
-    assert_eq!(all.published.map(|t| t.to_string()).as_deref(), Some("2016-10-12T16:05:00Z"));
+    assert_eq!(all.published.map(|t| t.at.to_string()).as_deref(), Some("2016-10-12T16:05:00Z"));
     assert_eq!(all.byline.as_deref(), Some("By Three Example"));
     assert_eq!(all.lang.as_deref(), Some("en-gb"));
     let meta_only = page(meta, body);
@@ -25,7 +25,10 @@ fn json_ld_comes_before_meta_and_meta_before_the_page() {
         (meta_only.title.as_str(), &*meta_only.authors),
         ("From OpenGraph", &["Two Example".to_owned()][..])
     );
-    assert_eq!(meta_only.published.map(|t| t.to_string()).as_deref(), Some("2016-10-11T00:00:00Z"));
+    assert_eq!(
+        meta_only.published.map(|t| t.at.to_string()).as_deref(),
+        Some("2016-10-11T00:00:00Z")
+    );
     assert_eq!(page("", body).title, "From h1");
 }
 
@@ -55,7 +58,7 @@ fn a_change_before_the_publication_is_no_change() {
             "<meta property='article:published_time' content='2016-10-12T10:00:00Z'>\
              <meta property='article:modified_time' content='{modified}'>"
         );
-        page(&head, "").updated.map(|t| t.to_string())
+        page(&head, "").updated.map(|t| t.at.to_string())
     };
     assert_eq!(times("2016-10-12T11:00:00Z").as_deref(), Some("2016-10-12T11:00:00Z"));
     assert_eq!(times("2016-10-12T09:00:00Z"), None);

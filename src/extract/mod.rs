@@ -4,6 +4,7 @@
 //! html ─ guard ─► DOM ─ metadata ─ prune ─► engines ─ render ─ furniture ─► paragraphs ─ kind, credit ─► Extracted
 //! ```
 
+mod authors;
 mod believed;
 mod body;
 mod canonical;
@@ -20,6 +21,9 @@ mod metadata;
 mod phrases;
 mod prune;
 mod render;
+mod state;
+mod times;
+mod titles;
 
 use dom_query::Document;
 use url::Url;
@@ -36,7 +40,7 @@ use metadata::Metadata;
 
 /// Number of the extraction rules. It rises when the same page may give another text, so that a text that differs only
 /// because of us is no news.
-pub const EXTRACTOR: u16 = 1;
+pub const EXTRACTOR: u16 = 2;
 
 /// Stack of the thread that parses, in bytes: some engines recurse with the depth of the page, which the guard bounds.
 const STACK_BYTES: usize = 16 << 20;
@@ -69,8 +73,14 @@ pub struct Extracted {
     pub origin: Option<OriginClaim>,
     /// When it was first published.
     pub published: Option<Timestamp>,
+    /// The zone that `published` was written in, as minutes east of UTC. `None` where the page gives none.
+    pub published_zone: Option<i32>,
+    /// The part of the site it stands in: "World".
+    pub section: Option<String>,
     /// When it was last changed, never before `published`.
     pub updated: Option<Timestamp>,
+    /// The zone that `updated` was written in.
+    pub updated_zone: Option<i32>,
     /// BCP 47 language, lower case.
     pub lang: Option<String>,
     /// The canonical address, where it is believable; else the page's own, made canonical.
@@ -164,15 +174,18 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
     found.origin = home.map(own_item).or(found.origin);
     let none = kind == PageKind::SoftNotFound || instead.is_some();
     found.text = if none { String::new() } else { lines.join("\n") };
-    if found.text.is_empty() && !none {
+    if found.text.is_empty() && !none && kind != PageKind::Index {
         notes.push("no text found".to_owned());
     }
     Extracted {
         title: meta.title,
         byline: meta.byline,
         authors: meta.authors,
-        published: meta.published,
-        updated: meta.updated,
+        published: meta.published.map(|said| said.at),
+        published_zone: meta.published.and_then(|said| said.zone),
+        updated: meta.updated.map(|said| said.at),
+        updated_zone: meta.updated.and_then(|said| said.zone),
+        section: meta.section,
         lang: meta.lang,
         canonical_url: meta.canonical_url,
         kind,

@@ -1,123 +1,102 @@
 //! A line to whether its words are a page's and not a story's: labels, boxes, notices, in the languages we read.
 //!
-//! Tables only. Each says how a line is compared: whole, by its start, or by words within. Lower case throughout.
+//! The words stand in `furniture.txt`, by kind; here is how a line is held against them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use super::render::is_dense;
 
 /// Longest label, in characters.
 const LABEL_CHARS_MAX: usize = 60;
 
-/// Whole lines.
-#[rustfmt::skip]
-const LABELS: &[&str] = &[
-    // skip links
-    "skip to main content", "skip to content", "skip to article", "skip to navigation", "skip navigation", "jump to content", "skip ad", "skip advertisement",
-    "zum inhalt springen", "zum inhalt", "zum hauptinhalt", "direkt zum inhalt", "aller au contenu", "aller au contenu principal", "accéder au contenu",
-    "saltar al contenido", "ir al contenido", "ir al contenido principal", "vai al contenuto", "ga naar de inhoud", "gå till innehåll", "przejdź do treści",
-    "перейти к содержанию", "к основному контенту",
-    // share bars
-    "share", "share this", "share this article", "share this story", "share article", "share on facebook", "share on twitter", "share on x", "share via email",
-    "share on whatsapp", "share on linkedin", "tweet", "tweet this", "facebook", "twitter", "whatsapp", "linkedin", "telegram", "pinterest", "reddit", "flipboard", "email",
-    "e-mail", "email this", "print", "print this", "print this page", "print article", "copy link", "copy url", "link copied", "copied", "copied to clipboard", "save", "save this story", "bookmark",
-    "gift this article", "follow us", "follow", "like", "comment", "comments", "leave a comment", "add to favorites", "listen", "listen to this article", "listen to article",
-    "teilen", "artikel teilen", "auf facebook teilen", "auf twitter teilen", "per e-mail teilen", "drucken", "merken", "anhören", "artikel anhören", "vorlesen", "kommentare", "kommentieren",
-    "partager", "partager cet article", "imprimer", "commenter", "écouter", "écouter l'article", "copier le lien", "réagir", "compartir", "imprimir", "escuchar", "guardar",
-    "condividi", "stampa", "ascolta", "delen", "dela", "del", "jaa", "udostępnij", "paylaş", "partilhar", "compartilhar", "поделиться", "печать", "分享", "공유", "本文へ移動", "本文へスキップ", "小字号", "大字号", "关注", "おすすめ情報", "関連企業・業界", "国際ニュースを英語で読む", "기사 url이 복사되었습니다", "von", "by", "false", "true", "null", "undefined",
-    // advertisement
-    "advertisement", "advertisment", "advertising", "ad", "ads", "sponsored", "sponsored content", "anzeige", "werbung", "publicité", "pub", "publicidad", "publicidade", "pubblicità",
-    "advertentie", "annons", "annonse", "annonce", "reklama", "reklam", "реклама", "广告", "広告", "article continues below", "article continues after advertisement",
-    "story continues below advertisement", "continue reading the main story", "story continues", "continue reading", "read more", "show more", "load more", "see more", "view more", "more",
-    "mehr", "weiterlesen", "mehr lesen", "lire la suite", "lire plus", "voir plus", "leer más", "ver más", "leggi tutto", "lees meer", "czytaj więcej", "click to expand", "expand", "close", "play", "pause", "loading", "loading...", "loading…", "replay",
-    // players
-    "video", "watch", "photos", "gallery", "slideshow", "audio", "your browser does not support the audio element.", "this video cannot be played",
-    "to play the video you need to enable javascript in your browser.", "please enable javascript to view this content",
-];
+/// The data, with a section for each kind and way to compare.
+pub(crate) const DATA: &str = include_str!("furniture.txt");
 
-/// Starts of lines that send the reader elsewhere.
-#[rustfmt::skip]
-const ELSEWHERE: &[&str] = &[
-    "read also", "also read", "read more:", "read more |", "read more about", "read next", "read:", "see also", "more on this", "more:", "more from", "related:", "related stories", "related articles", "related content", "related coverage", "recommended:", "recommended for you",
-    "watch:", "watch |", "watch more", "listen:", "don't miss", "don’t miss", "you may also like", "you might also like", "next up:", "up next:", "trending:", "editor's pick", "most read", "click here to", "click here for", "follow us on", "follow our", "like us on", "join us on", "download our app", "download the app", "get our app",
-    "lesen sie auch", "lesen sie mehr", "lesen sie hier", "lesen sie dazu", "mehr zum thema", "mehr dazu", "auch interessant", "das könnte sie auch", "weitere artikel", "siehe auch", "zum thema:", "folgen sie uns", "empfohlener externer inhalt", "empfohlener redaktioneller inhalt",
-    "lire aussi", "à lire aussi", "lire également", "à lire également", "a lire aussi", "voir aussi", "darum gehts", "darum geht's", "sur le même sujet", "pour aller plus loin", "suivez-nous",
-    "lea también", "lee también", "leer también", "te puede interesar", "más información:", "ver también", "también te puede", "síguenos", "leia também", "leia mais", "veja também", "saiba mais",
-    "leggi anche", "leggi pure", "vedi anche", "lees ook", "lees verder", "lees meer:", "läs också", "läs även", "läs mer", "les også", "læs også", "lue myös", "czytaj też", "czytaj także", "zobacz też", "ilgili haber", "читайте также", "читайте также:", "читать также", "читайте нас",
-    "もっと読む", "関連記事", "相关阅读", "相關新聞", "延伸閱讀", "관련기사",
-];
+/// How a line is held against a phrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum How {
+    /// It is the phrase.
+    Line,
+    /// It begins with the phrase, and a word ends there.
+    Start,
+    /// It holds the phrase.
+    Within,
+}
 
-/// Words of newsletter boxes; a short line with one of them and one of [`NEWSLETTER_ACTS`].
-const NEWSLETTER: &[&str] = &[
-    "newsletter",
-    "newsletters",
-    "inbox",
-    "briefing",
-    "mailing list",
-    "e-mail alerts",
-    "email alerts",
-    "posteingang",
-    "boîte mail",
-    "infolettre",
-    "boletín",
-    "nieuwsbrief",
-    "nyhetsbrev",
-    "рассылк",
-];
+/// A section of the data: its kind, how it is compared, its phrases.
+pub(crate) type Section<'a> = (&'a str, How, Vec<&'a str>);
 
-/// What such boxes ask for.
-#[rustfmt::skip]
-const NEWSLETTER_ACTS: &[&str] = &[
-    "sign up", "signing up", "subscribe", "subscribing", "receive", "get the", "get our", "get all", "delivered", "every morning", "each morning", "daily newsletter", "weekly newsletter", "free", "register", "enter your email", "straight to your", "direct to your", "straight into",
-    "abonnieren", "anmelden", "bestellen", "kostenlos", "erhalten sie", "inscrivez", "abonnez", "recevez", "recevoir", "suscríbete", "suscríbase", "recibe", "iscriviti", "ricevi", "schrijf je in", "aanmelden", "prenumerera", "подпис",
-];
+/// The sections of the data, in order. A line that is none of its form is left out; a test holds that there is no such line.
+pub(crate) fn sections(data: &str) -> Vec<Section<'_>> {
+    let mut found: Vec<Section<'_>> = Vec::new();
+    for line in
+        data.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            Some(head) => {
+                let (kind, how) = head.split_once(' ').unwrap_or((head, ""));
+                let how = match how {
+                    "start" => How::Start,
+                    "within" => How::Within,
+                    _ => How::Line,
+                };
+                found.push((kind, how, Vec::new()));
+            }
+            None => {
+                if let Some((_, _, phrases)) = found.last_mut() {
+                    phrases.extend(line.split("; ").map(str::trim).filter(|word| !word.is_empty()));
+                }
+            }
+        }
+    }
+    found
+}
 
-/// Lines of newsletter boxes whole or by their start, with no doubt.
-const NEWSLETTER_STARTS: &[&str] = &[
-    "daily newsletter",
-    "sign up for our",
-    "sign up to our",
-    "sign up for the",
-    "sign up here",
-    "subscribe to our",
-    "receive essential international news",
-    "newsletter",
-    "get the latest news delivered",
-    "jetzt newsletter",
-    "recevez toute l'actualité",
-    "enter your email",
-    "by signing up",
-    "by subscribing",
-    "you can unsubscribe",
-    "thank you for subscribing",
-    "thanks for signing up",
-    "please enter a valid email",
-    "invalid email",
-];
+/// The phrases by kind, ready to be asked.
+#[derive(Default)]
+struct Table {
+    lines: BTreeSet<&'static str>,
+    starts: Vec<&'static str>,
+    within: Vec<&'static str>,
+}
 
-/// Words of consent notices and blocked embeds.
-#[rustfmt::skip]
-const CONSENT: &[&str] = &[
-    "this content is hosted by a third party", "you must enable advertisement tracking", "one of your browser extensions seems to be blocking",
-    "we use cookies", "uses cookies to", "accept all cookies", "cookie settings", "cookie policy", "cookie preferences", "manage your cookie", "your cookie", "accept cookies", "privacy settings",
-    "an dieser stelle finden sie einen", "externen inhalt", "externer inhalt", "ich bin damit einverstanden, dass mir externe", "personenbezogene daten an drittplattformen", "wir verwenden cookies",
-    "ce contenu est bloqué", "vous n'avez pas accepté les cookies", "pour afficher ce contenu", "acceptez les cookies", "nous utilisons des cookies",
-    "este contenido está alojado", "aceptar las cookies", "utilizamos cookies", "please enable javascript", "javascript is disabled", "javascript is not available", "turn on javascript", "aktivieren sie javascript",
-];
+fn table(kind: &str) -> &'static Table {
+    static TABLES: LazyLock<BTreeMap<&'static str, Table>> = LazyLock::new(|| {
+        let mut tables: BTreeMap<&'static str, Table> = BTreeMap::new();
+        for (kind, how, phrases) in sections(DATA) {
+            let table = tables.entry(kind).or_default();
+            match how {
+                How::Line => table.lines.extend(phrases),
+                How::Start => table.starts.extend(phrases),
+                How::Within => table.within.extend(phrases),
+            }
+        }
+        tables
+    });
+    static EMPTY: Table = Table { lines: BTreeSet::new(), starts: Vec::new(), within: Vec::new() };
+    TABLES.get(kind).unwrap_or(&EMPTY)
+}
 
-/// Phrases of "page not found" pages; compared with a line's start and, in short lines, anywhere.
-#[rustfmt::skip]
-const NOT_FOUND: &[&str] = &[
-    "page not found", "the content you requested does not exist", "404 not found", "error 404", "404 error", "404 - ", "the page you requested could not be found", "the page you are looking for", "the page you were looking for", "the page you requested", "this page does not exist",
-    "this page doesn't exist", "this page isn't available", "this page is not available", "sorry, we can't find", "sorry, we couldn't find", "we couldn't find that page", "we can't find the page", "article not found", "this article is no longer available", "this story is no longer available", "oops! that page", "oops, this page", "nothing found",
-    "seite nicht gefunden", "die seite wurde nicht gefunden", "diese seite existiert nicht", "die angeforderte seite", "die gesuchte seite", "page introuvable", "page non trouvée", "cette page n'existe pas", "la page que vous recherchez", "la page demandée", "le contenu auquel vous souhaitez accéder",
-    "página no encontrada", "la página que busca", "la página solicitada", "el contenido que solicitó no existe", "pagina non trovata", "página não encontrada", "pagina niet gevonden", "sidan hittades inte", "siden blev ikke fundet", "sivua ei löytynyt", "nie znaleziono strony", "strona nie istnieje", "sayfa bulunamadı", "страница не найдена", "сторінку не знайдено",
-    "页面不存在", "頁面不存在", "找不到页面", "找不到頁面", "ページが見つかりません", "페이지를 찾을 수 없습니다", "الصفحة غير موجودة",
-];
+impl Table {
+    fn holds_line(&self, bare: &str) -> bool {
+        self.lines.contains(bare)
+    }
 
-/// Phrases of walls.
-#[rustfmt::skip]
-const WALL: &[&str] = &[
-    "subscribe to continue reading", "subscribe to read the full", "subscribe to read more", "subscribe now to read", "to continue reading", "to read the full story", "to keep reading", "this article is for subscribers", "this content is for subscribers", "for subscribers only", "already a subscriber?", "you have reached your limit", "you've reached your limit", "create a free account to", "register to continue", "sign in to continue reading",
-    "weiterlesen mit", "jetzt weiterlesen", "diesen artikel weiterlesen", "sie möchten weiterlesen", "exklusiv für abonnenten", "nur für abonnenten", "artikel freischalten", "bereits abonnent",
-    "réservé aux abonnés", "article réservé", "il vous reste", "pour lire la suite", "déjà abonné", "la suite est réservée", "contenido exclusivo para suscriptores", "para seguir leyendo", "solo para suscriptores", "contenuto riservato agli abbonati", "per continuare a leggere", "alleen voor abonnees", "verder lezen?", "exclusivo para assinantes", "only for subscribers", "только для подписчиков", "会員限定", "この記事は有料",
-];
+    fn starts(&self, bare: &str) -> bool {
+        self.starts.iter().any(|start| {
+            bare.strip_prefix(start).is_some_and(|rest| {
+                // A script without spaces has no word ends.
+                !start.ends_with(|c: char| c.is_alphanumeric() && !is_dense(c))
+                    || !rest.starts_with(char::is_alphanumeric)
+            })
+        })
+    }
+
+    fn is_within(&self, bare: &str) -> bool {
+        self.within.iter().any(|words| bare.contains(words))
+    }
+}
 
 /// Whether the whole line is a page's label.
 pub(crate) fn is_label(line: &str) -> bool {
@@ -126,7 +105,9 @@ pub(crate) fn is_label(line: &str) -> bool {
     }
     let line = bare(line);
     line.is_empty()
-        || LABELS.contains(&line.as_str())
+        || ["skip_link", "share", "advertisement", "more", "player", "comments"]
+            .iter()
+            .any(|kind| table(kind).holds_line(&line))
         || is_reading_time(&line)
         || !line.chars().any(char::is_alphanumeric)
 }
@@ -182,18 +163,31 @@ fn is_reading_time(line: &str) -> bool {
 
 /// Whether the line sends the reader to another story.
 pub(crate) fn points_elsewhere(line: &str) -> bool {
+    const ARROWS: &[&str] = &[">>", "→", "▶", "►", "➡", "👉"];
     if line.chars().count() > 220 {
         return false;
     }
+    ARROWS.iter().any(|arrow| line.starts_with(arrow))
+        || table("elsewhere").starts(&bare(line))
+        || is_more_of(line)
+}
+
+/// "More Great Herald Stories", "More from the Herald".
+fn is_more_of(line: &str) -> bool {
     let lower = bare(line);
-    ELSEWHERE.iter().any(|start| {
-        lower.strip_prefix(start).is_some_and(|rest| {
-            start.ends_with(':')
-                || start.ends_with('|')
-                || rest.is_empty()
-                || !rest.starts_with(char::is_alphanumeric)
-        })
-    })
+    let words = lower.split_whitespace().count();
+    lower.starts_with("more ")
+        && words <= 6
+        && ["stories", "news", "articles", "coverage"].iter().any(|end| lower.ends_with(end))
+}
+
+/// Whether the line opens a box under the story: related links, sources, the author. What stands below it goes with it.
+pub(crate) fn opens_box(line: &str) -> bool {
+    if line.chars().count() > LABEL_CHARS_MAX {
+        return false;
+    }
+    let bare = bare(line);
+    table("box").holds_line(&bare) || is_more_of(line)
 }
 
 /// Whether the line belongs to a newsletter box.
@@ -202,14 +196,9 @@ pub(crate) fn is_newsletter(line: &str) -> bool {
         return false;
     }
     let lower = bare(line);
-    let starts = NEWSLETTER_STARTS.iter().any(|start| {
-        lower
-            .strip_prefix(start)
-            .is_some_and(|_| *start != "newsletter" || lower.chars().count() <= 40)
-    });
-    starts
-        || (NEWSLETTER.iter().any(|word| lower.contains(word))
-            && NEWSLETTER_ACTS.iter().any(|act| lower.contains(act)))
+    table("newsletter").starts(&lower)
+        || (table("newsletter_label").starts(&lower) && lower.chars().count() <= 40)
+        || (table("newsletter_word").is_within(&lower) && table("newsletter_act").is_within(&lower))
 }
 
 /// Whether the line is a consent notice or stands for a blocked embed.
@@ -218,7 +207,7 @@ pub(crate) fn is_consent(line: &str) -> bool {
         return false;
     }
     let lower = bare(line);
-    CONSENT.iter().any(|words| lower.contains(words))
+    table("consent").is_within(&lower)
 }
 
 /// Whether the line says that there is no such page.
@@ -229,7 +218,7 @@ pub(crate) fn says_not_found(line: &str) -> bool {
     }
     let lower = bare(line);
     lower == "404"
-        || NOT_FOUND.iter().any(|words| {
+        || table("not_found").within.iter().any(|words| {
             lower.starts_with(words) && (length <= 120 || words.chars().count() >= 20)
                 || (length <= LABEL_CHARS_MAX && lower.contains(words))
         })
@@ -241,7 +230,7 @@ pub(crate) fn says_wall(line: &str) -> bool {
         return false;
     }
     let lower = bare(line);
-    WALL.iter().any(|words| lower.contains(words))
+    table("wall").is_within(&lower)
 }
 
 /// "By", "Written by", "Text by" and nothing but names behind, or a desk: only for the edges of a text.
@@ -277,69 +266,33 @@ pub(crate) fn is_byline_label(line: &str) -> bool {
 
 /// Lines that only say when: "Issued on: 12/10/2016 - 18:05", "Published 2:07 p.m., Monday, November 18, 2019".
 pub(crate) fn is_date_line(line: &str) -> bool {
-    #[rustfmt::skip]
-    const WORDS: &[&str] = &[
-        "issued", "on", "published", "publié", "publicado", "pubblicato", "veröffentlicht", "posted", "created", "erstellt", "updated", "last", "update", "modified", "modifié", "aktualisiert", "actualizado", "aggiornato", "geändert", "stand", "mis", "à", "jour", "le", "at", "am", "pm", "a", "p", "m", "um", "uhr", "the", "of", "h", "de", "del", "el", "alle", "den", "kl", "first", "date", "edited", "ago", "hours", "hour", "minutes", "minute", "mins", "days", "day", "utc", "gmt", "et", "est", "edt", "pt", "pst", "pdt", "cet", "cest", "bst", "ist", "aest", "aedt", "cst", "cdt", "hrs", "vor", "stunden", "minuten", "il", "y", "heures", "th", "st", "nd", "rd", "t", "z",
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december",
-        "januar", "jänner", "februar", "märz", "mai", "juni", "juli", "oktober", "dezember", "janvier", "février", "mars", "avril", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-        "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre", "gennaio", "febbraio", "aprile", "maggio", "giugno", "luglio", "settembre", "ottobre", "dicembre",
-        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag",
-        "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
-        "januari", "februari", "maart", "mei", "augustus", "okt", "maj", "marts", "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря",
-    ];
     if line.chars().count() > 120 || !line.chars().any(|c| c.is_ascii_digit()) {
         return false;
     }
+    let dates = table("date_word");
     let lower = line.to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
     words.all(|w| {
         w.split(|c: char| c.is_ascii_digit())
-            .all(|letters| letters.is_empty() || WORDS.contains(&letters))
+            .all(|letters| letters.is_empty() || dates.holds_line(letters))
     })
 }
 
 /// Labels at a text's end: rights, topics, contact.
 pub(crate) fn is_end_label(line: &str) -> bool {
-    const WITHIN: &[&str] = &[
-        "contributed to this report",
-        "contributed to this story",
-        "contributed reporting",
-        "on twitter @",
-        "on twitter at",
-        "on twitter and",
-        "http://",
-        "https://",
-        "follow him on",
-        "follow her on",
-        "follow them on",
-        "follow us",
-        "reported from",
-        "associated press writer",
-        "zuerst bei",
-        "zuerst erschienen",
-        "originally appeared",
-        "originally published",
-        "all rights reserved",
-        "alle rechte vorbehalten",
-        "tous droits réservés",
-        "todos los derechos reservados",
-    ];
-    #[rustfmt::skip]
-    const STARTS: &[&str] = &[
-        "©", "copyright", "(c) ", "all rights reserved", "topics:", "topics in this article", "tags:", "filed under", "keywords:", "in this article", "more about", "about the author", "contact the author", "contact us", "have a tip", "got a tip", "send tips", "our standards:", "purchase licensing rights", "report a typo", "report an error", "first published", "last updated", "published on", "this story has been shared", "this article was originally published", "themen:", "schlagwörter", "mots-clés", "thèmes", "temas", "tags", "topics", "view comments", "show comments", "join the conversation", "have your say",
-        "suggest a correction", "follow", "disclaimer", "subscribe", "like this story", "enjoyed this", "reach the reporter", "citation", "join our", "join the", "note:", "sources:", "source:", "quelle:", "quellen", "fehler gefunden", "kontaktieren sie", "ihre meinung ist", "infos zum zitiervorschlag", "please read our comment policy", "push-nachrichten", "abonnieren sie", "abonniere", "mehr themen", "email the author", "listen to", "check out our", "be sure to check out", "for more stories like this", "this is a breaking", "got a story", "get in touch with our", "sign up", "additional reporting", "with reports from", "eigene recherche", "faktencheck:", "ende der weiteren informationen", "e-paper", "du musst dich einloggen", "you must be logged in", "erstveröffentlichung", "zuerst veröffentlicht", "more ap ",
-    ];
     let length = line.chars().count();
     if length > 260 {
         return false;
     }
     let lower = bare(line);
-    let starts = |start: &&str| {
+    let label = table("end_label");
+    let starts = label.starts.iter().any(|start| {
         let rest = lower.strip_prefix(*start);
-        let whole_word = rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+        let whole_word = rest
+            .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric) || start.ends_with(')'));
         whole_word && (length <= 120 || start.len() > 8 || *start == "©")
-    };
-    is_desk(line) || STARTS.iter().any(starts) || WITHIN.iter().any(|words| lower.contains(words))
+    });
+    is_desk(line) || starts || label.is_within(&lower)
 }
 
 /// "(dmk)", "ssi, dan", "[hh/ph]": the letters of whoever wrote it, and nothing else.

@@ -4,7 +4,7 @@ use dom_query::{Document, NodeRef};
 
 /// Elements that never hold the text. Captions and photo credits, a quarter of all wrong words, live here.
 const CUT: &str = "script, style, noscript, template, svg, iframe, button, nav, figure, figcaption, aside, dialog, \
-    [role='navigation'], [role='dialog'], [role='banner'], [role='search'], select, textarea, audio, video, object, embed";
+    [role='navigation'], [role='dialog'], [role='banner'], [role='search'], [role='complementary'], select, textarea, audio, video, object, embed";
 
 /// Words of class and id names that mark furniture. Whole words: "share" is none of "shareholder".
 const FURNITURE: &[&str] = &[
@@ -72,6 +72,20 @@ const FURNITURE: &[&str] = &[
     "whatsapp",
     "playlist",
     "player",
+    "rollover",
+    "tooltip",
+    "popup",
+    "popover",
+    "modal",
+    "debug",
+    "nocontent",
+    "reactions",
+    "teaser",
+    "teasers",
+    "factbox",
+    "faktaboks",
+    "faktabox",
+    "infobox",
 ];
 
 /// Two neighbouring words that mark furniture together.
@@ -102,11 +116,22 @@ const FURNITURE_PAIRS: &[(&str, &str)] = &[
     ("top", "stories"),
     ("link", "box"),
     ("article", "links"),
+    ("fact", "box"),
+    ("info", "box"),
 ];
 
 /// A zone named as furniture goes only if it holds at most this share of the page's text, in percent: a template that
 /// calls its whole article "promo" stays whole.
 const ZONE_PERCENT_MAX: usize = 25;
+
+/// A link with boxes inside is a teaser from this length on, in characters; shorter ones are buttons and pictures.
+const TEASER_CHARS_MIN: usize = 12;
+
+/// A paragraph that is one link points elsewhere from this length on, in characters; shorter ones are names in a list.
+const POINTER_CHARS_MIN: usize = 25;
+
+/// Longest text of a box with a field to fill in, in characters.
+const SIGN_UP_CHARS_MAX: usize = 300;
 
 /// What the page is made of, counted while pruning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,13 +148,17 @@ pub(crate) fn prune(doc: &Document) -> Makeup {
     let makeup = before.makeup();
     doc.select(CUT).remove();
     let tally = Tally::new(doc);
-    let total = tally.total();
+    let all = tally.counts.first().copied().unwrap_or_default();
     for (at, node) in tally.nodes.iter().enumerate() {
         let counted = &tally.counts[at];
-        if counted.chars * 100 <= total * ZONE_PERCENT_MAX
-            && !counted.title
-            && (is_named_furniture(node) || is_link_list(node, counted))
-        {
+        let teaser = is_teaser(node, counted) && (counted.titles == 0 || all.titles > 1);
+        let named = counted.titles == 0
+            && (is_hidden(node)
+                || is_named_furniture(node)
+                || is_link_list(node, counted)
+                || is_sign_up(node, counted)
+                || is_pointer(node, counted));
+        if (teaser || named) && counted.chars * 100 <= all.chars * ZONE_PERCENT_MAX {
             node.remove_from_parent();
         }
     }
@@ -147,8 +176,14 @@ struct Counts {
     chars: usize,
     link_chars: usize,
     links: usize,
-    /// Holds an `h1`.
-    title: bool,
+    /// Paragraphs, headings and pictures inside.
+    boxes: usize,
+    /// Fields to type in.
+    fields: usize,
+    /// List items.
+    items: usize,
+    /// `h1` elements.
+    titles: usize,
 }
 
 impl<'a> Tally<'a> {
@@ -166,7 +201,12 @@ impl<'a> Tally<'a> {
                 let at = nodes.len();
                 nodes.push(node);
                 parents.push(parent);
-                counts.push(Counts { title: node.has_name("h1"), ..Counts::default() });
+                counts.push(Counts {
+                    titles: usize::from(node.has_name("h1")),
+                    fields: usize::from(is_field(&node)),
+                    items: usize::from(node.has_name("li")),
+                    ..Counts::default()
+                });
                 steps.extend(node.children_it(true).map(|child| (child, at)));
             }
         }
@@ -178,17 +218,19 @@ impl<'a> Tally<'a> {
                 own.links = 1;
                 counts[at] = own;
             }
+            if is_card_part(&nodes[at]) {
+                own.boxes += 1;
+            }
             let above = &mut counts[parents[at]];
             above.chars += own.chars;
             above.link_chars += own.link_chars;
             above.links += own.links;
-            above.title |= own.title;
+            above.boxes += own.boxes;
+            above.titles += own.titles;
+            above.fields += own.fields;
+            above.items += own.items;
         }
         Self { nodes, counts }
-    }
-
-    fn total(&self) -> usize {
-        self.counts.first().map_or(0, |c| c.chars)
     }
 
     fn makeup(&self) -> Makeup {
@@ -203,6 +245,22 @@ impl<'a> Tally<'a> {
         }
         made
     }
+}
+
+/// A field a reader types in.
+fn is_field(node: &NodeRef<'_>) -> bool {
+    node.has_name("input")
+        && node.attr("type").is_none_or(|kind| {
+            ["text", "email", "search", "password", "tel"]
+                .iter()
+                .any(|k| kind.eq_ignore_ascii_case(k))
+        })
+}
+
+fn is_card_part(node: &NodeRef<'_>) -> bool {
+    ["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "section", "ul"]
+        .iter()
+        .any(|name| node.has_name(name))
 }
 
 /// Whether class or id name the element as furniture.
@@ -244,12 +302,49 @@ fn words_of(name: &str) -> Vec<String> {
     words
 }
 
+/// Not shown to a reader: what a script would open, and what was left for a debugger.
+fn is_hidden(node: &NodeRef<'_>) -> bool {
+    let styled = |style: &str| {
+        let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
+        style.contains("display:none") || style.contains("visibility:hidden")
+    };
+    node.has_attr("hidden")
+        || node.attr("aria-hidden").is_some_and(|said| said.eq_ignore_ascii_case("true"))
+        || node.attr("style").is_some_and(|style| styled(&style.to_ascii_lowercase()))
+}
+
+/// A link that holds boxes and not words: the card of another story.
+fn is_teaser(node: &NodeRef<'_>, counts: &Counts) -> bool {
+    node.has_name("a") && counts.boxes > 0 && counts.chars >= TEASER_CHARS_MIN
+}
+
+/// A small box with something to fill in: a newsletter, a search, a log-in.
+fn is_sign_up(node: &NodeRef<'_>, counts: &Counts) -> bool {
+    counts.fields > 0
+        && counts.chars <= SIGN_UP_CHARS_MAX
+        && (node.has_name("div") || node.has_name("section") || node.has_name("form"))
+}
+
+/// A paragraph or list item that is a headline's link and nothing else: it points to another story.
+fn is_pointer(node: &NodeRef<'_>, counts: &Counts) -> bool {
+    (node.has_name("p") || node.has_name("li"))
+        && counts.links >= 1
+        && counts.chars >= POINTER_CHARS_MIN
+        && counts.link_chars * 100 >= counts.chars * 90
+        && !node.text().trim_end().ends_with(['.', '!', '?', '。', '"', '”', '»'])
+}
+
 /// A list of links, or a paragraph that is one long link: "read also" and next stories.
 fn is_link_list(node: &NodeRef<'_>, counts: &Counts) -> bool {
     let linked = counts.chars > 0 && counts.link_chars * 100 >= counts.chars * 80;
-    linked
-        && ((counts.links >= 2 && (node.has_name("ul") || node.has_name("ol")))
-            || (counts.links >= 4 && (node.has_name("div") || node.has_name("section"))))
+    // "Torn between phones? Try our guide": each item has its link, and half of the words are in links.
+    let pointing = counts.items >= 3
+        && counts.links >= counts.items
+        && counts.link_chars * 100 >= counts.chars * 50;
+    (pointing && node.has_name("ul"))
+        || linked
+            && ((counts.links >= 2 && (node.has_name("ul") || node.has_name("ol")))
+                || (counts.links >= 4 && (node.has_name("div") || node.has_name("section"))))
 }
 
 #[cfg(test)]
@@ -289,6 +384,42 @@ mod tests {
             "A point with a link Another point made",
         );
         check("<p>He <a>said</a> so.</p>", "He said so.");
+    }
+
+    #[test]
+    fn what_no_reader_sees_goes() {
+        check(
+            "<div hidden>Gone</div><p aria-hidden='TRUE'>Gone</p><p style='color: red; Display : none'>Gone</p>",
+            "",
+        );
+        check("<p style='color:red'>Kept</p><p aria-hidden='false'>Kept</p>", "KeptKept");
+    }
+
+    #[test]
+    fn cards_and_pointers_to_other_stories_go() {
+        check("<a href='/a'><div><h3>Another story</h3><p>And what it says</p></div></a>", "");
+        check("<a href='/a'><h1>Another story</h1></a><h1>Title</h1><h1>Third</h1>", "TitleThird");
+        check(
+            "<a href='/'><h1>The only title of this page</h1></a>",
+            "The only title of this page",
+        );
+        check("<p><a>A grain ship sinks in the bay of Ostby</a></p>", "");
+        check(
+            "<p><a>He said that it was a grain ship.</a></p><p><a>Ostby</a></p>",
+            "He said that it was a grain ship.Ostby",
+        );
+        check(
+            "<ul><li>One, <a>of the story</a></li><li>Two, <a>of the story</a></li><li>Three, <a>of it all</a></li></ul>",
+            "",
+        );
+    }
+
+    #[test]
+    fn a_small_box_with_a_field_to_fill_in_goes() {
+        check("<div><h3>Our letter</h3><input type='email'><button>Join</button></div>", "");
+        check("<div><p>Our letter</p><input type='hidden'></div>", "Our letter");
+        let long = "A paragraph of a story that stands in a form of its template. ".repeat(6);
+        check(&format!("<div><p>{long}</p><input type='text'></div>"), long.trim());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use dom_query::{Document, NodeRef};
 
+use super::guard;
+
 /// A paragraph, and what element it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Block {
@@ -22,8 +24,11 @@ pub(crate) enum BlockKind {
     Item,
 }
 
-/// The paragraphs of a piece of html.
+/// The paragraphs of a piece of html; none where it breaks a bound of the guard, for it may come out of a page's metadata.
 pub(crate) fn paragraphs(html: &str) -> Vec<Block> {
+    if guard::measure(html).is_err() {
+        return Vec::new();
+    }
     blocks(&Document::fragment(html).root())
 }
 
@@ -41,7 +46,51 @@ pub(crate) fn blocks(root: &NodeRef<'_>) -> Vec<Block> {
         }
     }
     out.close();
+    if out.blocks.iter().any(|block| block.text.contains('&') || block.text.contains("</")) {
+        return out.blocks.into_iter().flat_map(unescaped).collect();
+    }
     out.blocks
+}
+
+/// A paragraph that was escaped once too often ("&amp;quot;"), or that is markup written as text, as what was meant.
+fn unescaped(block: Block) -> Vec<Block> {
+    const ENTITIES: &[&str] = &[
+        "&quot;", "&amp;", "&apos;", "&nbsp;", "&#", "&rsquo;", "&lsquo;", "&rdquo;", "&ldquo;",
+        "&ndash;", "&mdash;", "&hellip;",
+    ];
+    const MARKS: &[&str] =
+        &["</p>", "</a>", "</strong>", "</em>", "</b>", "</i>", "</div>", "</span>"];
+    let kind = block.kind;
+    if MARKS.iter().any(|mark| block.text.contains(mark)) {
+        let lines = plain_lines(&block.text);
+        return lines.into_iter().map(|text| Block { text, kind }).collect();
+    }
+    if !ENTITIES.iter().any(|entity| block.text.contains(entity)) {
+        return vec![block];
+    }
+    // What would become a mark of markup stays as it is.
+    let kept =
+        block.text.replace("&lt;", "&amp;lt;").replace("&gt;", "&amp;gt;").replace('<', "&lt;");
+    let text = one_line(&Document::fragment(kept).text());
+    if text.is_empty() { Vec::new() } else { vec![Block { text, kind }] }
+}
+
+/// The text of markup, by its boxes; markup in it is not looked for again.
+fn plain_lines(html: &str) -> Vec<String> {
+    if guard::measure(html).is_err() {
+        return Vec::new();
+    }
+    let doc = Document::fragment(html);
+    let parted = ["p", "div", "br", "li"];
+    let mut lines = vec![String::new()];
+    for node in doc.root().descendants_it() {
+        if parted.iter().any(|name| node.has_name(name)) {
+            lines.push(String::new());
+        } else if let Some(line) = lines.last_mut().filter(|_| node.is_text()) {
+            line.push_str(&node.text());
+        }
+    }
+    lines.iter().map(|line| one_line(line)).filter(|line| !line.is_empty()).collect()
 }
 
 enum Step<'a> {
@@ -118,6 +167,16 @@ pub(crate) fn one_line(text: &str) -> String {
     out.trim().to_owned()
 }
 
+/// Length of a text as if it were written in letters: a character of Han, kana or hangul says as much as two to three of them.
+pub(crate) fn weight(text: &str) -> usize {
+    text.chars().map(|c| if is_dense(c) { 5 } else { 2 }).sum::<usize>() / 2
+}
+
+/// Han, kana and hangul: written without spaces, or nearly so.
+pub(crate) fn is_dense(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}')
+}
+
 fn is_box(name: &str) -> bool {
     matches!(
         name,
@@ -192,6 +251,18 @@ mod tests {
         );
         check("<table><tr><td>a</td><td>b</td></tr></table>", &[("a b", Paragraph)]);
         check("<script>x</script><p> </p>", &[]);
+        check(
+            "<p>He said &amp;quot;no&amp;quot; &amp;amp; left</p>",
+            &[("He said \"no\" & left", Paragraph)],
+        );
+        check(
+            "<p>3 &lt; 4 &amp;amp; so on, a &amp;lt;b&amp;gt;</p>",
+            &[("3 < 4 & so on, a &lt;b&gt;", Paragraph)],
+        );
+        check(
+            "<div>&lt;p&gt;One &lt;b&gt;two&lt;/b&gt;&lt;/p&gt;&lt;p&gt;Three&lt;/p&gt;</div>",
+            &[("One two", Paragraph), ("Three", Paragraph)],
+        );
         check("so\u{ad}ft zero\u{200b}width", &[("soft zerowidth", Paragraph)]);
     }
 }

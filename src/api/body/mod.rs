@@ -2,6 +2,7 @@
 //!
 //! The names are those of CONTRACT §5. Nothing here is stored, so a field may be renamed without touching a disk format.
 
+mod origin;
 mod source;
 
 use std::collections::BTreeMap;
@@ -9,9 +10,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{ArticleId, OriginBasis, OriginClaim, Timestamp, VersionId};
+use crate::model::{ArticleId, Timestamp, VersionId};
 use crate::store::{ClusterRow, MemberRow, VersionRow};
 
+pub use origin::{Origin, OriginEvidence, OwnItem};
 pub use source::{Endpoint, Source, SourceError};
 
 /// The state of everything, until kills, embargoes and corrections are followed.
@@ -55,26 +57,6 @@ pub struct Cluster {
     pub languages: Vec<String>,
     /// Each article once, oldest first. Null in a list without `expand=members`.
     pub members: Option<Vec<Member>>,
-}
-
-/// Whose copy a text is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Origin {
-    /// The agency, as the agency table writes it; null where the text does not say.
-    pub source: Option<String>,
-    /// `certain`, `likely`, `claimed` or `unknown`.
-    pub verdict: &'static str,
-    /// What it was concluded from.
-    pub evidence: Vec<OriginEvidence>,
-}
-
-/// A place in the text that speaks for an origin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct OriginEvidence {
-    /// `own_item`, `dateline`, `sign_off`, `byline`, `metadata` or `quote`.
-    pub basis: &'static str,
-    /// The very words; empty for an agency's own item.
-    pub text: String,
 }
 
 /// How much there is of a cluster.
@@ -211,35 +193,6 @@ pub fn rounded(share: f64) -> f64 {
     (share * 10_000.0).round() / 10_000.0
 }
 
-impl Origin {
-    /// The verdict a claim is worth.
-    pub fn new(claim: Option<&OriginClaim>) -> Self {
-        let Some(claim) = claim else {
-            return Self { source: None, verdict: "unknown", evidence: Vec::new() };
-        };
-        Self {
-            source: Some(claim.agency.clone()),
-            verdict: verdict(claim.basis),
-            evidence: vec![OriginEvidence {
-                basis: claim.basis.as_str(),
-                text: claim.evidence.clone(),
-            }],
-        }
-    }
-}
-
-/// An agency's own item is certain; a credit in the text or its metadata is likely; "told AFP" alone is a claim (DESIGN §5).
-const fn verdict(basis: OriginBasis) -> &'static str {
-    match basis {
-        OriginBasis::OwnItem => "certain",
-        OriginBasis::Dateline
-        | OriginBasis::SignOff
-        | OriginBasis::Byline
-        | OriginBasis::Metadata => "likely",
-        OriginBasis::Quote => "claimed",
-    }
-}
-
 impl FirstSeen {
     /// The interval between a publisher's earliest claim and our own sight. A claim from after our sight is no evidence.
     pub fn new(seen: Timestamp, published: Option<Timestamp>) -> Self {
@@ -254,7 +207,7 @@ impl FirstSeen {
 }
 
 /// One state of an article.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Version {
     /// The version.
     pub version: String,
@@ -383,17 +336,5 @@ mod tests {
         assert_eq!((later.earliest.as_str(), later.basis), ("1970-01-01T00:01:40Z", "seen"));
         let before = FirstSeen::new(seen, Some(Timestamp::from_secs(40)));
         assert_eq!((before.earliest.as_str(), before.basis), ("1970-01-01T00:00:40Z", "published"));
-    }
-
-    #[test]
-    fn only_an_agencys_own_item_is_certain() {
-        let claim = |basis| {
-            let claim = OriginClaim { agency: "NAP".into(), basis, evidence: String::new() };
-            Origin::new(Some(&claim)).verdict
-        };
-        assert_eq!(claim(OriginBasis::OwnItem), "certain");
-        assert_eq!(claim(OriginBasis::Dateline), "likely");
-        assert_eq!(claim(OriginBasis::Quote), "claimed");
-        assert_eq!(Origin::new(None).verdict, "unknown");
     }
 }

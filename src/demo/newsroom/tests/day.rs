@@ -15,6 +15,7 @@ use crate::model::{
     VersionId,
 };
 use crate::text;
+use crate::wire::Agency;
 
 const BASE: &str = "http://127.0.0.1:4711";
 
@@ -28,7 +29,10 @@ fn read(script: &Script, item: &Item, state: &State) -> Extracted {
     let charset = quiet.latin.then_some("ISO-8859-1");
     let html = text::decode(&answer.body, charset).text;
     let url = url::Url::parse(&desk.link(item)).unwrap();
-    extract::article(&Page { url: Some(url), html })
+    extract::article_with(
+        &Page { url: Some(url), html },
+        &[Agency::named("TPB", &["Tolvane Press Bureau"])],
+    )
 }
 
 /// The states of the day that are pages, in order of time, without what robots.txt forbids.
@@ -172,4 +176,30 @@ fn each_design_gives_its_story_its_headline_and_its_address() {
         let url = read.canonical_url.unwrap();
         assert!(url.starts_with(BASE) && !url.contains("utm_"), "{url}");
     }
+}
+
+/// The page that the project was made for, in the shapes it had: skip link, photo credit, reading time, cross-head, an editor's
+/// words in square brackets, a newsletter box and a stray block that says "Page not found".
+#[test]
+fn the_seed_page_gives_its_story_and_a_claim_of_origin_that_is_no_photo_credit() {
+    let script = wire_day().unwrap();
+    let named = |(item, _): &(&Item, &State)| item.id == "gulf-of-merse-talks";
+    let (item, state) = pages(&script).into_iter().find(named).unwrap();
+    let Shown::Story(story) = &state.shown else { unreachable!("it is a story") };
+    let found = read(&script, item, state);
+    let crosshead = story.crosshead.clone().unwrap();
+    let lines: Vec<&str> = found.text.lines().filter(|line| *line != crosshead).collect();
+    assert_eq!(lines, story.paragraphs, "nothing but the story");
+    assert!(found.text.contains(&crosshead) && found.text.contains("[Tidewharf Now reported"));
+    assert_eq!((found.title.as_str(), found.kind), (story.title.as_str(), PageKind::Article));
+    assert_eq!(found.credit, None);
+    let origin = found.origin.unwrap();
+    assert_eq!((origin.agency.as_str(), origin.basis), ("TPB", OriginBasis::Quote));
+    assert!(origin.evidence.contains("told TPB"), "{}", origin.evidence);
+    assert!(
+        story
+            .photo
+            .as_ref()
+            .is_some_and(|photo| photo.contains("TPB") && !found.text.contains(photo))
+    );
 }
