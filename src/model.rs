@@ -338,6 +338,11 @@ impl Clock {
         (self.now)()
     }
 
+    /// How many times as fast as a wall clock it runs.
+    pub const fn speed(&self) -> u32 {
+        self.speed
+    }
+
     /// How long to really wait for `span` to pass on this clock.
     pub fn wait(&self, span: std::time::Duration) -> std::time::Duration {
         span / self.speed

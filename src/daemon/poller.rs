@@ -34,6 +34,9 @@ const SPOOL_BACKOFF: Duration = Duration::from_mins(1);
 /// Longest wait for a publisher that does not answer.
 const BACKOFF_MAX: Duration = Duration::from_hours(72);
 
+/// Queues of hosts kept before those in which nobody waits are let go: a feed can name any number of hosts.
+const HOSTS_MAX: usize = 4096;
+
 /// Everything polling needs.
 #[derive(Clone, Debug)]
 pub(super) struct Context {
@@ -197,10 +200,19 @@ impl Poller {
             let again = line.left && has_room && line.poll.soonest <= now;
             again || line.poll.next_poll <= now
         });
+        let mut resting = Vec::new();
         for number in due {
             let line = &mut self.lines[number];
+            if let Some(left) = self.context.fetcher.rests(&address(line).0) {
+                line.poll.leave(left, now, xxh3_64(line.key.as_bytes()));
+                resting.push(Arc::clone(&line.source));
+                continue;
+            }
             line.asked = true;
             asking.spawn(ask(self.context.clone(), line.clone(), number));
+        }
+        for source in resting {
+            self.show(&source, now);
         }
     }
 
@@ -302,17 +314,22 @@ impl Poller {
         }
     }
 
-    /// Puts a lead in hand in the queue of its host. One page of a host is under way at a time, so a slow host never fills the line.
+    /// Puts a lead in hand in the queue of its host. One page of a host is under way at a time, and none before its host is ready
+    /// for it, so neither slow hosts nor those that want long pauses fill the line.
     fn send(&mut self, mut lead: Lead) {
         let host = lead.page.as_ref().map(fetch::host_key).unwrap_or_default();
+        if self.hosts.len() >= HOSTS_MAX {
+            self.hosts.retain(|_, turns| Arc::strong_count(turns) > 1);
+        }
         let turns =
             Arc::clone(self.hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(1))));
-        let Context { leads, stop, desk, .. } = self.context.clone();
+        let Context { leads, stop, desk, fetcher, .. } = self.context.clone();
         self.sending.spawn(async move {
             let key = lead.key;
             let sent = async {
-                if lead.page.is_some() {
+                if let Some(page) = &lead.page {
                     lead.turn = turns.acquire_owned().await.ok();
+                    fetcher.ready(page, &lead.source.allow_addresses).await;
                 }
                 leads.send(lead).await.is_ok()
             };

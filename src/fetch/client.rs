@@ -224,9 +224,28 @@ fn translate(fault: &reqwest::Error, url: &Url) -> FetchError {
         Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
             "it broke the connection off".to_owned()
         }
-        _ => deepest,
+        _ => in_words(&deepest),
     };
     FetchError::Body { url: url.clone(), why }
+}
+
+/// What the HTTP library says of a bad answer, and what it means to somebody who runs a crawler.
+const MEANINGS: [(&str, &str); 6] = [
+    ("message head is too large", "its header lines are more or longer than any honest server's"),
+    ("connection closed before message completed", "it broke off before its answer was whole"),
+    (
+        "end of file before message length reached",
+        "it broke off before the length it had announced",
+    ),
+    ("content-length", "it announces a length that cannot be"),
+    ("chunk", "the pieces it is sent in do not fit together"),
+    ("header", "its header lines are none"),
+];
+
+/// The library's words behind their meaning, where it is known.
+fn in_words(said: &str) -> String {
+    let meaning = MEANINGS.iter().find(|(words, _)| said.contains(words));
+    meaning.map_or_else(|| said.to_owned(), |(_, meaning)| format!("{meaning} ({said})"))
 }
 
 /// The cause of a cause. An `io::Error` keeps another error inside, rustls's for one, and its `source` skips that one.
@@ -249,5 +268,31 @@ fn tls_why(fault: &rustls::Error) -> String {
                 .to_owned()
         }
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_answer_is_told_in_words_a_sysadmin_knows() {
+        for (said, expected) in [
+            (
+                "message head is too large",
+                "its header lines are more or longer than any honest server's (message head is too large)",
+            ),
+            (
+                "invalid content-length parsed",
+                "it announces a length that cannot be (invalid content-length parsed)",
+            ),
+            (
+                "invalid chunk size line",
+                "the pieces it is sent in do not fit together (invalid chunk size line)",
+            ),
+            ("something new", "something new"),
+        ] {
+            assert_eq!(in_words(said), expected);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A host to a turn at it: one request at a time, with a pause between two, first come first served.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
@@ -28,8 +28,14 @@ pub(super) fn key(url: &Url) -> String {
     }
 }
 
-/// When the last request at a host ended; `None` before the first.
-type Slot = tokio::sync::Mutex<Option<Instant>>;
+/// One host.
+#[derive(Debug, Default)]
+struct Slot {
+    /// When its last request ended; `None` before the first. Who holds the lock has the turn.
+    ended: Arc<tokio::sync::Mutex<Option<Instant>>>,
+    /// The end of a rest that it asked for.
+    rested: Mutex<Option<Instant>>,
+}
 
 /// All hosts' queues. tokio's mutex hands itself on in the order of asking, which makes each queue fair.
 #[derive(Debug, Default)]
@@ -45,20 +51,55 @@ impl Gate {
     /// Waits until it is this caller's turn at `key` and at least `pause` (real time) after the turn before ended.
     pub(super) async fn turn(&self, key: &str, pause: Duration) -> Turn {
         let slot = self.slot(key);
-        let turn = Turn(slot.lock_owned().await);
+        let turn = Turn(Arc::clone(&slot.ended).lock_owned().await);
         if let Some(ended) = *turn.0 {
             tokio::time::sleep_until(ended + pause).await;
         }
         turn
     }
 
+    /// Waits until nobody has a turn at `key`, its last one is `pause` ago and its rest is over, without taking a turn.
+    pub(super) async fn ready(&self, key: &str, pause: Duration) {
+        let slot = self.slot(key);
+        loop {
+            let paused = slot.ended.lock().await.map(|ended| ended + pause);
+            let until = paused.max(*slot.rested());
+            let Some(until) = until.filter(|&until| until > Instant::now()) else { return };
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    /// The host at `key` asked for a rest of this long (real time). A longer one that it asked for before stands.
+    pub(super) fn rest(&self, key: &str, rest: Duration) {
+        let slot = self.slot(key);
+        let mut rested = slot.rested();
+        *rested = rested.max(Some(Instant::now() + rest));
+    }
+
+    /// How much longer the host at `key` asked to be left alone (real time).
+    pub(super) fn rests(&self, key: &str) -> Option<Duration> {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = (*hosts.get(key)?.rested())?;
+        Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+
     fn slot(&self, key: &str) -> Arc<Slot> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() >= HOSTS_MAX && !hosts.contains_key(key) {
             // A host forgotten here loses at most the rest of one pause.
-            hosts.retain(|_, slot| Arc::strong_count(slot) > 1);
+            hosts.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.is_resting());
         }
         Arc::clone(hosts.entry(key.to_owned()).or_default())
+    }
+}
+
+impl Slot {
+    fn rested(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.rested.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_resting(&self) -> bool {
+        self.rested().is_some_and(|until| until > Instant::now())
     }
 }
 
@@ -127,6 +168,23 @@ mod tests {
         assert!(gave_up.is_err());
         drop(gate.turn("a", PAUSE).await);
         assert!(began.elapsed() >= PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_is_ready_when_its_pause_and_its_rest_are_over() {
+        let gate = Gate::default();
+        let began = Instant::now();
+        gate.ready("a", PAUSE).await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        drop(gate.turn("a", PAUSE).await);
+        gate.ready("a", PAUSE).await;
+        assert_eq!(began.elapsed().as_secs(), PAUSE.as_secs());
+        gate.rest("a", 3 * PAUSE);
+        gate.rest("a", PAUSE);
+        assert_eq!((gate.rests("a"), gate.rests("b")), (Some(3 * PAUSE), None));
+        gate.ready("a", PAUSE).await;
+        assert_eq!(began.elapsed().as_secs(), 4 * PAUSE.as_secs());
+        assert_eq!(gate.rests("a"), None);
     }
 
     #[test]

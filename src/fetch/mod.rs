@@ -208,6 +208,28 @@ struct Inner {
 }
 
 impl Fetcher {
+    /// Waits until the host of `url` would take a request at once: robots.txt is known, its pause is over, and so is a rest that it
+    /// asked for. Whoever has few hands waits here before taking one of them. What is wrong is said by [`Self::get`].
+    pub async fn ready(&self, url: &Url, allow: &[IpNet]) {
+        let inner = &self.0;
+        let allow = inner.allow(allow);
+        if check_url(url, &allow).is_err() {
+            return;
+        }
+        let host = gate::key(url);
+        // robots.txt may have to be fetched first, and may ask for a longer pause after that.
+        inner.gate.ready(&host, Duration::ZERO).await;
+        let permit = inner.permit(url, &allow, &mut explain::Trail::default()).await;
+        let pause = permit.unwrap_or(inner.params.per_host_delay);
+        inner.gate.ready(&host, inner.clock.wait(pause)).await;
+    }
+
+    /// How much longer the host of `url` asked to be left alone, on the clock: it answered 429, or 503 with `Retry-After`.
+    pub fn rests(&self, url: &Url) -> Option<Duration> {
+        let left = self.0.gate.rests(&gate::key(url))?;
+        Some(left.saturating_mul(self.0.clock.speed()))
+    }
+
     /// Makes a fetcher.
     ///
     /// # Errors

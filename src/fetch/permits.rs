@@ -29,6 +29,10 @@ const KEPT_MIN: Duration = Duration::from_hours(1);
 /// After a server error a site is asked again this much later.
 const ERROR_KEPT: Duration = Duration::from_mins(10);
 
+/// A host that took all the time there is and gave nothing is tried again this much later. What fails at once costs nothing, and
+/// hangs on who asks: it is not remembered.
+const FAULT_KEPT_MILLIS: i64 = 60_000;
+
 /// Redirects of the file itself: RFC 9309 §2.3.1.2 asks for at least five.
 const ROBOTS_REDIRECTS_MAX: usize = 5;
 
@@ -45,7 +49,26 @@ struct Known {
 
 /// One lock a site: whoever comes first fetches, all others wait for what it finds. Nobody who holds a turn at a host
 /// waits here, so the two cannot lock each other out.
-type Site = Arc<tokio::sync::Mutex<Option<Known>>>;
+type Site = Arc<tokio::sync::Mutex<Option<Heard>>>;
+
+/// What came of asking for a file.
+#[derive(Clone, Debug)]
+enum Heard {
+    /// The file, or none.
+    Known(Known),
+    /// No answer in time. It counts for a moment, so that not each page of a dead host costs its whole deadline.
+    Fault(FetchError, Timestamp),
+}
+
+impl Heard {
+    /// What it says at `now`; `None` where it counts no more.
+    fn counts(&self, now: Timestamp) -> Option<Result<Known, FetchError>> {
+        match self {
+            Self::Known(known) => (known.until > now).then(|| Ok(known.clone())),
+            Self::Fault(fault, until) => (*until > now).then(|| Err(fault.clone())),
+        }
+    }
+}
 
 /// The files, by origin.
 pub(super) struct Permits(Mutex<LruCache<String, Site>>);
@@ -110,16 +133,23 @@ impl Inner {
         Err(FetchError::Robots { url: url.clone(), why })
     }
 
-    /// The file as remembered, else as it is. A host that cannot be reached is not remembered.
+    /// The file as remembered, else as it is. A host that cannot be reached is not remembered, unless it made us wait.
     async fn known(&self, url: &Url, allow: &[IpNet]) -> Result<Known, FetchError> {
         let site = self.permits.site(url);
         let mut site = site.lock().await;
-        if let Some(known) = site.as_ref().filter(|known| known.until > self.clock.now()) {
-            return Ok(known.clone());
+        if let Some(heard) = site.as_ref().and_then(|heard| heard.counts(self.clock.now())) {
+            return heard;
         }
-        let known = self.ask_site(url, allow).await?;
-        *site = Some(known.clone());
-        Ok(known)
+        let heard = self.ask_site(url, allow).await;
+        *site = match &heard {
+            Ok(known) => Some(Heard::Known(known.clone())),
+            Err(fault @ (FetchError::Deadline { .. } | FetchError::Slow { .. })) => {
+                let until = self.clock.now().plus_millis(FAULT_KEPT_MILLIS);
+                Some(Heard::Fault(fault.clone(), until))
+            }
+            Err(_) => None,
+        };
+        heard
     }
 
     /// Fetches the file. 4xx, or redirects without end: there are no rules. 5xx, and 429, which says the same: keep out.

@@ -14,6 +14,9 @@ use super::client::{Beyond, Bounds, Reply, exchange};
 use super::explain::Trail;
 use super::{Accept, Ask, FetchError, Got, Hop, Inner, check_url, gate, headers, place};
 
+/// How long a host is left alone that says 429 and no time.
+const REST: Duration = Duration::from_mins(5);
+
 /// What a visit within a walk needs to know.
 #[derive(Clone, Copy)]
 pub(super) struct Visit<'a> {
@@ -95,12 +98,27 @@ impl Inner {
             pace_bytes_min: self.params.pace_bytes_min,
             pace_window: self.params.pace_window,
         };
-        let _turn = self.gate.turn(&gate::key(visit.url), self.clock.wait(visit.pause)).await;
+        let host = gate::key(visit.url);
+        let turn = self.gate.turn(&host, self.clock.wait(visit.pause)).await;
         let _slot = self.in_flight.acquire().await;
         let began = Instant::now();
         let reply = exchange(&client, visit.url, sent, &bounds).await;
         *took += began.elapsed();
+        if let Some(rest) = reply.as_ref().ok().and_then(|reply| self.rest_asked(reply)) {
+            self.gate.rest(&host, self.clock.wait(rest));
+        }
+        drop(turn);
         reply
+    }
+
+    /// How long a host wants to be left alone by all of us, as it says with 429, or with 503 and a time.
+    fn rest_asked(&self, reply: &Reply) -> Option<Duration> {
+        let asked = || headers::retry_after(&reply.headers, self.clock.now());
+        match reply.status {
+            429 => Some(asked().unwrap_or(REST)),
+            503 => asked(),
+            _ => None,
+        }
     }
 
     /// The last answer of a walk.

@@ -216,6 +216,14 @@ impl Poll {
         }
     }
 
+    /// Puts the next poll off for as long as its host wants to be left alone, and a little: its other endpoints wait as well.
+    pub fn leave(&mut self, rest: Duration, now: Timestamp, seed: u64) {
+        let every_millis = millis(rest).saturating_add(mix(seed) % MINUTE_MILLIS);
+        self.next_poll = now.plus_millis(every_millis.min(DAY_MILLIS).cast_signed());
+        self.soonest = self.soonest.max(self.next_poll);
+        self.why = Why::Rest { every_millis };
+    }
+
     /// True where what should have come by its own rhythm did not, for hours.
     pub fn is_quiet(&self, now: Timestamp) -> bool {
         let Some(newest) = self.newest.filter(|&newest| newest < now) else { return false };

@@ -53,6 +53,11 @@ pub enum Why {
         /// Failures in a row.
         failures: u32,
     },
+    /// Its host wants to be left alone, as it told another endpoint or a page.
+    Rest {
+        /// Wait in milliseconds.
+        every_millis: u64,
+    },
     /// The program ended before all was in that the last poll found.
     Unfinished,
     /// It says that it is gone for good, and is asked once more to be sure.
@@ -104,6 +109,9 @@ impl fmt::Display for Why {
             Self::RetryAfter { every_millis, failures } => {
                 let failures = Failures(failures);
                 write!(f, "in {}: the server said when, after {failures}", Span(every_millis))
+            }
+            Self::Rest { every_millis } => {
+                write!(f, "in {}: its host asked to be left alone", Span(every_millis))
             }
             Self::Unfinished => f.write_str("soon: not all of the last poll was in"),
             Self::GoneOnce { every_millis } => {

@@ -17,6 +17,7 @@ use crate::crash::{Daemon, verify};
 use crate::patience::{reopen, started};
 use crate::{http, wire};
 
+mod hosts;
 mod moves;
 mod site;
 
