@@ -306,3 +306,26 @@ async fn a_section_page_brings_its_stories_and_no_calendar() {
     assert!(error.detail.contains("no link on the page"), "{error:?}");
     running.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_index_named_is_known_again_after_a_start_though_it_said_304_before() {
+    let site = Site::serve().await;
+    site.story("/a", 1);
+    site.story("/b", 2);
+    site.put("/one.xml", &urls(&["/a"]));
+    site.put("/map.xml", &index(&[("/one.xml", "")]));
+    let desk = Desk::new(vec![site.source(EndpointKind::Sitemap, "/map.xml")]);
+    let running = desk.start().await;
+    articles(&running, 1).await;
+    site.asked();
+    desk.advance(&running, 150 * MINUTE).await;
+    assert!(site.asked().contains(&("/map.xml".to_owned(), true)));
+    running.stop().await.unwrap();
+
+    site.put("/one.xml", &urls(&["/a", "/b"]));
+    let running = desk.start().await;
+    desk.advance(&running, 150 * MINUTE).await;
+    assert!(site.asked().contains(&("/map.xml".to_owned(), false)));
+    articles(&running, 2).await;
+    running.stop().await.unwrap();
+}

@@ -97,13 +97,13 @@ impl Poller {
     /// Takes over what an index named at `now`: the newest become lines, those no longer named rest.
     pub(super) fn adopt(&mut self, parent: usize, named: &[Sitemap], now: Timestamp) {
         let depth = self.lines[parent].child.as_ref().map_or(0, |child| child.depth) + 1;
-        if named.is_empty() || depth > DEPTH_MAX {
+        if !named.is_empty() && depth > DEPTH_MAX {
             return;
         }
-        let poll = &mut self.lines[parent].poll;
-        let (etag, last_modified) = (poll.etag.take(), poll.last_modified.take());
-        let of = poll.validated.take();
-        self.lines[parent].index = Some(Validators { etag, last_modified, of });
+        self.keep_in_memory(parent, named);
+        if named.is_empty() {
+            return;
+        }
         let chosen = feed::newest(named, CHILDREN_MAX);
         for line in &mut self.lines {
             if let Some(child) = line.child.as_mut().filter(|child| child.parent == parent) {
@@ -132,6 +132,17 @@ impl Poller {
         for (rank, sitemap, url) in missing {
             let child = Child { parent, depth, rank, lastmod: sitemap.lastmod, named: true };
             self.place(child, url);
+        }
+    }
+
+    /// What an index is asked with next must not outlive what it named, also where it answered that this has not changed: on
+    /// disk it has no validators.
+    fn keep_in_memory(&mut self, parent: usize, named: &[Sitemap]) {
+        let Line { poll, index, .. } = &mut self.lines[parent];
+        let answered = poll.etag.is_some() || poll.last_modified.is_some();
+        if !named.is_empty() || (index.is_some() && answered) {
+            let (etag, last_modified) = (poll.etag.take(), poll.last_modified.take());
+            *index = Some(Validators { etag, last_modified, of: poll.validated.take() });
         }
     }
 
