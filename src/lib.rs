@@ -11,6 +11,7 @@ pub mod jsonl;
 pub mod lsh;
 pub mod model;
 pub mod quality;
+pub mod rights;
 pub mod schedule;
 pub mod sketch;
 pub mod text;

@@ -260,6 +260,57 @@ pub struct OriginClaim {
     pub evidence: String,
 }
 
+/// Where a publisher said something of what may be done with a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SignalPlace {
+    /// A header of the answer.
+    Header,
+    /// A `meta` element of the page.
+    Meta,
+    /// `/.well-known/tdmrep.json` of its site.
+    Tdmrep,
+    /// robots.txt of its site.
+    Robots,
+}
+
+impl SignalPlace {
+    /// Every place.
+    pub const ALL: [Self; 4] = [Self::Header, Self::Meta, Self::Tdmrep, Self::Robots];
+
+    /// The word used in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Meta => "meta",
+            Self::Tdmrep => "tdmrep",
+            Self::Robots => "robots",
+        }
+    }
+
+    /// The place a JSON word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|place| place.as_str() == word)
+    }
+}
+
+/// One thing a publisher says, in a form for machines, of what may be done with a page. What it means, `rights` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// Where it stood.
+    pub place: SignalPlace,
+    /// `tdm-reservation`, `tdm-policy`, `noai`, `noarchive`, `unavailable_after`, `content-usage` or `content-signal`.
+    pub name: String,
+    /// Its value as found; empty where the name says all.
+    pub value: String,
+}
+
+impl Signal {
+    /// A signal of these words.
+    pub fn new(place: SignalPlace, name: &str, value: &str) -> Self {
+        Self { place, name: name.to_owned(), value: value.to_owned() }
+    }
+}
+
 /// A subject code and the scheme it belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
@@ -316,6 +367,8 @@ pub struct Article {
     pub rights: Option<String>,
     /// What the text or its source says of its origin.
     pub origin: Option<OriginClaim>,
+    /// What its publisher said of what may be done with it, when it was fetched.
+    pub signals: Vec<Signal>,
     /// Keys the record had that we have no field for: the text of one JSON object, or `None`.
     pub extra: Option<String>,
 }

@@ -61,7 +61,7 @@ fn may_write(headers: &HeaderMap, settings: &Params) -> Result<(), Problem> {
 }
 
 /// Every token is compared, each in constant time, so the time says nothing of which one is near.
-fn bears_token(headers: &HeaderMap, tokens: &[String]) -> bool {
+pub(super) fn bears_token(headers: &HeaderMap, tokens: &[String]) -> bool {
     let given = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())

@@ -17,6 +17,7 @@ mod read;
 mod reply;
 #[cfg(test)]
 mod sample;
+mod sight;
 mod sse;
 pub mod status;
 #[cfg(test)]
@@ -42,6 +43,7 @@ use crate::telemetry::Metrics;
 pub use openapi::document;
 pub use overrides::{Obeyed, Word};
 pub use push::{Accepted, Push, Refused, Taken};
+pub use sight::{Serve, Showing, Terms};
 pub use status::{
     EndpointStatus, Part, RhythmStatus, SourceFault, SourceState, SourceStatus, Status,
 };
@@ -59,6 +61,8 @@ pub struct Params {
     pub reads_open: bool,
     /// True where writes need no token as long as none is set: on loopback only.
     pub writes_open: bool,
+    /// How much of a text is shown.
+    pub showing: Showing,
     /// Largest body of a push, in bytes.
     pub body_bytes_max: usize,
     /// A request that has no answer by then gets 503.
@@ -74,6 +78,7 @@ impl Default for Params {
             generation: 1,
             reads_open: true,
             writes_open: true,
+            showing: Showing::default(),
             body_bytes_max: 32 << 20, // some 10,000 stories of 3 KB
             deadline: Duration::from_secs(30),
         }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::api::body::{Cluster, List, Source, Version};
 use crate::api::problem::Problem;
 use crate::api::query::{self, ClustersParams};
+use crate::api::sight::Sight;
 use crate::api::view::{self, DiffBody, Found};
 use crate::api::{self, reply};
 use crate::model::ClusterId;
@@ -125,6 +126,7 @@ pub(super) struct DiffParams {
 pub(super) async fn diff(
     State(state): State<api::State>,
     Path(id): Path<String>,
+    sight: Sight,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let params: DiffParams = query::params(&uri)?;
@@ -132,7 +134,7 @@ pub(super) async fn diff(
     let asked = id.clone();
     let found = reply::blocking(move || {
         let (from, to) = (query::given(params.from.as_deref()), query::given(params.to.as_deref()));
-        view::diff(&state, &asked, from, to)
+        view::diff(&state, sight, &asked, from, to)
     })
     .await?;
     let asked = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -164,6 +166,7 @@ pub(super) struct ArticlesParams {
 ))]
 pub(super) async fn articles(
     State(state): State<api::State>,
+    sight: Sight,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let params: ArticlesParams = query::params(&uri)?;
@@ -171,7 +174,7 @@ pub(super) async fn articles(
         let ArticlesParams { url, guid, source } = &params;
         let given = |value: &'_ Option<String>| query::given(value.as_deref()).map(str::to_owned);
         let (url, guid, source) = (given(url), given(guid), given(source));
-        view::articles_named(&state, url.as_deref(), guid.as_deref(), source.as_deref())
+        view::articles_named(&state, sight, url.as_deref(), guid.as_deref(), source.as_deref())
     });
     Ok(reply::json(&list.await?))
 }
@@ -179,16 +182,17 @@ pub(super) async fn articles(
 /// One article: its record as stored, with text, versions, cluster and evidence.
 #[utoipa::path(get, path = "/api/v1/articles/{id}", tag = "articles",
     params(("id" = String, Path, description = "the article")), responses(
-    (status = 200, body = serde_json::Value, description = "the record, `article`, `cluster`, `state`, `versions`, `evidence`; where its words were removed by order, `redacted` is true and `title`, `text` and `url` are null"),
+    (status = 200, body = serde_json::Value, description = "the record, `article`, `cluster`, `state`, `versions`, `evidence`; where its words were removed by order, `redacted` is true and `title`, `text` and `url` are null; `served` says how much of the text is shown: `text`, `excerpt` (its beginning) or `title` (null); `tdm` has what its publisher said of its use, and whether that reserves the rights"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "no such article"),
 ))]
 pub(super) async fn article(
     State(state): State<api::State>,
     Path(id): Path<String>,
+    sight: Sight,
     uri: Uri,
 ) -> Result<Response, Problem> {
     query::none(&uri)?;
-    let body: Value = reply::blocking(move || view::article(&state, &id)).await?;
+    let body: Value = reply::blocking(move || view::article(&state, sight, &id)).await?;
     Ok(reply::json(&body))
 }
 

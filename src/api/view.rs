@@ -11,12 +11,14 @@ use crate::api::body::{self, Cluster, List, Version};
 use crate::api::diff::{self, Op};
 use crate::api::problem::Problem;
 use crate::api::query::{self, ClustersAsked, LeadPolicy};
+use crate::api::sight::{self, Serve, Sight};
 use crate::api::{State, body::Source};
 use crate::cluster;
 use crate::extract;
 use crate::journal::{JournalError, Location, Record};
 use crate::jsonl;
 use crate::model::{Article, ArticleId, ClusterId, OriginBasis, Seq, SourceId, VersionId};
+use crate::rights;
 use crate::store::{ArticleRow, ClusterRow, Lookup, MemberRow, VersionRow};
 
 /// Seconds after which a disk that did not answer may.
@@ -134,12 +136,15 @@ pub(super) struct DiffBody {
     pub(super) cut: bool,
     /// The versions of these two whose words were removed by order: then there is nothing to compare, and nothing is shown.
     pub(super) redacted: Vec<String>,
+    /// The versions of these two whose text is not shown to whoever asks: then the text is not compared either.
+    pub(super) withheld: Vec<String>,
 }
 
 /// Compares two versions of a cluster. `from` is the lead where absent; `to` the newest version of another article, one
 /// whose text is not the very same where there is such a one.
 pub(super) fn diff(
     state: &State,
+    sight: Sight,
     cluster: &str,
     from: Option<&str>,
     to: Option<&str>,
@@ -162,11 +167,19 @@ pub(super) fn diff(
     let (old, new) = (version_of(state, &from.version)?, version_of(state, &to.version)?);
     let gone = [&old, &new].into_iter().filter(|version| version.redacted.is_some());
     let redacted: Vec<String> = gone.map(|version| version.id.to_string()).collect();
-    let (old, new) = if redacted.is_empty() {
-        (old.article, new.article)
-    } else {
+    let now = state.clock.now();
+    let hidden = |version: &&cluster::Version| {
+        sight.of(&version.article, &state.settings.showing, now) != Serve::Text
+    };
+    let withheld: Vec<String> =
+        [&old, &new].into_iter().filter(hidden).map(|version| version.id.to_string()).collect();
+    let (old, new) = match () {
+        () if !withheld.is_empty() && redacted.is_empty() => {
+            (sight::shown(&old.article, Serve::Title), sight::shown(&new.article, Serve::Title))
+        }
+        () if redacted.is_empty() => (old.article, new.article),
         // What is left of one would be shown as inserted whole.
-        (Article::default(), Article::default())
+        () => (Article::default(), Article::default()),
     };
     let diff = diff::paragraphs(&old.text, &new.text);
     let mut counts = BTreeMap::new();
@@ -188,6 +201,7 @@ pub(super) fn diff(
         counts,
         cut: diff.cut,
         redacted,
+        withheld,
     }))
 }
 
@@ -255,7 +269,7 @@ fn article_row(state: &State, id: ArticleId) -> Result<Option<ArticleRow>, Probl
 }
 
 /// One article: the record of CONTRACT §4 as stored in its newest version, its versions, cluster and evidence.
-pub(super) fn article(state: &State, id: &str) -> Result<Value, Problem> {
+pub(super) fn article(state: &State, sight: Sight, id: &str) -> Result<Value, Problem> {
     let id: ArticleId = query::id("article", id)?;
     let absent = || Problem::not_found(format!("no article {id}"));
     let row = article_row(state, id)?.ok_or_else(absent)?;
@@ -263,12 +277,21 @@ pub(super) fn article(state: &State, id: &str) -> Result<Value, Problem> {
     let version = version_of(state, &newest)?;
     let versions = versions(state, id)?;
     let cluster = cluster_of(state, &newest)?;
-    let mut body = jsonl::write(&version.article);
+    let now = state.clock.now();
+    let serve = sight.of(&version.article, &state.settings.showing, now);
+    let mut body = jsonl::write(&sight::shown(&version.article, serve));
+    if serve == Serve::Title {
+        body["text"] = Value::Null;
+    }
+    if !version.article.signals.is_empty() {
+        body["tdm"]["reserved"] = json!(rights::verdict(&version.article.signals, now).reserved);
+    }
     for (key, value) in [
         ("article", json!(id.to_string())),
         ("cluster", json!(cluster)),
         ("state", json!(body::LIVE)),
         ("kind", json!(newest.kind.as_str())),
+        ("served", json!(serve.as_str())),
         ("seen_at", json!(newest.seen_at.to_string())),
         ("newest", json!(newest.id.to_string())),
         ("versions", json!(versions)),
@@ -357,6 +380,7 @@ impl Evidence {
 /// The articles that go by a name: an address, or an id at a source.
 pub(super) fn articles_named(
     state: &State,
+    sight: Sight,
     url: Option<&str>,
     guid: Option<&str>,
     source: Option<&str>,
@@ -390,7 +414,7 @@ pub(super) fn articles_named(
     }
     let mut items = Vec::with_capacity(ids.len());
     for id in ids {
-        items.push(article(state, &id.to_string())?);
+        items.push(article(state, sight, &id.to_string())?);
     }
     Ok(List { items, next: None, generation: state.settings.generation })
 }

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{Usage, clock, runtime};
-use crate::config::{self, Config, Source, SourceKind};
-use crate::daemon::{agencies, read_page};
+use crate::config::{self, Config, Keep, Source, SourceKind, Tdm};
+use crate::daemon::{Asker, agencies, grant, read_page};
 use crate::extract::{self, Extracted};
-use crate::fetch::{self, Accept, Ask, FetchError, Fetcher, Got, check_url, user_agent};
+use crate::fetch::{self, Accept, Ask, FetchError, Fetcher, Got, Said, check_url, user_agent};
 use crate::model::{Article, SourceId, Timestamp};
-use crate::{feed, jsonl, text};
+use crate::{feed, jsonl, rights, text};
 
 /// Arguments of `fetch`.
 #[derive(Debug, clap::Args)]
@@ -72,8 +72,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(got) = explained.got.as_ref().filter(|got| got.status == 200) {
         let nobody = nobody(got);
         let source = chosen.map_or(&nobody, |(source, _)| source);
-        let (kind, what) = seen(got, source, &config);
+        let (kind, what, metas) = seen(got, source, &config, fetcher.agent());
         shown[kind] = what;
+        shown["tdm"] = tdm(got, &metas, fetcher.agent(), source, &config);
     }
     super::say(&format!("{shown:#}"))?;
     Ok(if explained.error.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -113,8 +114,11 @@ fn choose<'a>(
 
 /// What of a source bears on a fetch.
 fn about(source: &Source, why: &str) -> Value {
+    let rights = source.rights.as_ref().map(|rights| {
+        json!({"store": rights.store.as_str(), "serve": rights.serve.as_str(), "statement": rights.statement})
+    });
     json!({
-        "id": source.id.as_str(), "why": why, "kind": source.kind.as_str(), "rights": source.rights, "licence": source.licence,
+        "id": source.id.as_str(), "why": why, "kind": source.kind.as_str(), "rights": rights, "licence": source.licence,
         "allow_addresses": source.allow_addresses.iter().map(IpNet::to_string).collect::<Vec<_>>(),
     })
 }
@@ -153,13 +157,40 @@ fn ask(args: &Args, url: Url, source: Option<&Source>) -> Ask {
 const ENTRIES_SHOWN: usize = 5;
 
 /// What stands there: a feed where it reads as one, else a page.
-fn seen(got: &Got, source: &Source, config: &Config) -> (&'static str, Value) {
+fn seen(
+    got: &Got,
+    source: &Source,
+    config: &Config,
+    agent: &str,
+) -> (&'static str, Value, Vec<(String, String)>) {
     let limits = feed::Limits::default();
     let feed = feed::parse(&got.body, got.charset.as_deref(), &got.url, clock().now(), &limits);
     match feed {
-        Ok(feed) => ("feed", listed(&feed)),
-        Err(no_feed) => ("page", read(got, source, config, &no_feed.to_string())),
+        Ok(feed) => ("feed", listed(&feed), Vec::new()),
+        Err(no_feed) => {
+            let (what, metas) = read(got, source, config, agent, &no_feed.to_string());
+            ("page", what, metas)
+        }
     }
+}
+
+/// What its publisher says of its use, and what the daemon would keep.
+fn tdm(
+    got: &Got,
+    metas: &[(String, String)],
+    agent: &str,
+    source: &Source,
+    config: &Config,
+) -> Value {
+    let metas = metas.iter().map(|(name, content)| (name.as_str(), content.as_str()));
+    let mut signals = got.signals.clone();
+    signals.extend(rights::of_metas(metas, agent));
+    let rights::Verdict { reserved, because, policy } = rights::verdict(&signals, clock().now());
+    let said: Vec<Said> = signals.iter().map(Said::of).collect();
+    let lifted = config.crawl.tdm == Tdm::Record || source.licence.is_some();
+    let is_whole = source.rights().store == Keep::Text && (lifted || !reserved);
+    let keeps = if is_whole { "all of it" } else { "title and link" };
+    json!({"signals": said, "reserved": reserved, "because": because, "policy": policy, "keeps": keeps})
 }
 
 /// A feed as a poll sees it.
@@ -182,15 +213,23 @@ fn listed(feed: &feed::Feed) -> Value {
 }
 
 /// A page as a visit sees it: what it is, and what would be stored or why nothing would.
-fn read(got: &Got, source: &Source, config: &Config, no_feed: &str) -> Value {
+fn read(
+    got: &Got,
+    source: &Source,
+    config: &Config,
+    agent: &str,
+    no_feed: &str,
+) -> (Value, Vec<(String, String)>) {
     let reading = read_page(got, &feed::Entry::default(), source, &agencies(&config.sources));
+    let asker = Asker { agent, tdm: config.crawl.tdm, now: clock().now() };
+    let reading = grant(reading, got.signals.clone(), source, &asker);
     let mut what = reading.found.as_ref().map_or_else(|| json!({}), found);
     match &reading.stored {
         Ok(article) => what["stored"] = stored(article),
         Err(reason) => what["refused"] = json!(reason),
     }
     what["no_feed"] = json!(no_feed);
-    what
+    (what, reading.found.map(|page| page.reserves).unwrap_or_default())
 }
 
 fn found(page: &Extracted) -> Value {

@@ -1,7 +1,7 @@
 //! Core words to the bytes that stand for them on disk, and back. A byte once given is never given again.
 
 use super::{LinkKind, Reason, Relation};
-use crate::model::{OriginBasis, PageKind};
+use crate::model::{OriginBasis, PageKind, SignalPlace};
 
 /// Gives each word of an enum its byte, both ways. The match is exhaustive, so a new word does not compile without a byte.
 macro_rules! bytes_of {
@@ -19,6 +19,8 @@ bytes_of!(of_page_kind, page_kind, PageKind:
     Article = 0, Index = 1, SoftNotFound = 2, LiveBlog = 3, PaywallStub = 4, Other = 5);
 bytes_of!(of_basis, basis, OriginBasis:
     OwnItem = 0, Dateline = 1, SignOff = 2, Byline = 3, Metadata = 4, Quote = 5);
+bytes_of!(of_signal_place, signal_place, SignalPlace:
+    Header = 0, Meta = 1, Tdmrep = 2, Robots = 3);
 bytes_of!(of_link_kind, link_kind, LinkKind: Text = 0, Short = 1, Article = 2, Contains = 3,
     Barred = 4, Editor = 5);
 bytes_of!(of_reason, reason, Reason:
@@ -37,6 +39,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             assert_eq!(page_kind(byte).map(of_page_kind), (byte < 6).then_some(byte));
             assert_eq!(basis(byte).map(of_basis), (byte < 6).then_some(byte));
+            assert_eq!(signal_place(byte).map(of_signal_place), (byte < 4).then_some(byte));
             assert_eq!(link_kind(byte).map(of_link_kind), (byte < 6).then_some(byte));
             assert_eq!(reason(byte).map(of_reason), (byte < 11).then_some(byte));
             assert_eq!(relation(byte).map(of_relation), (byte < 10).then_some(byte));

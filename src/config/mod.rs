@@ -6,6 +6,7 @@ mod login;
 mod params;
 mod problem;
 mod read;
+mod rights;
 mod sheet;
 mod show;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use login::{Login, LoginKeys};
 pub use problem::{ConfigErrors, Problem};
 pub use read::{FILE_VARIABLE, Flags, SYSTEM_FILE, environment, find, load, load_with};
 pub use types::{
-    Config, Crawl, Detect, Endpoint, EndpointKind, Log, Secret, Server, Source, SourceKind, Store,
+    Config, Crawl, Detect, Endpoint, EndpointKind, Keep, Log, Rights, Secret, Server, Source,
+    SourceKind, Store, Tdm,
 };
 pub use units::duration;

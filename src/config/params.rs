@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use super::Config;
+use super::{Config, Source, Tdm};
 use crate::{api, cluster, fetch};
+
+fn terms(source: &Source) -> (String, api::Terms) {
+    let (serve, licensed) = (source.rights().serve, source.licence.is_some());
+    (source.id.0.clone(), api::Terms { serve, licensed })
+}
 
 impl Config {
     /// What the fold obeys.
@@ -25,6 +30,7 @@ impl Config {
             per_host_delay: crawl.per_host_delay,
             allow: crawl.allow_addresses.clone(),
             robots: crawl.robots,
+            signals: true,
             concurrency: crawl.concurrency,
             ..fetch::Params::default()
         }
@@ -40,6 +46,11 @@ impl Config {
             generation,
             reads_open: loopback || server.allow_anonymous_reads,
             writes_open: loopback,
+            showing: api::Showing {
+                texts_open: loopback,
+                tdm_respected: self.crawl.tdm == Tdm::Respect,
+                terms: self.sources.iter().map(terms).collect(),
+            },
             deadline: Duration::from_secs(30),
             ..api::Params::default()
         }

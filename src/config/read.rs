@@ -7,9 +7,11 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::problem::{ConfigErrors, Problem, nearest};
+use super::rights;
 use super::sheet::{File, Overrides, Raw, Sheet};
 use super::types::{
     Config, Crawl, Detect, Endpoint, EndpointKind, Log, Secret, Server, Source, SourceKind, Store,
+    Tdm,
 };
 use super::units::show_duration;
 use super::{fields, login};
@@ -108,8 +110,10 @@ pub(super) fn parse(
         sources: Vec::new(),
     };
     let tables = top.tables("source");
-    config.sources =
-        Sources { file, none: &Overrides::new(), crawl: &config.crawl }.read(tables, &mut problems);
+    config.sources = {
+        let (crawl, window) = (&config.crawl, config.detect.window);
+        Sources { file, none: &Overrides::new(), crawl, window }.read(tables, &mut problems)
+    };
     problems.extend(top.finish());
     if problems.is_empty() {
         return Ok(config);
@@ -303,6 +307,7 @@ fn read_crawl(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Crawl {
         redirects_max: sheet
             .take("redirects_max", default.redirects_max, |raw| redirects(raw).map(|n| n as usize)),
         robots: sheet.take("robots", default.robots, fields::truth),
+        tdm: sheet.take("tdm", default.tdm, fields::word(&Tdm::ALL, Tdm::as_str)),
         allow_addresses: sheet.take("allow_addresses", default.allow_addresses, fields::networks),
     };
     intervals_fit(&mut sheet, "[crawl]", crawl.min_interval, crawl.max_interval);
@@ -356,6 +361,8 @@ struct Sources<'a> {
     file: File<'a>,
     none: &'a Overrides,
     crawl: &'a Crawl,
+    /// How long texts are compared.
+    window: Duration,
 }
 
 type Table<'a> = (&'a DeTable<'a>, std::ops::Range<usize>);
@@ -410,7 +417,7 @@ impl<'a> Sources<'a> {
             priority: sheet
                 .take("priority", Source::PRIORITY, |raw| priority(raw).map(|n| n as u8)),
             tags: sheet.take("tags", Vec::new(), fields::list),
-            rights: sheet.take("rights", None, rights),
+            rights: rights::read(sheet, self.window),
             licence: sheet.take("licence", None, fields::unset_if_empty),
             allow_addresses: sheet.take("allow_addresses", Vec::new(), fields::networks),
             endpoints: Vec::new(),
@@ -481,12 +488,6 @@ fn endpoint_kind(raw: Raw<'_>) -> Result<EndpointKind, String> {
         "push" => Err("a source that is only pushed to needs no endpoint: leave it out".to_owned()),
         _ => fields::word(&EndpointKind::ALL, EndpointKind::as_str)(raw),
     }
-}
-
-fn rights(raw: Raw<'_>) -> Result<Option<String>, String> {
-    fields::unset_if_empty(raw).map_err(|_| {
-        "want a statement in quotes; this release keeps it and does not act on it".to_owned()
-    })
 }
 
 /// The environment of this process, as [`load`] takes it. What is not Unicode is left out.

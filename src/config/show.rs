@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 use url::Host;
 
-use super::types::{Config, Endpoint, EndpointKind, Secret, Source};
+use super::types::{Config, Endpoint, EndpointKind, Rights, Secret, Source, Tdm};
 use super::units::{show_duration, show_size};
 
 impl Config {
@@ -42,6 +42,7 @@ impl Config {
                 "deadline": show_duration(crawl.deadline),
                 "redirects_max": crawl.redirects_max,
                 "robots": crawl.robots,
+                "tdm": crawl.tdm.as_str(),
                 "allow_addresses": networks(&crawl.allow_addresses),
             },
             "detect": {
@@ -95,6 +96,9 @@ impl Config {
         if !self.crawl.robots {
             warnings.push("crawl.robots is false: robots.txt is not obeyed".to_owned());
         }
+        if self.crawl.tdm == Tdm::Record {
+            warnings.push("crawl.tdm is \"record\": pages whose publishers reserve their rights are kept in full".to_owned());
+        }
         for source in &self.sources {
             for endpoint in source.endpoints.iter().filter(|endpoint| sends_in_clear(endpoint)) {
                 warnings.push(format!(
@@ -132,12 +136,13 @@ fn source(source: &Source) -> Value {
     put("kind", json!(source.kind.as_str()));
     put("own", json!(source.own));
     put("priority", json!(source.priority));
-    for (key, text) in
-        [("lang", &source.lang), ("rights", &source.rights), ("licence", &source.licence)]
-    {
+    for (key, text) in [("lang", &source.lang), ("licence", &source.licence)] {
         if let Some(text) = text {
             put(key, json!(text));
         }
+    }
+    if let Some(shown) = source.rights.as_ref() {
+        put("rights", rights(shown));
     }
     put("tags", json!(source.tags));
     put("allow_addresses", networks(&source.allow_addresses));
@@ -145,6 +150,26 @@ fn source(source: &Source) -> Value {
         put("endpoint", source.endpoints.iter().map(endpoint).collect());
     }
     Value::Object(shown)
+}
+
+/// As it is written: a statement alone in quotes, all else as a table.
+fn rights(rights: &Rights) -> Value {
+    let Rights { statement, store, serve, retention } = rights;
+    let statement = statement.as_deref();
+    if let (Some(statement), true) =
+        (statement, *rights == Rights { statement: rights.statement.clone(), ..Rights::default() })
+    {
+        return json!(statement);
+    }
+    let mut shown = json!({"store": store.as_str(), "serve": serve.as_str()});
+    for (key, text) in
+        [("retention", retention.map(show_duration)), ("statement", statement.map(str::to_owned))]
+    {
+        if let Some(text) = text {
+            shown[key] = json!(text);
+        }
+    }
+    shown
 }
 
 fn endpoint(endpoint: &Endpoint) -> Value {

@@ -226,6 +226,8 @@ fn what_is_shown_reads_back() {
     let config = good(
         "[store]\npath = \"/srv/ct\"\n[[source]]\nid = \"a\"\nown = true\nlang = \"fr\"\ntags = [\"x\"]\n\
          rights = \"© A\"\nlicence = \"contract 7\"\nallow_addresses = [\"127.0.0.0/8\"]\n\
+         [[source]]\nid = \"b\"\nrights = { store = \"title\", serve = false, retention = \"30d\", statement = \"© B\" }\n\
+         [[source]]\nid = \"c\"\nrights = { serve = \"excerpt\" }\n\
          [[source.endpoint]]\ntype = \"feed\"\nurl = \"http://127.0.0.1:9/\"\nmin_interval = \"1s\"\n",
     );
     assert_eq!(good(&Config::default().to_toml()).to_toml(), Config::default().to_toml());
@@ -256,7 +258,14 @@ fn words_in_odd_forms_are_refused_with_the_form_wanted() {
         ("[log]\nfilter = \"copytaster=loud\"\n", "info,copytaster::fetch=debug"),
         ("[[source]]\nid = \"A F P\"\n", "lower case letters"),
         ("[[source]]\nid = \"a\"\nlang = \"english\"\n", "\"pt-br\""),
-        ("[[source]]\nid = \"a\"\nrights = { store = true }\n", "a statement in quotes"),
+        ("[[source]]\nid = \"a\"\nrights = 3\n", "a statement in quotes"),
+        ("[[source]]\nid = \"a\"\nrights = { serv = \"text\" }\n", "did you mean `serve`?"),
+        ("[[source]]\nid = \"a\"\nrights = { serve = \"excerp\" }\n", "did you mean \"excerpt\"?"),
+        (
+            "[[source]]\nid = \"a\"\nrights = { retention = \"1d\" }\n",
+            "texts are compared that long",
+        ),
+        ("[crawl]\ntdm = \"respects\"\n", "did you mean \"respect\"?"),
         ("[source]\nid = \"a\"\n", "write [[source]]"),
         ("crawl = 3\n", "write [crawl]"),
         ("[store]\npath = \"\"\n", "want a path"),

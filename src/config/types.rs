@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::login::Login;
+use crate::api::Serve;
 use crate::fetch;
 use crate::model::SourceId;
 use crate::telemetry::Format;
@@ -128,6 +129,8 @@ pub struct Crawl {
     pub redirects_max: usize,
     /// Obey robots.txt.
     pub robots: bool,
+    /// What is done with a page whose publisher reserves its rights.
+    pub tdm: Tdm,
     /// Private or loopback networks that may be fetched from, whatever the source.
     pub allow_addresses: Vec<IpNet>,
 }
@@ -146,7 +149,31 @@ impl Default for Crawl {
             deadline: Duration::from_secs(30),
             redirects_max: 5,
             robots: true,
+            tdm: Tdm::default(),
             allow_addresses: Vec::new(),
+        }
+    }
+}
+
+/// `crawl.tdm`: what is done with a page whose publisher reserves its rights to text and data mining.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tdm {
+    /// Title and link alone are kept.
+    #[default]
+    Respect,
+    /// It is kept like any other; what its publisher says is stored with it.
+    Record,
+}
+
+impl Tdm {
+    /// Every word, in the order the documentation names them.
+    pub const ALL: [Self; 2] = [Self::Respect, Self::Record];
+
+    /// The word used in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Respect => "respect",
+            Self::Record => "record",
         }
     }
 }
@@ -206,9 +233,9 @@ pub struct Source {
     pub priority: u8,
     /// Free words to find it by.
     pub tags: Vec<String>,
-    /// A rights statement, kept with the source. Nothing acts on it.
-    pub rights: Option<String>,
-    /// The licence under which its copy is used, kept with the source. Nothing acts on it.
+    /// What may be done with its copy; `None` where nothing is said.
+    pub rights: Option<Rights>,
+    /// The licence under which its copy is used. It lifts what `crawl.tdm` would respect.
     pub licence: Option<String>,
     /// Private or loopback networks that may be fetched from for this source.
     pub allow_addresses: Vec<IpNet>,
@@ -216,7 +243,48 @@ pub struct Source {
     pub endpoints: Vec<Endpoint>,
 }
 
+/// `rights` of a source: a statement, or what may be done with its copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// Goes with each of its articles, as it stands.
+    pub statement: Option<String>,
+    /// What is kept of its pages.
+    pub store: Keep,
+    /// What of its copy is shown to whoever reads here.
+    pub serve: Serve,
+    /// How old its texts may become; `None`: as `[store]` says.
+    pub retention: Option<Duration>,
+}
+
+/// What is kept of a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// All of it.
+    #[default]
+    Text,
+    /// Title and link.
+    Title,
+}
+
+impl Keep {
+    /// Every word, in the order the documentation names them.
+    pub const ALL: [Self; 2] = [Self::Text, Self::Title];
+
+    /// The word used in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Title => "title",
+        }
+    }
+}
+
 impl Source {
+    /// What may be done with its copy.
+    pub fn rights(&self) -> Rights {
+        self.rights.clone().unwrap_or_default()
+    }
+
     /// [`Source::priority`] where the file says none.
     pub const PRIORITY: u8 = 50;
 

@@ -8,13 +8,15 @@ use tokio::sync::mpsc;
 use tracing::info;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::granted::{self, Asker};
 use super::line::{
     Ended, Harvest, Lead, REASON_BYTES_MAX, Said, ToWriter, Validators, Visits, Work,
 };
 use super::page::{self, Reading};
+use crate::config::{Source, Tdm};
 use crate::extract::{self, Page};
 use crate::fetch::{Accept, Ask, FetchError, Fetcher};
-use crate::model::{Article, Clock};
+use crate::model::{Article, Clock, Signal};
 use crate::telemetry::Metrics;
 use crate::text;
 use crate::wire::Agency;
@@ -27,6 +29,8 @@ pub(super) struct Harvester {
     pub(super) metrics: Arc<Metrics>,
     /// Agencies of the configuration, whose credits count besides those of the table.
     pub(super) agencies: Arc<[Agency]>,
+    /// What is done with a page whose publisher reserves its rights.
+    pub(super) tdm: Tdm,
 }
 
 /// Visits leads, `concurrency` at a time, until no more come or the writer is gone.
@@ -53,7 +57,10 @@ impl Harvester {
     async fn visit(self, mut lead: Lead) -> Harvest {
         let turn = lead.turn.take();
         let (came, visits) = match lead.page.clone() {
-            None => (from_entry(&lead), self.visited(&lead, Validators::default())),
+            None => {
+                let came = self.kept(from_entry(&lead), lead.signals.to_vec(), &lead.source);
+                (came, self.visited(&lead, Validators::default()))
+            }
             Some(page) => {
                 let ask = Ask {
                     credentials: lead.source.credentials(&page).cloned(),
@@ -98,8 +105,13 @@ impl Harvester {
         let agencies = Arc::clone(&self.agencies);
         let entry = Arc::clone(&lead.entry);
         let source = Arc::clone(&lead.source);
-        let read =
-            tokio::task::spawn_blocking(move || page::read(&got, &entry, &source, &agencies));
+        let this = self.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let reading = page::read(&got, &entry, &source, &agencies);
+            let (agent, tdm) = (this.fetcher.agent(), this.tdm);
+            let now = this.clock.now();
+            granted::of_reading(reading, got.signals, &source, &Asker { agent, tdm, now })
+        });
         match read.await {
             Ok(Reading { stored: Ok(article), .. }) => (Came::Article(article), visits),
             Ok(Reading { stored: Err(reason), .. }) => (Came::Nothing(reason), visits),
@@ -108,6 +120,15 @@ impl Harvester {
                 Came::Nothing("the page could not be read: its parser gave up".to_owned()),
                 self.visited(lead, Validators::default()),
             ),
+        }
+    }
+
+    /// What came of an entry that is its own article, as far as it may be kept.
+    fn kept(&self, came: Came, signals: Vec<Signal>, source: &Source) -> Came {
+        let Came::Article(article) = came else { return came };
+        match granted::granted(*article, signals, source, self.tdm, self.clock.now()) {
+            Ok(article) => Came::Article(Box::new(article)),
+            Err(reason) => Came::Nothing(reason),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::config::Source;
 use crate::feed::Entry;
 use crate::fetch::{self, Got};
 use crate::journal::Location;
-use crate::model::{Article, Timestamp, VersionId};
+use crate::model::{Article, Signal, Timestamp, VersionId};
 use crate::schedule::{self, Poll, Texts};
 
 /// Leads that wait for a free hand.
@@ -35,6 +35,8 @@ pub(super) struct Lead {
     pub(super) entry: Arc<Entry>,
     /// The page to visit; `None` where the entry's own text is the article.
     pub(super) page: Option<Url>,
+    /// What its feed's own headers and site said of what may be done with it.
+    pub(super) signals: Arc<[Signal]>,
     /// What is known from earlier visits.
     pub(super) visits: Visits,
     /// Held while its host is asked; the next lead of the host goes when it is let go.
@@ -188,6 +190,8 @@ pub(super) enum Work {
     Redacted {
         /// The versions.
         versions: Vec<(VersionId, Location)>,
+        /// Versions that have theirs and lie elsewhere now, for what stood before them is shorter.
+        moved: Vec<(VersionId, Location)>,
         /// Told when their rows have followed; dropped where they cannot.
         done: SyncSender<()>,
     },

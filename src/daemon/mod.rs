@@ -16,6 +16,7 @@ mod deep;
 mod desk;
 mod erase;
 mod fold;
+mod granted;
 mod harvester;
 mod keep;
 mod known;
@@ -24,6 +25,7 @@ mod mend;
 mod offline;
 mod open;
 mod page;
+mod permits;
 mod poller;
 mod ready;
 mod rejudge;
@@ -60,6 +62,7 @@ use crate::wire::Agency;
 pub use deep::{Deep, judge_again};
 pub use erase::{Erased, Which, erase};
 pub use fold::{rebuild, settings};
+pub(crate) use granted::{Asker, of_reading as grant};
 pub use known::known;
 pub use offline::Offline;
 pub(crate) use page::read as read_page;
@@ -226,6 +229,13 @@ async fn run_line(
     if let Err(fault) = resume_visits(&store, &sources, &desk) {
         warn!("pages to visit again are not known, their feeds bring them up: {}", words(&fault));
     }
+    let dir = config.store.path.clone();
+    let read = dir.clone();
+    fetcher.recall(
+        tokio::task::spawn_blocking(move || permits::load(&read)).await.unwrap_or_default(),
+    );
+    let permits = permits::run(fetcher.clone(), dir, clock.clone(), polling.clone());
+    let permits = tokio::spawn(permits);
     let context = poller::Context {
         fetcher: fetcher.clone(),
         store,
@@ -249,7 +259,8 @@ async fn run_line(
         tokio::spawn(retain.run());
     }
     let agencies = agencies(&config.sources);
-    let harvester = harvester::Harvester { fetcher, clock, metrics, agencies };
+    let tdm = config.crawl.tdm;
+    let harvester = harvester::Harvester { fetcher, clock, metrics, agencies, tdm };
     let concurrency = config.crawl.concurrency;
     let poller = tokio::spawn(poller::Poller::new(context, &sources).run());
     let harvester = tokio::spawn(harvester::run(harvester, concurrency, leads, to_writer.clone()));
@@ -260,7 +271,7 @@ async fn run_line(
     status.free(Part::Start);
     // It ends last: when those that send to it have, or by a fault, which the others need not see first.
     writer.await.map_err(|fault| Fault::Writer(fault.to_string()))??;
-    for stage in [poller, pushes, harvester] {
+    for stage in [poller, pushes, harvester, permits] {
         let _ = stage.await;
     }
     Ok(())

@@ -90,7 +90,7 @@ pub(super) fn base(entry: &Entry, source: &Source) -> Article {
         updated: entry.updated,
         lang: entry.lang.clone().or_else(|| source.lang.clone()).map(|lang| lang.to_lowercase()),
         byline: (!entry.authors.is_empty()).then(|| entry.authors.join(", ")),
-        rights: source.rights.clone(),
+        rights: source.rights().statement,
         origin: (source.kind == SourceKind::Agency).then_some(own_item),
         ..Article::default()
     }

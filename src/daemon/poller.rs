@@ -221,7 +221,8 @@ impl Poller {
         for (key, source, visits) in self.context.desk.due(self.context.clock.now()) {
             let Ok(page) = Url::parse(&visits.url) else { continue };
             let entry = Arc::new(said_again(&visits));
-            let lead = Lead { source, key, entry, page: Some(page), visits, turn: None };
+            let (page, signals) = (Some(page), Arc::default());
+            let lead = Lead { source, key, entry, page, signals, visits, turn: None };
             if self.context.desk.begin(&lead, self.context.clock.now()) {
                 self.send(lead);
             }

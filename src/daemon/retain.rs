@@ -2,10 +2,11 @@
 //!
 //! Only whole segments go, the oldest first, and only where their newest record is older than the window: nothing is compared with
 //! them any more. With retention on the log begins a segment each day, so a text goes within a day of its term.
+//! Single texts go before their segment does where their source has a term of its own, or their publisher closed them on a day.
 //!
 //! The segment's number stands in `DIR/redacting` from before it is rewritten until its rows are: a start does those rows again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,10 +20,11 @@ use tracing::{error, info, warn};
 use super::line::{ToWriter, Work};
 use super::trim::{self, Trimmer};
 use super::{Fault, words};
-use crate::cluster::Params;
-use crate::config::Config;
+use crate::cluster::{Params, Version};
+use crate::config::{Config, Source, Tdm};
 use crate::journal::{JournalError, Location, Reader, Record, replace_file};
-use crate::model::{Clock, Seq, Timestamp, VersionId};
+use crate::model::{Clock, Seq, SourceId, Timestamp, VersionId};
+use crate::rights;
 use crate::store::{Store, StoreError};
 
 /// How often it is looked for texts that have had their time, by the daemon's clock.
@@ -35,7 +37,7 @@ const FLUSH_DEADLINE: Duration = Duration::from_secs(30);
 type Segment = (u32, Seq);
 
 /// How long texts are kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Terms {
     /// Nothing younger is ever touched, in milliseconds: it is still compared with.
     window: i64,
@@ -47,6 +49,10 @@ pub(super) struct Terms {
     history: Option<i64>,
     /// Settings of the fold.
     params: Params,
+    /// How old a text of these sources may become, in milliseconds.
+    of_sources: BTreeMap<SourceId, i64>,
+    /// The sources of which a text stays although its page says that it is closed after a day; `None`: all.
+    licensed: Option<BTreeSet<SourceId>>,
 }
 
 impl Terms {
@@ -57,10 +63,25 @@ impl Terms {
         let history = config.store.history().map(millis);
         let window = millis(config.detect.window);
         let dir = &config.store.path;
+        let term = |source: &Source| Some((source.id.clone(), millis(source.rights().retention?)));
+        let of_sources: BTreeMap<SourceId, i64> = config.sources.iter().filter_map(term).collect();
+        let licensed = config.sources.iter().filter(|source| source.licence.is_some());
+        let licensed = licensed.map(|source| source.id.clone()).collect();
+        let licensed = (config.crawl.tdm == Tdm::Respect).then_some(licensed);
         let is_begun = mark(dir).exists() || trim::mark(dir).exists();
-        let is_wanted = age.is_some() || bytes.is_some() || is_begun;
+        let is_wanted = age.is_some() || bytes.is_some() || !of_sources.is_empty() || is_begun;
         let params = config.cluster_params();
-        is_wanted.then_some(Self { window, age, bytes, history, params })
+        is_wanted.then_some(Self { window, age, bytes, history, params, of_sources, licensed })
+    }
+
+    /// When the words of one version have had their time, whatever their segment does.
+    fn end_of(&self, version: &Version) -> Option<Timestamp> {
+        let source = &version.article.source;
+        let of_source = self.of_sources.get(source).map(|&age| version.seen_at.plus_millis(age));
+        let heeded = self.licensed.as_ref().is_some_and(|licensed| !licensed.contains(source));
+        let of_page = heeded.then(|| rights::ends(&version.article.signals)).flatten();
+        let ends = of_source.into_iter().chain(of_page).min();
+        ends.filter(|_| version.redacted.is_none())
     }
 }
 
@@ -71,6 +92,13 @@ struct Known {
     has_words: bool,
     /// Its last record.
     last: Seq,
+    /// When the first single text in it has had its time.
+    due: Option<Timestamp>,
+}
+
+impl Known {
+    const NOTHING: Self =
+        Self { newest: Timestamp::EPOCH, has_words: false, due: None, last: Seq(0) };
 }
 
 /// Who looks for texts that have had their time.
@@ -133,7 +161,7 @@ impl Retain {
                 None => match self.look(segment) {
                     Err(fault @ Fault::Journal(JournalError::Damaged { .. })) => {
                         error!("texts of a damaged segment stay: {}", words(&fault));
-                        Known { newest: Timestamp::EPOCH, has_words: false, last: Seq(0) }
+                        Known::NOTHING
                     }
                     done => done?,
                 },
@@ -148,15 +176,25 @@ impl Retain {
                 with_words -= self.reader.segment_bytes(segment.0)?.min(with_words);
             }
         }
-        for (segment, of) in old {
+        for &(segment, of) in &old {
             let too_old = self.terms.age.is_some_and(|age| of.newest < now.plus_millis(-age));
             let too_many = self.terms.bytes.is_some_and(|most| with_words > most);
             if !(too_old || too_many) || self.stop.is_cancelled() {
                 break;
             }
             with_words -= self.reader.segment_bytes(segment.0)?.min(with_words);
-            self.redact(segment)?;
-            known.insert(segment.0, Known { has_words: false, ..of });
+            self.redact(segment, &|_| true)?;
+            known.insert(segment.0, Known { has_words: false, due: None, ..of });
+        }
+        for (segment, _) in old {
+            let is_due =
+                known.get(&segment.0).is_some_and(|of| of.due.is_some_and(|due| due <= now));
+            if is_due && !self.stop.is_cancelled() {
+                self.redact(segment, &|version| {
+                    self.terms.end_of(version).is_some_and(|end| end <= now)
+                })?;
+                known.insert(segment.0, self.look(segment)?);
+            }
         }
         self.trim(&closed, known, now)
     }
@@ -191,7 +229,7 @@ impl Retain {
     }
 
     fn look(&self, segment: Segment) -> Result<Known, Fault> {
-        let mut known = Known { newest: Timestamp::EPOCH, has_words: false, last: Seq(0) };
+        let mut known = Known::NOTHING;
         for entry in self.reader.entries_of(segment) {
             let (_, entry) = entry?;
             known.newest = known.newest.max(entry.at);
@@ -200,15 +238,19 @@ impl Retain {
                 // The fold's time may be ahead of the clock's.
                 known.newest = known.newest.max(version.seen_at);
                 known.has_words |= version.redacted.is_none();
+                let end = self.terms.end_of(version);
+                known.due =
+                    end.map_or(known.due, |end| Some(known.due.map_or(end, |due| due.min(end))));
             }
         }
         Ok(known)
     }
 
-    fn redact(&self, segment: Segment) -> Result<(), Fault> {
+    /// Removes the words of those versions of a segment that `is_over` names.
+    fn redact(&self, segment: Segment, is_over: &dyn Fn(&Version) -> bool) -> Result<(), Fault> {
         begin(self.store.dir(), segment.0)?;
         let done = self.reader.rewrite(segment.0, &mut |entry| match &entry.record {
-            Record::Version(version) if version.redacted.is_none() => {
+            Record::Version(version) if version.redacted.is_none() && is_over(version) => {
                 Some(Record::Version(Box::new(version.without_words())))
             }
             _ => None,
@@ -225,18 +267,17 @@ impl Retain {
 
     /// Has the rows of a segment's versions follow it, and waits until they are on disk.
     fn redo_rows(&self, segment: Segment) -> Result<(), Fault> {
-        let mut versions: Vec<(VersionId, Location)> = Vec::new();
+        let (mut versions, mut moved): (Vec<_>, Vec<(VersionId, Location)>) = Default::default();
         for entry in self.reader.entries_of(segment) {
             let (place, entry) = entry?;
             // A crash may have come before the segment took its new form.
-            if let Record::Version(version) = entry.record
-                && version.redacted.is_some()
-            {
-                versions.push((version.id, place));
+            if let Record::Version(version) = entry.record {
+                let list = if version.redacted.is_some() { &mut versions } else { &mut moved };
+                list.push((version.id, place));
             }
         }
         let (done, written) = sync_channel(1);
-        let sent = self.writer.blocking_send(Work::Redacted { versions, done });
+        let sent = self.writer.blocking_send(Work::Redacted { versions, moved, done });
         if sent.is_err() || written.recv().is_err() {
             // The next start does these rows again.
             return Err(Fault::Stopped);

@@ -83,9 +83,10 @@ struct Waiting {
     _shown: DropGuard,
 }
 
-/// Versions whose words are gone, where they lie now, the rows of the sets that show them, and who waits for it.
+/// Versions whose words are gone, and those that moved by that, where they lie now, the rows of the sets that show them, and who waits for it.
 pub(super) struct Redacted {
     pub(super) versions: Vec<(VersionId, Location)>,
+    pub(super) moved: Vec<(VersionId, Location)>,
     pub(super) changes: Vec<Change>,
     pub(super) done: SyncSender<()>,
 }
@@ -290,8 +291,8 @@ impl Keeper {
             // Whoever asked may have stopped.
             let _ = done.try_send(true);
         }
-        if let Some(Redacted { versions, changes, done }) = &job.redacted {
-            self.store.redact(versions, changes)?;
+        if let Some(Redacted { versions, moved, changes, done }) = &job.redacted {
+            self.store.redact(versions, moved, changes)?;
             // Whoever asked may have stopped.
             let _ = done.try_send(());
         }
@@ -342,7 +343,8 @@ mod tests {
     #[test]
     fn rows_that_lose_their_words_are_a_step_of_their_own() {
         let (done, _written) = sync_channel(1);
-        let redacted = Some(Redacted { versions: Vec::new(), changes: Vec::new(), done });
+        let redacted =
+            Some(Redacted { versions: Vec::new(), moved: Vec::new(), changes: Vec::new(), done });
         let redacted = Job { redacted, ..Job::default() };
         assert!(!ticks(1..=1).has_room_for(&redacted));
         assert!(!redacted.has_room_for(&ticks(1..=1)));

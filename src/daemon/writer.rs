@@ -20,7 +20,7 @@ use super::trim::Planned;
 use super::{Fault, Notes, words};
 use crate::api::{Accepted, Obeyed, Push, Refused, Word};
 use crate::cluster::{self, Change, Judged, Version};
-use crate::journal::{Entry, Location, Lost, Reader, Record, Spoken};
+use crate::journal::{Entry, Lost, Reader, Record, Spoken};
 use crate::model::{Article, Clock, ClusterId, Seq, SourceId, Timestamp, VersionId};
 use crate::telemetry::Metrics;
 
@@ -104,21 +104,19 @@ impl Writer {
             Work::Push(push) => return self.take_push(push, batch),
             Work::Word(word) => self.take_word(word, batch),
             Work::Trim { planned, done } => return self.take_trim(*planned, done, batch),
-            Work::Redacted { versions, done } => return self.take_redacted(versions, done, batch),
+            Work::Redacted { versions, moved, done } => {
+                let redacted = Redacted { versions, moved, changes: Vec::new(), done };
+                return self.take_redacted(redacted, batch);
+            }
             Work::Polled { endpoint, poll } => batch.polled.push((endpoint, poll)),
         }
         Ok(())
     }
 
     /// The fold forgets words that are gone from the journal, and the rows follow, after those of all that came before.
-    fn take_redacted(
-        &mut self,
-        versions: Vec<(VersionId, Location)>,
-        done: SyncSender<()>,
-        batch: &mut Batch,
-    ) -> Result<(), Fault> {
+    fn take_redacted(&mut self, redacted: Redacted, batch: &mut Batch) -> Result<(), Fault> {
         self.commit(batch)?;
-        let ids: Vec<VersionId> = versions.iter().map(|&(version, _)| version).collect();
+        let ids: Vec<VersionId> = redacted.versions.iter().map(|&(version, _)| version).collect();
         let changes = self.fold.clusterer.forget_words(&ids);
         self.fold.rewritings = self.reader.rewritings();
         if let Err(fault) = self.keep.forget() {
@@ -126,7 +124,7 @@ impl Writer {
             warn!("words that are gone may stand in the checkpoint: {}", words(&fault));
             return Ok(());
         }
-        let redacted = Some(Redacted { versions, changes, done });
+        let redacted = Some(Redacted { changes, ..redacted });
         batch.job = Job { redacted, ..Job::default() };
         self.commit(batch)
     }

@@ -21,6 +21,7 @@ mod metadata;
 mod phrases;
 mod prune;
 mod render;
+mod reserved;
 mod state;
 mod times;
 mod titles;
@@ -89,6 +90,8 @@ pub struct Extracted {
     pub kind: PageKind,
     /// Headline links to the same site, in page order: of an index only.
     pub links: Vec<String>,
+    /// Names and contents of the `meta` elements in which it says what may be done with it.
+    pub reserves: Vec<(String, String)>,
     /// What was mended, cut or refused, in words.
     pub notes: Vec<String>,
 }
@@ -137,6 +140,7 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
     let doc = Document::from(page.html.as_str());
     let url = page.url.as_ref();
     let meta = metadata::read(&doc, url);
+    let reserves = reserved::metas(&doc);
     let walled = kind::is_walled(&doc);
     let entries = kind::entries(&doc);
     let links = links::headlines(&doc, url);
@@ -190,6 +194,7 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
         canonical_url: meta.canonical_url,
         kind,
         links: if kind == PageKind::Index { links } else { Vec::new() },
+        reserves,
         notes,
         ..found
     }

@@ -172,6 +172,11 @@ pub enum FeedError {
     },
 }
 
+/// A date as publishers write it, in feeds and elsewhere.
+pub fn moment(text: &str) -> Option<Timestamp> {
+    date::parse(text)
+}
+
 /// Reads a feed. `charset` is HTTP's, `base` the address it came from, `now` the time dates are held against.
 pub fn parse(
     bytes: &[u8],

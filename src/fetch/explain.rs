@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use url::Url;
 
+use crate::model::Signal;
+
 use super::client::Reply;
 use super::{Ask, Credentials, FetchError, Got, Hop};
 
@@ -59,8 +61,29 @@ pub struct RobotsSeen {
     pub rule: Option<String>,
     /// The pause it asks for.
     pub crawl_delay_seconds: Option<f64>,
+    /// The pause it gets: the longer of what it asks for, up to a minute, and our own.
+    pub pause_seconds: f64,
     /// The sitemaps it names.
     pub sitemaps: Vec<String>,
+}
+
+/// A [`Signal`] as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// `header`, `meta`, `tdmrep` or `robots`.
+    pub place: &'static str,
+    /// `tdm-reservation`, `noai` …
+    pub name: String,
+    /// As found.
+    pub value: String,
+}
+
+impl Said {
+    /// What a signal shows.
+    pub fn of(signal: &Signal) -> Self {
+        let Signal { place, name, value } = signal.clone();
+        Self { place: place.as_str(), name, value }
+    }
 }
 
 /// A [`FetchError`] as JSON.

@@ -29,12 +29,13 @@ use tokio::sync::Semaphore;
 use url::{Position, Url};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::Clock;
+use crate::model::{Clock, Signal};
 
 pub use address::{allowed, check_url, is_public};
 pub use credentials::{BadCredentials, Credentials, Scheme};
 pub use error::FetchError;
-pub use explain::{Explained, Fault, Request, RobotsSeen};
+pub use explain::{Explained, Fault, Request, RobotsSeen, Said};
+pub use permits::{Kept, Remembered};
 pub use robots::{ROBOTS_BYTES_MAX, Robots, Verdict};
 
 /// Who counts as one host in the queues: registrable domain, or address and port. A poller that keeps its own queue for
@@ -65,6 +66,8 @@ pub struct Params {
     pub allow: Vec<IpNet>,
     /// Obey robots.txt?
     pub robots: bool,
+    /// Collect what a page's headers and its site's robots.txt and tdmrep.json say of what may be done with it?
+    pub signals: bool,
     /// Requests in flight at a time, over all hosts.
     pub concurrency: usize,
     /// Unpacked bytes that each `pace_window` of a body must bring.
@@ -83,6 +86,7 @@ impl Default for Params {
             per_host_delay: Duration::from_secs(2),
             allow: Vec::new(),
             robots: true,
+            signals: false,
             concurrency: 32,
             pace_bytes_min: 1 << 10, // a modem of 1985; a byte a second is an attack
             pace_window: Duration::from_secs(10),
@@ -188,6 +192,8 @@ pub struct Got {
     pub hops: Vec<Hop>,
     /// Where to ask from now on: as far as the chain was permanent (301, 308) from its start.
     pub moved: Option<Url>,
+    /// What headers and site say of what may be done with it, where [`Params::signals`] asks for it and a body came.
+    pub signals: Vec<Signal>,
     /// Network time, waits for a turn excluded. Real time.
     pub took: Duration,
 }
@@ -256,6 +262,30 @@ impl Fetcher {
     /// Whatever kept the page from coming, robots.txt included.
     pub async fn get(&self, ask: &Ask) -> Result<Got, FetchError> {
         self.0.follow(ask, &mut explain::Trail::default()).await
+    }
+
+    /// The sitemaps that the site of `url` names in its robots.txt, through the same guards and the same memory as every other
+    /// question to it. They may lie on other hosts: each is asked for like any address.
+    ///
+    /// # Errors
+    /// Whatever kept its robots.txt from coming. A site without one, or one in trouble, names none.
+    pub async fn sitemaps(&self, url: &Url, allow: &[IpNet]) -> Result<Vec<Url>, FetchError> {
+        self.0.sitemaps(url, &self.0.allow(allow)).await
+    }
+
+    /// What is remembered of sites and still counts, for a later run to [`recall`](Self::recall).
+    pub fn remembered(&self) -> Vec<Remembered> {
+        self.0.remembered()
+    }
+
+    /// Takes up what an earlier run [remembered](Self::remembered), before anything is asked for.
+    pub fn recall(&self, sites: Vec<Remembered>) {
+        self.0.recall(sites);
+    }
+
+    /// Our name in robots.txt, in `X-Robots-Tag` and in the `meta` elements of pages.
+    pub fn agent(&self) -> &str {
+        &self.0.agent
     }
 
     /// As [`Fetcher::get`], and tells what happened on the way, also where it failed.

@@ -12,11 +12,16 @@ const RULES_MAX: usize = 10_000;
 const SITEMAPS_MAX: usize = 100;
 const SITEMAP_BYTES_MAX: usize = 2048;
 
+/// Lines on the use of what is fetched that are kept for one agent, and their bytes.
+const USES_MAX: usize = 100;
+const USE_BYTES_MAX: usize = 512;
+
 /// What one robots.txt says to one agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Robots {
     /// Longest pattern first, `Allow` before `Disallow` of the same length: the first match decides (RFC 9309 §2.2.2).
     rules: Vec<Rule>,
+    uses: Vec<Use>,
     crawl_delay: Option<Duration>,
     sitemaps: Vec<String>,
 }
@@ -24,8 +29,31 @@ pub struct Robots {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
     allow: bool,
-    /// Normalised as [`normal`] says; `*` and a final `$` keep their meaning.
-    pattern: String,
+    pattern: Pattern,
+}
+
+/// `Content-Usage` or `Content-Signal`: what may be done with what is fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Use {
+    /// Lower case.
+    name: &'static str,
+    pattern: Pattern,
+    value: String,
+}
+
+/// What a path is held against. `*` and a final `$` have their meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Pattern {
+    /// As [`normal`] says.
+    text: String,
+    /// True where it speaks of the query: there `:` and `%3A` are the same (RFC 9309 §2.2.2, second example).
+    in_query: bool,
+}
+
+/// A path in the two forms that patterns are held against.
+struct Path {
+    path: String,
+    plain_query: String,
 }
 
 /// The answer for one path.
@@ -40,7 +68,7 @@ pub struct Verdict {
 impl Robots {
     /// The file that forbids everything: what a server error means (RFC 9309 §2.3.1.4).
     pub fn forbid_all() -> Self {
-        let rules = vec![Rule { allow: false, pattern: "/".to_owned() }];
+        let rules = vec![Rule { allow: false, pattern: Pattern::of(b"/") }];
         Self { rules, ..Self::default() }
     }
 
@@ -54,23 +82,24 @@ impl Robots {
         let mut sitemaps = Vec::new();
         let (mut in_own, mut in_all, mut naming) = (false, false, false);
         for (key, value) in lines(bytes) {
-            if key.eq_ignore_ascii_case(b"user-agent") {
+            let key = Key::of(key);
+            if key == Key::Agent {
                 if !naming {
                     (in_own, in_all, naming) = (false, false, true);
                 }
                 in_own |= token(value).eq_ignore_ascii_case(agent.as_bytes());
-                in_all |= value == b"*" || value.starts_with(b"* ");
+                in_all |= matches!(value, [b'*'] | [b'*', b' ' | b'\t', ..]);
                 own.named |= in_own;
                 continue;
             }
             let Some(line) = Line::read(key, value) else {
                 let fits = sitemaps.len() < SITEMAPS_MAX && value.len() <= SITEMAP_BYTES_MAX;
-                if fits && key.eq_ignore_ascii_case(b"sitemap") {
+                if fits && key == Key::Sitemap {
                     sitemaps.push(String::from_utf8_lossy(value).into_owned());
                 }
                 continue; // records that are not rules end no group (RFC 9309 §2.2.4)
             };
-            naming &= !matches!(line, Line::Rule(_) | Line::Nothing);
+            naming &= matches!(line, Line::Delay(_));
             if in_own {
                 own.take(&line);
             }
@@ -78,9 +107,10 @@ impl Robots {
                 all.take(&line);
             }
         }
-        let Draft { mut rules, crawl_delay, .. } = if own.named { own } else { all };
-        rules.sort_by(|a, b| b.pattern.len().cmp(&a.pattern.len()).then(b.allow.cmp(&a.allow)));
-        Self { rules, crawl_delay, sitemaps }
+        let Draft { mut rules, uses, crawl_delay, .. } = if own.named { own } else { all };
+        let len = |rule: &Rule| rule.pattern.text.len();
+        rules.sort_by(|a, b| len(b).cmp(&len(a)).then(b.allow.cmp(&a.allow)));
+        Self { rules, uses, crawl_delay, sitemaps }
     }
 
     /// May the agent fetch this path? `path` is what stands behind the authority, query included: `/a?b=c`.
@@ -89,14 +119,29 @@ impl Robots {
         if path == "/robots.txt" {
             return Verdict { allowed: true, rule: None };
         }
-        let path = normal(path.as_bytes(), false);
-        match self.rules.iter().find(|rule| matches(&rule.pattern, &path)) {
+        let path = Path::of(path);
+        match self.rules.iter().find(|rule| rule.pattern.matches(&path)) {
             None => Verdict { allowed: true, rule: None },
             Some(rule) => {
                 let word = if rule.allow { "Allow" } else { "Disallow" };
-                Verdict { allowed: rule.allow, rule: Some(format!("{word}: {}", rule.pattern)) }
+                let said = format!("{word}: {}", rule.pattern.text);
+                Verdict { allowed: rule.allow, rule: Some(said) }
             }
         }
+    }
+
+    /// What it says of the use of this path: `content-usage` and `content-signal` with their values. Of each name the lines
+    /// with the longest matching path count, all of them where there are several.
+    pub fn uses(&self, path: &str) -> Vec<(&'static str, &str)> {
+        let path = Path::of(path);
+        let holding: Vec<&Use> =
+            self.uses.iter().filter(|one| one.pattern.matches(&path)).collect();
+        let longest = |name: &str| {
+            let of_name = holding.iter().filter(|one| one.name == name);
+            of_name.map(|one| one.pattern.text.len()).max()
+        };
+        let counts = |one: &&&Use| Some(one.pattern.text.len()) == longest(one.name);
+        holding.iter().filter(counts).map(|one| (one.name, one.value.as_str())).collect()
     }
 
     /// `Crawl-delay` of the agent's group: the longest where there are several. Not bounded here.
@@ -115,6 +160,7 @@ impl Robots {
 struct Draft {
     named: bool,
     rules: Vec<Rule>,
+    uses: Vec<Use>,
     crawl_delay: Option<Duration>,
 }
 
@@ -122,41 +168,113 @@ impl Draft {
     fn take(&mut self, line: &Line) {
         match line {
             Line::Rule(rule) if self.rules.len() < RULES_MAX => self.rules.push(rule.clone()),
+            Line::Use(one) if self.uses.len() < USES_MAX => self.uses.push(one.clone()),
             Line::Delay(delay) => self.crawl_delay = self.crawl_delay.max(Some(*delay)),
-            Line::Rule(_) | Line::Nothing => {}
+            Line::Rule(_) | Line::Use(_) | Line::Nothing => {}
+        }
+    }
+}
+
+/// What a line is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Agent,
+    Allow,
+    Disallow,
+    CrawlDelay,
+    Sitemap,
+    Use(&'static str),
+    Other,
+}
+
+impl Key {
+    /// Misspellings count where webmasters are known to make them: who wrote `Dissallow` meant it.
+    fn of(key: &[u8]) -> Self {
+        match key.to_ascii_lowercase().as_slice() {
+            b"user-agent" | b"useragent" | b"user agent" => Self::Agent,
+            b"allow" => Self::Allow,
+            b"disallow" | b"dissallow" | b"dissalow" | b"disalow" | b"diasllow" | b"disallaw" => {
+                Self::Disallow
+            }
+            b"crawl-delay" | b"crawldelay" => Self::CrawlDelay,
+            b"sitemap" | b"site-map" => Self::Sitemap,
+            b"content-usage" => Self::Use("content-usage"),
+            b"content-signal" => Self::Use("content-signal"),
+            _ => Self::Other,
         }
     }
 }
 
 enum Line {
     Rule(Rule),
+    Use(Use),
     /// `Disallow:` with nothing behind it forbids nothing, but it is a rule line all the same.
     Nothing,
     Delay(Duration),
 }
 
 impl Line {
-    fn read(key: &[u8], value: &[u8]) -> Option<Self> {
-        let allow = key.eq_ignore_ascii_case(b"allow");
-        if allow || key.eq_ignore_ascii_case(b"disallow") {
-            if value.is_empty() {
-                return Some(Self::Nothing);
+    fn read(key: Key, value: &[u8]) -> Option<Self> {
+        match key {
+            Key::Allow | Key::Disallow if value.is_empty() => Some(Self::Nothing),
+            Key::Allow | Key::Disallow => {
+                let (allow, pattern) = (key == Key::Allow, Pattern::of(value));
+                Some(Self::Rule(Rule { allow, pattern }))
             }
-            let mut pattern = normal(value, true);
-            if !pattern.starts_with(['/', '*']) {
-                pattern.insert(0, '/');
+            Key::CrawlDelay => {
+                let seconds: f64 = std::str::from_utf8(value).ok()?.parse().ok()?;
+                Duration::try_from_secs_f64(seconds).ok().map(Self::Delay)
             }
-            return Some(Self::Rule(Rule { allow, pattern }));
+            Key::Use(name) => {
+                Use::read(name, value).map_or(Some(Self::Nothing), |one| Some(Self::Use(one)))
+            }
+            Key::Agent | Key::Sitemap | Key::Other => None,
         }
-        if key.eq_ignore_ascii_case(b"crawl-delay") {
-            let seconds: f64 = std::str::from_utf8(value).ok()?.parse().ok()?;
-            return Duration::try_from_secs_f64(seconds).ok().map(Self::Delay);
-        }
-        None
     }
 }
 
-/// Keys and values of the lines that have a colon, without comments, blanks and byte order mark.
+impl Use {
+    /// `train-ai=n` for the whole site, `/news/ train-ai=n` for a path.
+    fn read(name: &'static str, value: &[u8]) -> Option<Self> {
+        let value = std::str::from_utf8(value).ok().filter(|value| value.len() <= USE_BYTES_MAX)?;
+        let (path, value) = match value.split_once([' ', '\t']) {
+            Some((path, value)) if path.starts_with(['/', '*']) => (path, value.trim()),
+            _ => ("/", value),
+        };
+        let pattern = Pattern::of(path.as_bytes());
+        (!value.is_empty()).then(|| Self { name, pattern, value: value.to_owned() })
+    }
+}
+
+impl Pattern {
+    fn of(bytes: &[u8]) -> Self {
+        let in_query = bytes.contains(&b'?');
+        let mut text = normal(bytes, true, in_query);
+        if !text.starts_with(['/', '*']) {
+            text.insert(0, '/');
+        }
+        Self { text, in_query }
+    }
+
+    fn matches(&self, path: &Path) -> bool {
+        matches(&self.text, if self.in_query { &path.plain_query } else { &path.path })
+    }
+}
+
+impl Path {
+    fn of(path: &str) -> Self {
+        let bytes = path.as_bytes();
+        Self { path: normal(bytes, false, false), plain_query: normal(bytes, false, true) }
+    }
+}
+
+/// Does the pattern of another file that takes its patterns from robots.txt match this path?
+pub(super) fn covers(pattern: &str, path: &str) -> bool {
+    Pattern::of(pattern.as_bytes()).matches(&Path::of(path))
+}
+
+/// Keys and values of the lines, without comments, blanks and byte order mark. `Disallow /a` lacks its colon, and is read as it
+/// was meant.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let read = if bytes.len() > ROBOTS_BYTES_MAX {
@@ -169,8 +287,12 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     };
     read.split(|&b| matches!(b, b'\n' | b'\r')).filter_map(|line| {
         let line = line.split(|&b| b == b'#').next().unwrap_or(line);
-        let colon = line.iter().position(|&b| b == b':')?;
-        Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()))
+        if let Some(colon) = line.iter().position(|&b| b == b':') {
+            return Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()));
+        }
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let two = (words.next()?, words.next()?);
+        words.next().is_none().then_some(two)
     })
 }
 
@@ -185,8 +307,9 @@ fn token(value: &[u8]) -> &[u8] {
 
 /// The form in which paths and patterns are compared (RFC 9309 §2.2.2): unreserved characters unencoded, all else that
 /// is not a reserved character percent-encoded in capitals. In a path `*` and `$` are plain characters and become `%2A`,
-/// `%24`, so that a pattern can name them (§2.2.3).
-fn normal(bytes: &[u8], is_pattern: bool) -> String {
+/// `%24`, so that a pattern can name them (§2.2.3). With `plain_query` the delimiters of an address stand unencoded behind the
+/// first `?`: there they delimit nothing.
+fn normal(bytes: &[u8], is_pattern: bool, plain_query: bool) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(bytes.len());
     let encode = |byte: u8, out: &mut String| {
@@ -194,12 +317,14 @@ fn normal(bytes: &[u8], is_pattern: bool) -> String {
         out.push(char::from(HEX[usize::from(byte >> 4)]));
         out.push(char::from(HEX[usize::from(byte & 15)]));
     };
-    let mut at = 0;
+    let (mut at, mut in_query) = (0, false);
     while let Some(&byte) = bytes.get(at) {
         let escaped = (byte == b'%').then(|| hex_pair(bytes, at + 1)).flatten();
         at += if escaped.is_some() { 3 } else { 1 };
         match escaped {
-            Some(inner) if is_unreserved(inner) => out.push(char::from(inner)),
+            Some(inner) if is_unreserved(inner) || (in_query && is_delimiter(inner)) => {
+                out.push(char::from(inner));
+            }
             Some(inner) => encode(inner, &mut out),
             None if matches!(byte, b'*' | b'$') && !is_pattern => encode(byte, &mut out),
             None if is_unreserved(byte) || is_reserved(byte) || byte == b'%' => {
@@ -207,6 +332,7 @@ fn normal(bytes: &[u8], is_pattern: bool) -> String {
             }
             None => encode(byte, &mut out),
         }
+        in_query |= plain_query && byte == b'?';
     }
     out
 }
@@ -219,6 +345,11 @@ fn hex_pair(bytes: &[u8], at: usize) -> Option<u8> {
 /// RFC 3986 §2.3.
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// RFC 3986 §2.2, `gen-delims`.
+const fn is_delimiter(byte: u8) -> bool {
+    matches!(byte, b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@')
 }
 
 /// RFC 3986 §2.2.
@@ -272,158 +403,4 @@ fn matches(pattern: &str, path: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(file: &str, path: &str, allowed: bool) {
-        let verdict = Robots::parse(file.as_bytes(), "copytaster").verdict(path);
-        assert_eq!(verdict.allowed, allowed, "{path} under {file:?}: {verdict:?}");
-    }
-
-    #[test]
-    fn the_own_group_beats_the_star_and_groups_of_one_name_are_one() {
-        let file = "User-agent: *\nDisallow: /\n\nUser-agent: copytaster\nDisallow: /a\n\n\
-                    User-agent: other\nDisallow: /c\n\nUser-Agent: CopyTaster/2.0\nDisallow: /b\n";
-        for (path, allowed) in [("/", true), ("/a", false), ("/b1", false), ("/c", true)] {
-            check(file, path, allowed);
-        }
-    }
-
-    #[test]
-    fn a_group_may_have_several_names_and_a_name_is_no_prefix() {
-        check("User-agent: x\nUser-agent: copytaster\nDisallow: /\n", "/a", false);
-        check("User-agent: copytasterbot\nDisallow: /\n", "/a", true);
-        check("User-agent: copy\nDisallow: /\n", "/a", true);
-        check("User-agent: *\nDisallow: /a\nUser-agent: copytaster\nDisallow:\n", "/a", true);
-    }
-
-    #[test]
-    fn the_longest_pattern_decides_and_allow_wins_a_tie() {
-        let file = "User-agent: *\nDisallow: /news\nAllow: /news/world\nDisallow: /news/world/x\n";
-        for (path, allowed) in [
-            ("/news", false),
-            ("/newsroom", false),
-            ("/news/world", true),
-            ("/news/world/x1", false),
-            ("/sport", true),
-        ] {
-            check(file, path, allowed);
-        }
-        check("User-agent: *\nDisallow: /a\nAllow: /a\n", "/a", true);
-        check("User-agent: *\nAllow: /p\nDisallow: /\n", "/page", true);
-    }
-
-    #[test]
-    fn stars_and_the_end_mark_mean_what_the_rfc_says() {
-        let table = [
-            ("/*.php$", "/index.php", false),
-            ("/*.php$", "/index.php?x=1", true),
-            ("/*.php", "/index.php?x=1", false),
-            ("/fish*", "/fishheads/yummy.html", false),
-            ("/fish*", "/Fish.asp", true),
-            ("/*/print/*", "/2016/print/4", false),
-            ("/*/print/*", "/print/4", true),
-            ("/$", "/", false),
-            ("/$", "/a", true),
-            ("*a*a$", "/aa", false),
-            ("*a*a$", "/a", true),
-            ("*ab*b$", "/ab", true),
-            ("print", "/print", false),
-            ("/a$b", "/a$b", true),
-        ];
-        for (pattern, path, allowed) in table {
-            check(&format!("User-agent: *\nDisallow: {pattern}\n"), path, allowed);
-        }
-    }
-
-    #[test]
-    fn encoded_and_plain_forms_of_a_path_are_the_same() {
-        let table = [
-            ("/foo/bar?baz=quz", "/foo/bar?baz=quz", false),
-            ("/ツ", "/%E3%83%84", false),
-            ("/%e3%83%84", "/%E3%83%84", false),
-            ("/%7Ejoe", "/~joe", false),
-            ("/~joe", "/%7ejoe", false),
-            ("/a%2Fb", "/a/b", true),
-            ("/a%2fb", "/a%2Fb", false),
-            ("/file-with-a-%2A.html", "/file-with-a-*.html", false),
-            ("/foo-%24", "/foo-$", false),
-            ("/100%", "/100%", false),
-        ];
-        for (pattern, path, allowed) in table {
-            check(&format!("User-agent: *\nDisallow: {pattern}\n"), path, allowed);
-        }
-    }
-
-    #[test]
-    fn marks_line_ends_comments_and_rubbish_do_no_harm() {
-        check("\u{feff}User-agent: *\r\nDisallow: /a # why\r\n", "/a", false);
-        check("user-AGENT :copytaster\rDISALLOW:/a\r", "/a", false);
-        check("# Disallow: /\nUser-agent: *\n\n\nDisallow: /a\n", "/b", true);
-        check("# Disallow: /\nUser-agent: *\n\n\nDisallow: /a\n", "/a", false);
-        check("<html><body>Disallow: /</body></html>", "/", true);
-        check("Disallow: /\nUser-agent: *\nAllow: /\n", "/a", true);
-        check("", "/", true);
-        check("User-agent: *\nDisallow: /\n", "/robots.txt", true);
-        let binary: Vec<u8> = (0..=255).cycle().take(9000).collect();
-        assert!(Robots::parse(&binary, "copytaster").verdict("/").allowed);
-    }
-
-    #[test]
-    fn other_records_end_no_group() {
-        let file = "User-agent: copytaster\nSitemap: https://w.test/s.xml\nCrawl-delay: 1.5\n\
-                    User-agent: b\nDisallow: /\n";
-        let robots = Robots::parse(file.as_bytes(), "copytaster");
-        assert!(!robots.verdict("/a").allowed);
-        assert_eq!(robots.crawl_delay(), Some(Duration::from_millis(1500)));
-        assert_eq!(robots.sitemaps(), ["https://w.test/s.xml"]);
-    }
-
-    #[test]
-    fn a_delay_that_is_no_number_of_seconds_is_none() {
-        for bad in ["-1", "NaN", "inf", "1e400", "soon", ""] {
-            let file = format!("User-agent: *\nCrawl-delay: {bad}\n");
-            assert_eq!(Robots::parse(file.as_bytes(), "x").crawl_delay(), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn what_stands_behind_512_kib_is_not_read_and_the_cut_line_is_dropped() {
-        let mut file = b"User-agent: *\nDisallow: /a\n".to_vec();
-        file.resize(ROBOTS_BYTES_MAX - 11, b'\n');
-        file.extend_from_slice(b"Disallow: /b\nDisallow: /c\n");
-        let robots = Robots::parse(&file, "copytaster");
-        let says = |path: &str| robots.verdict(path).allowed;
-        assert_eq!((says("/a"), says("/b"), says("/x"), says("/c")), (false, true, true, true));
-    }
-
-    #[test]
-    fn the_deciding_line_is_named() {
-        let robots = Robots::parse(b"User-agent: *\nDisallow: /a*\n", "copytaster");
-        assert_eq!(robots.verdict("/abc").rule.as_deref(), Some("Disallow: /a*"));
-        assert_eq!(robots.verdict("/b").rule, None);
-        assert!(!Robots::forbid_all().verdict("/b").allowed);
-    }
-
-    proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
-        #[test]
-        fn matching_agrees_with_the_plain_definition(
-            pattern in "/[ab*]{0,6}\\$?", path in "/[ab]{0,8}"
-        ) {
-            /// The definition, by trying every length of every star.
-            fn slow(pattern: &[u8], path: &[u8]) -> bool {
-                match pattern {
-                    [] => true,
-                    b"$" => path.is_empty(),
-                    [b'*', rest @ ..] => (0..=path.len()).any(|n| slow(rest, &path[n..])),
-                    [byte, rest @ ..] => path.first() == Some(byte) && slow(rest, &path[1..]),
-                }
-            }
-            proptest::prop_assert_eq!(
-                matches(&pattern, &path),
-                slow(pattern.as_bytes(), path.as_bytes())
-            );
-        }
-    }
-}
+mod tests;

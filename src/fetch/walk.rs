@@ -10,6 +10,9 @@ use reqwest::header::{
 use tokio::time::Instant;
 use url::Url;
 
+use crate::model::Signal;
+use crate::rights;
+
 use super::client::{Beyond, Bounds, Reply, exchange};
 use super::explain::Trail;
 use super::{Accept, Ask, FetchError, Got, Hop, Inner, check_url, gate, headers, place};
@@ -69,7 +72,11 @@ impl Inner {
             trail.sent(login);
             let reply = reply?;
             let Some(next) = target(&url, &reply)? else {
-                return self.arrive(ask, known, url, reply, trail);
+                let mut got = self.arrive(ask, known, url, reply, trail)?;
+                if self.params.signals && got.status == 200 {
+                    got.signals.extend(self.site_signals(&got.url, &allow).await);
+                }
+                return Ok(got);
             };
             let seen = next == url || trail.hops.iter().any(|hop| hop.from == next);
             if seen || trail.hops.len() >= self.params.redirects_max {
@@ -157,8 +164,18 @@ impl Inner {
             floor: headers::floor(&headers, self.clock.now()),
             hops: trail.hops.clone(),
             moved: moved(&trail.hops),
+            signals: if self.params.signals { self.header_signals(&headers) } else { Vec::new() },
             took: trail.took,
         })
+    }
+}
+
+impl Inner {
+    /// What the headers of an answer say of what may be done with it.
+    fn header_signals(&self, headers: &HeaderMap) -> Vec<Signal> {
+        let lines = headers.iter();
+        let lines = lines.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        rights::of_headers(lines, &self.agent)
     }
 }
 

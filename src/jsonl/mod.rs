@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::{Article, PageKind, SourceId, Subject, Timestamp};
+use crate::model::{Article, PageKind, Signal, SignalPlace, SourceId, Subject, Timestamp};
 use crate::text;
 use url::Url;
 
@@ -93,6 +93,7 @@ pub fn parse_value(value: Value) -> Result<Article, Problem> {
         genre: record.text("genre")?,
         ednote: record.text("ednote")?,
         rights: record.text("rights")?,
+        signals: record.signals(),
         ..Article::default()
     };
     article.source =
@@ -134,12 +135,21 @@ pub fn write(article: &Article) -> Value {
     put("genre", text(&article.genre));
     put("ednote", text(&article.ednote));
     put("rights", text(&article.rights));
+    put("tdm", (!article.signals.is_empty()).then(|| write_signals(&article.signals)));
     if let Some(Value::Object(extra)) =
         article.extra.as_deref().and_then(|extra| serde_json::from_str(extra).ok())
     {
         map.extend(extra);
     }
     Value::Object(map)
+}
+
+fn write_signals(signals: &[Signal]) -> Value {
+    let signals: Vec<Value> = signals
+        .iter()
+        .map(|Signal { place, name, value }| serde_json::json!({"place": place.as_str(), "name": name, "value": value}))
+        .collect();
+    serde_json::json!({"signals": signals})
 }
 
 fn write_subjects(subjects: &[Subject]) -> Value {
@@ -184,6 +194,26 @@ impl Record {
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
             Some(other) => Err(Self::wrong(key, "a string or a number", &other)),
         }
+    }
+
+    /// What `write` made of signals. A `tdm` of another form is a key that we have no field for.
+    fn signals(&mut self) -> Vec<Signal> {
+        let read = |one: &Value| {
+            let text = |key: &str| one.get(key)?.as_str();
+            Some(Signal::new(
+                SignalPlace::from_word(text("place")?)?,
+                text("name")?,
+                text("value")?,
+            ))
+        };
+        let listed =
+            self.map.get("tdm").and_then(|tdm| tdm.get("signals")).and_then(Value::as_array);
+        let signals: Option<Vec<Signal>> =
+            listed.map(|all| all.iter().map(read).collect()).unwrap_or_default();
+        if signals.is_some() {
+            self.map.shift_remove("tdm");
+        }
+        signals.unwrap_or_default()
     }
 
     fn url(&mut self, key: &str) -> Result<Option<String>, Problem> {

@@ -17,14 +17,20 @@ const BATCH_ROWS: usize = 256;
 impl Store {
     /// Takes the words of these versions, which the journal now keeps at these places, out of their rows and those of their
     /// articles, and writes the rows of the sets that show them, as `changes` has them. Versions there are no rows of are passed
-    /// over, and the same call may be made again.
+    /// over, and the same call may be made again. Those that `moved` have their words, and only lie elsewhere.
     pub fn redact(
         &self,
         versions: &[(VersionId, Location)],
+        moved: &[(VersionId, Location)],
         changes: &[Change],
     ) -> Result<(), StoreError> {
         for part in versions.chunks(BATCH_ROWS) {
             self.redraft(|draft| redact_versions(draft, part))?;
+        }
+        for part in moved.chunks(BATCH_ROWS) {
+            self.redraft(|draft| {
+                part.iter().try_for_each(|&(id, at)| move_version(draft, id, at))
+            })?;
         }
         for part in changes.chunks(BATCH_ROWS) {
             self.redraft(|draft| part.iter().try_for_each(|change| enter_change(draft, change)))?;
@@ -69,6 +75,13 @@ fn redact_versions(
         draft.put(key, &part)?;
     }
     articles.into_iter().try_for_each(|article| restate_article(draft, article))
+}
+
+fn move_version(draft: &mut Draft<'_>, version: VersionId, at: Location) -> Result<(), StoreError> {
+    let key = keys::version(version);
+    let Some(mut part) = draft.get::<VersionPart>(&key)? else { return Ok(()) };
+    part.move_to(at);
+    draft.put(key, &part)
 }
 
 /// An article has the address of the newest version that still has one.

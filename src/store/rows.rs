@@ -76,9 +76,14 @@ impl VersionPart {
         Location { segment: self.segment, offset: self.offset }
     }
 
+    /// It lies there from now on.
+    pub(super) const fn move_to(&mut self, at: Location) {
+        (self.segment, self.offset) = (at.segment, at.offset);
+    }
+
     /// Takes its words out: as it would be made from a version that has none and lies there.
     pub(super) fn redact(&mut self, at: Location) {
-        (self.segment, self.offset) = (at.segment, at.offset);
+        self.move_to(at);
         (self.name, self.url, self.title) = (None, None, String::new());
         if let Some(origin) = &mut self.origin {
             origin.evidence = String::new();

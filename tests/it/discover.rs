@@ -209,7 +209,7 @@ async fn the_sitemaps_that_a_robots_txt_names_are_read_where_it_is_the_endpoint(
     let desk = Desk::new(vec![site.source(EndpointKind::Sitemap, "/robots.txt")]);
     let running = desk.start().await;
     articles(&running, 1).await;
-    assert_eq!(site.paths(), ["/robots.txt", "/news.xml", "/a"]);
+    assert_eq!(site.paths(), ["/robots.txt", "/.well-known/tdmrep.json", "/news.xml", "/a"]);
     running.stop().await.unwrap();
 }
 
@@ -297,7 +297,8 @@ async fn a_section_page_brings_its_stories_and_no_calendar() {
     articles(&running, 2).await;
     let mut paths = site.paths();
     paths.sort_unstable();
-    assert_eq!(paths, ["/world", "/world/2026/grain", "/world/dam-at-velm-holds"]);
+    let rights = "/.well-known/tdmrep.json";
+    assert_eq!(paths, [rights, "/world", "/world/2026/grain", "/world/dam-at-velm-holds"]);
     desk.advance(&running, 11 * MINUTE).await;
     assert_eq!(site.asked(), [("/world".to_owned(), true)]);
     site.put("/world", "<!doctype html><html><body>Closed for the holidays</body></html>");

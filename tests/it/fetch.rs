@@ -3,6 +3,7 @@
 
 mod command;
 mod site;
+mod sites;
 
 use std::time::Duration;
 

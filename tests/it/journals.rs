@@ -6,7 +6,7 @@ use std::path::Path;
 use copytaster::cluster::{Batch, Link, Override, Params, Placed, Version};
 use copytaster::daemon::{Fault, rebuild, rejudge};
 use copytaster::journal::{Entry, Gap, Log, Reader, Record, Spoken};
-use copytaster::model::{ArticleId, ClusterId, Seq, Timestamp, VersionId};
+use copytaster::model::{ArticleId, ClusterId, Seq, Signal, Timestamp, VersionId};
 use copytaster::store::{Lookup, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -37,7 +37,7 @@ fn version_line(version: &Version) -> Value {
         json!([link.other.to_string(), kind, reason, sizes, link.rests_on])
     };
     let subject = |subject: &copytaster::model::Subject| json!([subject.scheme, subject.code]);
-    json!({
+    let mut line = json!({
         "version": version.id.to_string(), "seen_at": version.seen_at.to_string(),
         "extractor": version.extractor, "source": article.source.as_str(), "id": article.id,
         "url": article.url, "guid": article.guid, "title": article.title, "text": article.text,
@@ -54,7 +54,12 @@ fn version_line(version: &Version) -> Value {
         "no_evidence": verdicts.no_evidence, "headline": verdicts.headline,
         "shingles": verdicts.shingles, "links": verdicts.links.iter().map(link).collect::<Vec<_>>(),
         "hub": verdicts.hub, "unjudged": verdicts.unjudged,
-    })
+    });
+    let signal = |one: &Signal| json!([one.place.as_str(), one.name, one.value]);
+    if !article.signals.is_empty() {
+        line["signals"] = article.signals.iter().map(signal).collect();
+    }
+    line
 }
 
 fn record_line(entry: &Entry) -> Value {
@@ -107,19 +112,26 @@ fn told(data: &Path) -> String {
 
 #[test]
 fn a_stored_journal_is_opened_and_folds_to_what_it_folded_to_for_ever() {
-    let stored = Path::new("tests/fixtures/journals/kinds-1-to-5");
+    check("kinds-1-to-5", &["00000001.log", "00000002.log"], 11);
+    check("kind-12", &["00000001.log"], 5);
+}
+
+/// The stored journal of this name is these files, and has this many records.
+fn check(name: &str, files: &[&str], records: u64) {
+    let stored = Path::new("tests/fixtures/journals").join(name);
     let data = tempfile::tempdir().unwrap();
     fs::create_dir(data.path().join("journal")).unwrap();
-    for name in ["00000001.log", "00000002.log"] {
+    for name in files {
         let name = Path::new("journal").join(name);
         fs::copy(stored.join(&name), data.path().join(&name)).unwrap();
     }
     let expected = fs::read_to_string(stored.join("folded.jsonl")).unwrap();
     assert_eq!(told(data.path()), expected, "what is on disk is for ever: mend the reading");
     let (mut log, opened) = reopen(|| Log::open(data.path()));
-    assert_eq!((opened.last_seq, opened.cut_bytes), (Seq(11), 0));
-    log.append(&[entry(12, Record::Tick)]).unwrap();
-    assert_eq!(log.reader().entries(Seq(1)).filter_map(Result::ok).count(), 12);
+    assert_eq!((opened.last_seq, opened.cut_bytes), (Seq(records), 0));
+    log.append(&[entry(records + 1, Record::Tick)]).unwrap();
+    let read = log.reader().entries(Seq(1)).filter_map(Result::ok).count();
+    assert_eq!(read as u64, records + 1);
 }
 
 #[test]

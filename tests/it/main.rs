@@ -55,6 +55,8 @@ mod replay_command;
 mod retention;
 mod rhythm;
 #[cfg(feature = "daemon")]
+mod rights;
+#[cfg(feature = "daemon")]
 mod soak;
 #[cfg(feature = "daemon")]
 mod store;

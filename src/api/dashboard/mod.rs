@@ -16,6 +16,7 @@ use crate::api::dashboard::page::{ClusterPage, DiffPage, Row, SourceLine, Stretc
 use crate::api::diff::Op;
 use crate::api::problem::Problem;
 use crate::api::query::{self, ClustersParams};
+use crate::api::sight::Sight;
 use crate::api::view::{self, Found};
 use crate::api::{self, read, reply, sse};
 use crate::model::Timestamp;
@@ -210,6 +211,7 @@ struct ClusterParams {
 pub(super) async fn cluster(
     State(state): State<api::State>,
     Path(id): Path<String>,
+    sight: Sight,
     uri: Uri,
 ) -> Response {
     page(state, move |state| {
@@ -224,9 +226,14 @@ pub(super) async fn cluster(
         };
         let (from, to) = (query::given(params.from.as_deref()), query::given(params.to.as_deref()));
         let alone = body.counts.versions < 2;
-        let diff = match view::diff(state, &id, from, to) {
-            // Words may have been removed by order: the page stands without them, and without a text that cannot be read.
-            Ok(Found::Here(diff)) if !alone && diff.redacted.is_empty() => Some(diff),
+        let diff = match view::diff(state, sight, &id, from, to) {
+            // Words may have been removed by order or are not for whoever asks: the page stands without them, and without a
+            // text that cannot be read.
+            Ok(Found::Here(diff))
+                if !alone && diff.redacted.is_empty() && diff.withheld.is_empty() =>
+            {
+                Some(diff)
+            }
             Ok(_) | Err(Problem { status: 500, .. }) => None,
             Err(problem) => return Err(problem),
         };

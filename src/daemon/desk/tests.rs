@@ -31,6 +31,7 @@ fn lead(key: u64) -> Lead {
         key,
         entry: Arc::new(Entry::default()),
         page: None,
+        signals: Arc::default(),
         visits,
         turn: None,
     }

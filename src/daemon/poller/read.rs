@@ -32,13 +32,15 @@ const UNPACKED_BYTES_MAX: u64 = 32 << 20;
 pub(super) async fn read(context: Context, line: Line, got: Got) -> Result<Came, String> {
     let (with, of, validators) = (context.clone(), line.clone(), Validators::of(&got));
     let (floor, moved) = (got.floor, got.moved.clone());
+    let signals: Arc<[_]> = got.signals.clone().into();
     let mut feed = blocking(move || parse(&with, &of, &got)).await?;
     let broke_off = older(&context, &line, &mut feed).await;
     // What was not read of older pages is asked for again, and a 304 would hide it.
     let validators = if broke_off { Validators::default() } else { validators };
     let floor = floor.max(feed.ttl);
     blocking(move || {
-        let (outcome, found) = news(&context, &line, feed, floor).map_err(|e| e.to_string())?;
+        let (outcome, mut found) = news(&context, &line, feed, floor).map_err(|e| e.to_string())?;
+        found.leads.iter_mut().for_each(|lead| lead.signals = Arc::clone(&signals));
         let found = Some(Box::new(Found { broke_off, ..found }));
         Ok(Came::Answer { outcome, validators, moved, found })
     })
@@ -246,6 +248,7 @@ fn lead(
         key,
         entry: Arc::new(entry),
         page,
+        signals: Arc::default(),
         visits,
         turn: None,
     }))

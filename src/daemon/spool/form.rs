@@ -151,7 +151,7 @@ fn record(mut value: Value, source: &Source, now: Timestamp) -> Result<Article, 
     }
     if article.source == source.id {
         article.lang = article.lang.or_else(|| source.lang.clone());
-        article.rights = article.rights.or_else(|| source.rights.clone());
+        article.rights = article.rights.or_else(|| source.rights().statement);
         article.origin = article.origin.or_else(|| own_item(source));
     }
     Ok(article)
@@ -178,7 +178,7 @@ fn page(name: &str, bytes: &[u8], source: &Source) -> Result<Article, String> {
         lang: found.lang.or_else(|| source.lang.clone()),
         byline: found.byline,
         credit: found.credit,
-        rights: source.rights.clone(),
+        rights: source.rights().statement,
         origin: own_item(source).or(found.origin),
         ..Article::default()
     })

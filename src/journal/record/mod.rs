@@ -36,6 +36,8 @@ const KIND_REDACTED: u8 = 8;
 const KIND_TRIM: u8 = 9;
 const KIND_GAP: u8 = 10;
 const KIND_TICK: u8 = 11;
+/// A version whose publisher said what may be done with it: the bytes of [`KIND_VERSION_LATER`], then its words.
+const KIND_VERSION_SIGNALS: u8 = 12;
 
 /// Why payload bytes are no record of format 1.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,6 +72,10 @@ pub(super) fn decode(seq: u64, payload: &[u8]) -> Result<Entry, Unreadable> {
         }
         KIND_VERSION_LATER => {
             let (at, version) = version::later(seq, body)?;
+            (at, Record::Version(Box::new(version)))
+        }
+        KIND_VERSION_SIGNALS => {
+            let (at, version) = version::with_signals(seq, body)?;
             (at, Record::Version(Box::new(version)))
         }
         KIND_REDACTED => {
@@ -109,8 +115,11 @@ fn raw(entry: &Entry) -> Vec<u8> {
 }
 
 fn raw_version(at: i64, version: &Version) -> Vec<u8> {
-    let body = version::body(at, version);
-    write_long(version.article.text.len(), KIND_VERSION_LATER, &body)
+    let text_bytes = version.article.text.len();
+    if version.article.signals.is_empty() {
+        return write_long(text_bytes, KIND_VERSION_LATER, &version::body(at, version));
+    }
+    write_long(text_bytes, KIND_VERSION_SIGNALS, &version::body_with_signals(at, version))
 }
 
 fn write(kind: u8, disk: &impl Serialize) -> Vec<u8> {

@@ -6,7 +6,8 @@ use super::*;
 use crate::cluster::{Link, LinkKind, Override, Reason, Verdicts, Version, Withdrawn};
 use crate::journal::{Erase, Gap, Lost, Settings, SourceNote, Spoken, Trim, code};
 use crate::model::{
-    Article, ArticleId, ClusterId, OriginBasis, OriginClaim, PageKind, Subject, VersionId,
+    Article, ArticleId, ClusterId, OriginBasis, OriginClaim, PageKind, Signal, SignalPlace,
+    Subject, VersionId,
 };
 
 /// One of everything, so that every field is in the golden bytes.
@@ -37,6 +38,7 @@ fn full() -> Entry {
             basis: OriginBasis::Byline,
             evidence: "By Ines Moll".to_owned(),
         }),
+        signals: Vec::new(),
         extra: Some("{\"x\":1}".to_owned()),
     };
     let link = Link {
@@ -76,6 +78,18 @@ fn full() -> Entry {
     entry(7, Record::Version(Box::new(version)))
 }
 
+/// The same version with what its publisher said of its use.
+fn with_signals() -> Entry {
+    let mut entry = full();
+    if let Record::Version(version) = &mut entry.record {
+        version.article.signals = vec![
+            Signal::new(SignalPlace::Robots, "content-usage", "train-ai=n"),
+            Signal::new(SignalPlace::Header, "noai", ""),
+        ];
+    }
+    entry
+}
+
 /// The same version without its words.
 fn redacted() -> Entry {
     let Record::Version(version) = full().record else { panic!("it is a version") };
@@ -107,6 +121,9 @@ const VERSION_LATER: &str = "05c0bb01c0bb010104616c62610105414c422d3701166874747
     6d6564746f700830343030303030300106757064617465010a414444532071756f746501046e6f6e\
     650104416c6261030c427920496e6573204d6f6c6c01077b2278223a317d01ffffffffffffffffff\
     010103020102050208090101ad0201030105ac02ad02ae0201010081010105020104060109";
+
+/// What kind 12 has behind that.
+const SIGNALS: &str = "02030d636f6e74656e742d75736167650a747261696e2d61693d6e00046e6f616900";
 
 /// The same without its words.
 const VERSION_REDACTED: &str = "08c0bb01c0bb010104616c62610301a09c0101f0ab010102656e00070104416c62610301ffffffff\
@@ -156,6 +173,7 @@ fn format_one_stays_format_one() {
     let trim = Trim { upto, file, digest: 5, gone: vec![ClusterId(3), ClusterId(300)] };
     for (entry, golden) in [
         (full(), VERSION_LATER),
+        (with_signals(), &format!("0c{}{SIGNALS}", &VERSION_LATER[2..])),
         (redacted(), VERSION_REDACTED),
         (entry(1, word(split)), "06c0bb01046465736b000203ac02"),
         (entry(1, word(merge)), "06c0bb01046465736b01020702"),
@@ -184,7 +202,7 @@ fn what_is_no_record_says_why() {
     check(b"", "not compressed");
     check(b"plain", "not compressed");
     check(&packed(&[]), "empty");
-    for reserved in [0, 12] {
+    for reserved in [0, 13] {
         check(&packed(&[reserved, 1, 2, 3]), &format!("Kind({reserved})"));
     }
     check(&packed(&[KIND_OVERRIDE, 0, 0, 1, 1, 7]), "1 with 1 numbers is no editor's word");
@@ -230,6 +248,7 @@ prop_compose! {
         urgency in proptest::option::of(any::<u8>()),
         subjects in proptest::collection::vec((".{0,5}", ".{0,5}"), 0..3),
         origin in proptest::option::of((".{0,5}", 0_u8..6, ".{0,9}")),
+        signals in proptest::collection::vec((0_u8..4, ".{0,5}", ".{0,5}"), 0..3),
     ) -> Article {
         let [id, url, lang, ednote, extra] = names;
         let [published, updated, first_seen] = times.map(|t| t.map(Timestamp::from_millis));
@@ -241,6 +260,9 @@ prop_compose! {
             origin: origin.map(|(agency, basis, evidence)| OriginClaim {
                 agency, evidence, basis: code::basis(basis).unwrap(),
             }),
+            signals: signals.into_iter().map(|(place, name, value)| Signal {
+                name, value, place: code::signal_place(place).unwrap(),
+            }).collect(),
             ..Article::default()
         }
     }
@@ -296,7 +318,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_of_any_kind_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..300), kind in 0_u8..13) {
+    fn bytes_of_any_kind_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..300), kind in 0_u8..14) {
         let _any = decode(1, &raw);
         let mut known = vec![kind];
         known.extend(raw);
@@ -305,7 +327,7 @@ proptest! {
 
     #[test]
     fn a_cut_record_is_broken_and_never_panics(cut in 0_usize..400) {
-        let whole = raw(&full());
+        let whole = raw(&with_signals());
         prop_assume!(cut < whole.len());
         prop_assert!(decode(7, &zstd::bulk::compress(&whole[..cut], 3).unwrap()).is_err());
     }

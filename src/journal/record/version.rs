@@ -1,11 +1,13 @@
-//! A version of an article to the bytes of kinds 1 and 5, and back.
+//! A version of an article to the bytes of kinds 1, 5 and 12, and back.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Unreadable, broken, read, word_of};
 use crate::cluster::{Link, Verdicts, Version, Withdrawn};
 use crate::journal::code;
-use crate::model::{Article, ArticleId, OriginClaim, SourceId, Subject, Timestamp, VersionId};
+use crate::model::{
+    Article, ArticleId, OriginClaim, Signal, SourceId, Subject, Timestamp, VersionId,
+};
 
 /// Strings are lent where it is written and owned where it is read: a text is not copied to be packed.
 #[derive(Serialize, Deserialize)]
@@ -103,6 +105,31 @@ pub(super) fn later(seq: u64, body: &[u8]) -> Result<(i64, Version), Unreadable>
         .map_err(|fault| broken(&fault.to_string()))?;
     let later = read(rest)?;
     Ok((disk.at, version(seq, disk, later)?))
+}
+
+/// Place, name and value.
+type DiskSignal = (u8, String, String);
+
+/// The body of a version with what its publisher said of its use: the bytes of kind 5, then that.
+pub(super) fn body_with_signals(at: i64, version: &Version) -> impl Serialize {
+    let disk = |signal: &Signal| -> DiskSignal {
+        (code::of_signal_place(signal.place), signal.name.clone(), signal.value.clone())
+    };
+    let signals: Vec<DiskSignal> = version.article.signals.iter().map(disk).collect();
+    (disk_version(at, version), disk_later(&version.verdicts), signals)
+}
+
+/// The version that a body of kind 12 holds, and the record's time.
+pub(super) fn with_signals(seq: u64, body: &[u8]) -> Result<(i64, Version), Unreadable> {
+    let (disk, later, signals): (DiskVersion<String>, DiskLater, Vec<DiskSignal>) = read(body)?;
+    let signal = |(place, name, value): DiskSignal| {
+        let place = word_of("place of a signal", place, code::signal_place)?;
+        Ok(Signal { place, name, value })
+    };
+    let at = disk.at;
+    let mut version = version(seq, disk, later)?;
+    version.article.signals = signals.into_iter().map(signal).collect::<Result<_, _>>()?;
+    Ok((at, version))
 }
 
 fn disk_version(at: i64, version: &Version) -> DiskVersion<&str> {
@@ -221,6 +248,7 @@ fn article(disk: DiskArticle<String>) -> Result<Article, Unreadable> {
         ednote: disk.ednote,
         rights: disk.rights,
         origin: disk.origin.map(origin).transpose()?,
+        signals: Vec::new(),
         extra: disk.extra,
     })
 }

@@ -24,7 +24,7 @@ async fn fetch_prints_json_and_exits_by_how_it_went() {
     assert_eq!((code, &told["status"]), (Some(0), &Value::from(200)), "{said}");
     assert_eq!((&told["etag"], &told["bytes"]), (&Value::from("\"a1\""), &Value::from(4)));
     assert_eq!(told["robots"][0]["status"], 404);
-    assert_eq!(site.asked(), ["/robots.txt", "/a"]);
+    assert_eq!(site.asked(), ["/robots.txt", "/a", "/.well-known/tdmrep.json"]);
 
     let (code, told, said) = run(&[&site.url("/a")]).await;
     assert_eq!((code, &told["error"]["kind"]), (Some(1), &Value::from("address")), "{said}");
@@ -34,7 +34,29 @@ async fn fetch_prints_json_and_exits_by_how_it_went() {
         assert_eq!((code, told), (Some(2), Value::Null), "{bad}: {said}");
         assert!(!said.is_empty() && !said.contains("panicked"), "{said}");
     }
-    assert_eq!(site.asked().len(), 2);
+    assert_eq!(site.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn fetch_says_what_a_publisher_reserves_and_what_would_be_kept() {
+    let html = b"<html><head><meta name=\"tdm-policy\" content=\"https://w.test/p\"></head><body>copy</body></html>";
+    let closed = answer(200, &["X-Robots-Tag: noai"], html);
+    let script = [("/a", closed), ("/b", answer(200, &[], html))];
+    let site = Site::start("127.0.0.1", script).await;
+    let (_, told, said) = run(&[&site.url("/a"), "--allow", "127.0.0.1"]).await;
+    assert_eq!(
+        (&told["tdm"]["reserved"], &told["tdm"]["keeps"]),
+        (&Value::from(true), &Value::from("title and link")),
+        "{said}"
+    );
+    assert_eq!(told["tdm"]["because"], "noai (header)");
+    assert_eq!(told["tdm"]["policy"], "https://w.test/p");
+    assert_eq!(told["tdm"]["signals"][1]["place"], "meta");
+    let (_, told, _) = run(&[&site.url("/b"), "--allow", "127.0.0.1"]).await;
+    assert_eq!(
+        (&told["tdm"]["reserved"], &told["tdm"]["keeps"]),
+        (&Value::from(false), &Value::from("all of it"))
+    );
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ async fn credentials_go_to_the_endpoints_own_host_and_never_further() {
     assert_eq!(named, ["/away", "/feed.xml", "/further/on", "/on", "/own", "/there-and-back"]);
     assert_eq!(press.visits("/secrets"), 1, "it was led back there, and went without");
     assert_eq!((with_login(&other).len(), with_login(&beside).len()), (0, 0));
-    assert_eq!((other.asked().len(), beside.asked().len()), (3, 1));
+    assert_eq!((other.asked().len(), beside.asked().len()), (4, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use copytaster::config::{Config, Detect, Server, Store as Kept};
+use copytaster::config::{Config, Detect, Rights, Server, Source, SourceKind, Store as Kept};
 use copytaster::daemon::{Offline, Running};
 use copytaster::journal::{Reader, Record};
 use copytaster::model::{Article, Clock, OriginBasis, OriginClaim, Seq, Timestamp, VersionId};
@@ -212,5 +212,54 @@ async fn what_a_claim_of_origin_was_read_from_leaves_the_checkpoint_too() {
     assert!(!quoted());
     running.stop().await.unwrap();
     assert!(!quoted());
+    verify(&desk.data());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn single_texts_go_before_their_day_where_their_source_or_their_page_says_so() {
+    let mut desk = Newsroom::new(0, None);
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+    let rights = Rights { retention: Some(Duration::from_hours(60)), ..Rights::default() };
+    desk.config.sources = vec![Source {
+        rights: Some(rights),
+        endpoints: Vec::new(),
+        ..crate::daemon::source("mara", SourceKind::Outlet, nowhere)
+    }];
+    let running = desk.start().await;
+    let record = |source: &str, story: u64| {
+        let (url, text) = (format!("https://{source}.example/{story}"), wire::version(story, 0));
+        json!({"source": source, "url": url, "title": format!("Story {story}"), "text": text})
+    };
+    let mut closed = record("alba", 902);
+    closed["tdm"] = json!({"signals": [{"place": "header", "name": "unavailable_after", "value": "2026-03-04"}]});
+    let body = json!([record("alba", 900), record("mara", 901), closed]).to_string();
+    let address = running.address;
+    let push = move || http::ask(address, "POST /api/v1/articles", body.as_bytes()).unwrap();
+    let (status, told) = tokio::task::spawn_blocking(push).await.unwrap();
+    assert_eq!(status, 200, "{told}");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let numbers: Vec<u64> = (0..3).map(|n| told["accepted"][n]["seq"].as_u64().unwrap()).collect();
+    let have = || {
+        let with_words = desk.with_words();
+        numbers.iter().map(|number| with_words.contains(number)).collect::<Vec<bool>>()
+    };
+    let until = async |expected: [bool; 3]| {
+        let come = async {
+            while have() != expected || desk.data().join("redacting").exists() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, come).await.expect("the texts go that have had their time");
+    };
+    desk.day(&running, 0).await;
+    desk.day(&running, 1).await;
+    assert_eq!(have(), [true; 3], "on the third day nothing has had its time yet");
+    desk.now.fetch_add(DAY / 2, Ordering::SeqCst);
+    until([true, false, true]).await;
+    desk.day(&running, 2).await;
+    until([true, false, false]).await;
+    desk.day(&running, 3).await;
+    running.stop().await.unwrap();
+    assert_eq!(have(), [true, false, false]);
     verify(&desk.data());
 }
