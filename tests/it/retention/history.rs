@@ -186,7 +186,7 @@ async fn a_trimmed_directory_starts_is_rebuilt_judged_and_restored_as_it_is() {
             let path = data.join(name);
             if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
         }
-        desk.start().await.stop().await.unwrap();
+        rows_follow(&desk).await;
         assert_eq!(clusters(&data), expected, "{lost:?}");
         verify(&data);
     }
@@ -299,7 +299,7 @@ async fn a_crash_at_any_step_of_a_trim_is_mended_by_the_next_start() {
     for rows in [before.join("store"), first] {
         fs::remove_dir_all(data.join("store")).unwrap();
         copy(&rows, &data.join("store"));
-        desk.start().await.stop().await.unwrap();
+        rows_follow(&desk).await;
         assert_eq!(clusters(&data), expected);
         verify(&data);
     }
@@ -337,6 +337,19 @@ async fn texts_gone(desk: &Newsroom, day: u64) {
         }
     };
     tokio::time::timeout(PATIENCE, gone).await.expect("texts go");
+}
+
+/// A start that ends when its rows have come to the end of the journal: a stop does not wait for rows that are made again.
+async fn rows_follow(desk: &Newsroom) {
+    let running = desk.start().await;
+    let end = Reader::open(&desk.data()).unwrap().last_seq();
+    let follow = async {
+        while running.store().applied_seq() < end {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, follow).await.expect("the rows follow");
+    running.stop().await.unwrap();
 }
 
 async fn wait_for_end(data: &Path) {
