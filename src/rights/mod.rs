@@ -2,7 +2,7 @@
 //!
 //! Read are the TDM Reservation Protocol (`tdm-reservation`, `tdm-policy`), `noai`, `noarchive` and `unavailable_after` of
 //! `X-Robots-Tag` and `meta` robots, and `Content-Usage` and `Content-Signal`. What counts as a reservation is decided in one
-//! place, [`verdict`], the strict way (docs/decisions/0020-reservations.md).
+//! place, [`verdict`], the strict way (docs/decisions/0019-reservations.md).
 
 use serde_json::Value;
 
