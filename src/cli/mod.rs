@@ -15,6 +15,7 @@ mod held;
 mod ingest;
 mod input;
 mod openapi;
+mod pages;
 mod progress;
 mod replay;
 mod restore;
@@ -81,6 +82,9 @@ enum Command {
     Export(export::Args),
     /// Print the `OpenAPI` document of the HTTP API
     Openapi(openapi::Args),
+    /// Parse the pages that the daemon hands over on standard input
+    #[command(name = "__extract", hide = true)]
+    Pages(pages::Args),
 }
 
 /// Runs the command the process was started with. Exit 0 done; 1 tried and something failed; 2 nothing was attempted.
@@ -167,5 +171,6 @@ fn dispatch(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Stats(args) => stats::run(args),
         Command::Export(args) => export::run(args),
         Command::Openapi(args) => openapi::run(args),
+        Command::Pages(args) => pages::run(args),
     }
 }

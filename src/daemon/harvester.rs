@@ -5,9 +5,10 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::mpsc;
-use tracing::info;
+use tracing::{info, warn};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::apart::{Credits, Parser, Unread};
 use super::granted::{self, Asker};
 use super::line::{
     Ended, Harvest, Lead, REASON_BYTES_MAX, Said, ToWriter, Validators, Visits, Work,
@@ -15,11 +16,10 @@ use super::line::{
 use super::page::{self, Reading};
 use crate::config::{Source, Tdm};
 use crate::extract::{self, Page};
-use crate::fetch::{Accept, Ask, FetchError, Fetcher};
+use crate::fetch::{Accept, Ask, FetchError, Fetcher, Got};
 use crate::model::{Article, Clock, Signal};
 use crate::telemetry::Metrics;
 use crate::text;
-use crate::wire::Agency;
 
 /// Everything a visit needs.
 #[derive(Clone, Debug)]
@@ -27,8 +27,7 @@ pub(super) struct Harvester {
     pub(super) fetcher: Fetcher,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
-    /// Agencies of the configuration, whose credits count besides those of the table.
-    pub(super) agencies: Arc<[Agency]>,
+    pub(super) parser: Parser,
     /// What is done with a page whose publisher reserves its rights.
     pub(super) tdm: Tdm,
 }
@@ -58,7 +57,8 @@ impl Harvester {
         let turn = lead.turn.take();
         let (came, visits) = match lead.page.clone() {
             None => {
-                let came = self.kept(from_entry(&lead), lead.signals.to_vec(), &lead.source);
+                let came = self.entry(&lead).await;
+                let came = self.kept(came, lead.signals.to_vec(), &lead.source);
                 (came, self.visited(&lead, Validators::default()))
             }
             Some(page) => {
@@ -81,11 +81,7 @@ impl Harvester {
         Harvest { source: lead.source, key: lead.key, visits, ended }
     }
 
-    async fn page(
-        &self,
-        lead: &Lead,
-        got: Result<crate::fetch::Got, FetchError>,
-    ) -> (Came, Visits) {
+    async fn page(&self, lead: &Lead, got: Result<Got, FetchError>) -> (Came, Visits) {
         let got = match got {
             Ok(got) => got,
             Err(fault) => {
@@ -100,26 +96,14 @@ impl Harvester {
             self.metrics.fetched("not_modified");
             return (Came::Unchanged, self.visited(lead, Validators::of(&got)));
         }
-        self.metrics.fetched("ok");
-        let visits = self.visited(lead, Validators::of(&got));
-        let agencies = Arc::clone(&self.agencies);
-        let entry = Arc::clone(&lead.entry);
-        let source = Arc::clone(&lead.source);
-        let this = self.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let reading = page::read(&got, &entry, &source, &agencies);
-            let (agent, tdm) = (this.fetcher.agent(), this.tdm);
-            let now = this.clock.now();
-            granted::of_reading(reading, got.signals, &source, &Asker { agent, tdm, now })
-        });
-        match read.await {
-            Ok(Reading { stored: Ok(article), .. }) => (Came::Article(article), visits),
-            Ok(Reading { stored: Err(reason), .. }) => (Came::Nothing(reason), visits),
+        let validators = Validators::of(&got);
+        let read = self.read(lead, got).await;
+        self.metrics.fetched(if read.is_ok() { "ok" } else { "parser" });
+        match read {
+            Ok(Ok(article)) => (Came::Article(article), self.visited(lead, validators)),
+            Ok(Err(reason)) => (Came::Nothing(reason), self.visited(lead, validators)),
             // The validators are not kept: the page is asked for in full next time.
-            Err(_) => (
-                Came::Nothing("the page could not be read: its parser gave up".to_owned()),
-                self.visited(lead, Validators::default()),
-            ),
+            Err(fault) => (unread(lead, &fault), self.visited(lead, Validators::default())),
         }
     }
 
@@ -130,6 +114,40 @@ impl Harvester {
             Ok(article) => Came::Article(Box::new(article)),
             Err(reason) => Came::Nothing(reason),
         }
+    }
+
+    /// The article of an answer as far as it may be kept, else why there is none; a fault where that could not be told.
+    async fn read(
+        &self,
+        lead: &Lead,
+        mut got: Got,
+    ) -> Result<Result<Box<Article>, String>, Unread> {
+        let (url, signals) = (got.url.clone(), std::mem::take(&mut got.signals));
+        let opened = tokio::task::spawn_blocking(move || page::opened(&got)).await;
+        let page = match opened.map_err(|_| Unread::GaveUp)? {
+            Ok(page) => page,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let found = self.parser.parse(page, Credits::Configured).await?;
+        let stored = page::stored(&url, &found, &lead.entry, &lead.source);
+        let reading = Reading { found: Some(found), stored };
+        let asker = Asker { agent: self.fetcher.agent(), tdm: self.tdm, now: self.clock.now() };
+        Ok(granted::of_reading(reading, signals, &lead.source, &asker).stored)
+    }
+
+    /// The entry's own text as an article.
+    async fn entry(&self, lead: &Lead) -> Came {
+        let body = match &lead.entry.content {
+            None => None,
+            Some(html) => {
+                let page = Page { url: None, html: wrapped(html) };
+                match self.parser.parse(page, Credits::Table).await {
+                    Ok(found) => Some(found.text),
+                    Err(fault) => return unread(lead, &fault),
+                }
+            }
+        };
+        from_entry(lead, body)
     }
 
     fn visited(&self, lead: &Lead, validators: Validators) -> Visits {
@@ -148,6 +166,14 @@ impl Harvester {
             ..lead.visits.clone()
         }
     }
+}
+
+/// Tells of a page that could not be read, which is a fault of ours or an attack, and either is worth a look.
+fn unread(lead: &Lead, fault: &Unread) -> Came {
+    let id = lead.source.id.as_str();
+    let url = lead.page.as_ref().map_or("an entry's own text", url::Url::as_str);
+    warn!(source.id = id, url, "{id}: {url}: {fault}");
+    Came::Nothing(fault.to_string())
 }
 
 /// What a visit gave.
@@ -207,13 +233,9 @@ fn nothing(lead: &Lead, visits: Visits) -> Visits {
     Visits { good: false, tries: lead.visits.tries.saturating_add(1), said, ..visits }
 }
 
-/// The entry's own text as an article.
-fn from_entry(lead: &Lead) -> Came {
+/// An entry whose content has this text as an article.
+fn from_entry(lead: &Lead, body: Option<String>) -> Came {
     let entry = &lead.entry;
-    let body = entry
-        .content
-        .as_deref()
-        .map(|html| extract::article(&Page { url: None, html: wrapped(html) }).text);
     let body =
         body.filter(|body| !body.is_empty()).or_else(|| entry.summary.clone()).unwrap_or_default();
     let body = text::paragraphs(&body).join("\n");

@@ -10,6 +10,7 @@
 //! and drops its own, the writer writes what is left. A fault travels the other way: a stage that ends drops its receiver.
 
 mod ahead;
+mod apart;
 mod appender;
 mod checkpoint;
 mod deep;
@@ -59,6 +60,7 @@ use crate::store::{Event, Opened, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::wire::Agency;
 
+pub use apart::{Apart, Credits, NoProcess, Parser, Unread, parse_pages};
 pub use deep::{Deep, judge_again};
 pub use erase::{Erased, Which, erase};
 pub use fold::{rebuild, settings};
@@ -102,6 +104,9 @@ pub enum Fault {
     /// The checkpoint could not be written or removed.
     #[error("the checkpoint cannot be written or removed: {0}")]
     Checkpoint(std::io::Error),
+    /// Pages cannot be parsed apart.
+    #[error("pages cannot be read in a process of their own: {0}")]
+    Parser(#[from] NoProcess),
     /// A thread could not be started.
     #[error("the writer's thread cannot be started: {0}")]
     Thread(std::io::Error),
@@ -158,17 +163,29 @@ struct Shared {
     metrics: Arc<Metrics>,
     desk: Arc<desk::Desk>,
     events: broadcast::Sender<Event>,
+    parser: Parser,
 }
 
 /// Starts the daemon on the current tokio runtime: opens journal and rows, listens and serves. Then the journal is folded, which
-/// takes its time, and the line begins: [`Running::ready`] waits for that.
+/// takes its time, and the line begins: [`Running::ready`] waits for that. Pages are parsed in this process.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
+    start_with(config, clock, None).await
+}
+
+/// The same, with pages parsed `apart` where that is said.
+pub async fn start_with(
+    config: Config,
+    clock: Clock,
+    apart: Option<Apart>,
+) -> Result<Running, Fault> {
+    let parser = Parser::new(apart, agencies(&config.sources)).await?;
     let shared = Shared {
         clock,
         status: Arc::new(Status::starting()),
         metrics: Arc::new(Metrics::new()),
         desk: Arc::new(desk::Desk::new(config.crawl.leads_max)),
         events: broadcast::channel(EVENTS_MAX).0,
+        parser,
     };
     let listener = listen(config.server.listen).await?;
     let address = listener
@@ -222,7 +239,7 @@ async fn run_line(
         Err(Fault::Stopped) => return Ok(()),
         done => done?,
     };
-    let Shared { clock, status, metrics, desk, .. } = shared;
+    let Shared { clock, status, metrics, desk, parser, .. } = shared;
     let (to_writer, work) = mpsc::channel(line::WORK_MAX);
     let (to_harvester, leads) = mpsc::channel(line::LEADS_MAX);
     let sources: Vec<Arc<Source>> = config.sources.iter().cloned().map(Arc::new).collect();
@@ -258,9 +275,8 @@ async fn run_line(
     if let Some(retain) = retain {
         tokio::spawn(retain.run());
     }
-    let agencies = agencies(&config.sources);
     let tdm = config.crawl.tdm;
-    let harvester = harvester::Harvester { fetcher, clock, metrics, agencies, tdm };
+    let harvester = harvester::Harvester { fetcher, clock, metrics, parser, tdm };
     let concurrency = config.crawl.concurrency;
     let poller = tokio::spawn(poller::Poller::new(context, &sources).run());
     let harvester = tokio::spawn(harvester::run(harvester, concurrency, leads, to_writer.clone()));
@@ -280,7 +296,7 @@ async fn run_line(
 /// The writer with the fold of the whole journal. Blocks.
 fn make_writer(data: Data, params: cluster::Params, shared: Shared) -> Result<Writer, Fault> {
     let Data { log, store, opened } = data;
-    let Shared { clock, status, metrics, desk, events } = shared;
+    let Shared { clock, status, metrics, desk, events, .. } = shared;
     let reader = log.reader();
     let (fold, owed) = open::fold(&reader, &store, &opened, params, &status)?;
     metrics.journal_last_seq(fold.last.0);

@@ -1,5 +1,7 @@
 //! What a server answered to the article that is stored of it, or to why there is none. The harvester and `copytaster fetch`
-//! ask here, so that what is shown by hand is what the daemon does.
+//! ask here, so that what is shown by hand is what the daemon does. The daemon has the parse in between done apart.
+
+use url::Url;
 
 use crate::config::{Source, SourceKind};
 use crate::extract::{self, Extracted, Page};
@@ -20,28 +22,36 @@ pub(crate) struct Reading {
 
 /// Reads an answer to `entry` of `source`: is it a page, of the story that was asked for, and does it carry one?
 pub(crate) fn read(got: &Got, entry: &Entry, source: &Source, agencies: &[Agency]) -> Reading {
+    let page = match opened(got) {
+        Ok(page) => page,
+        Err(reason) => return Reading { found: None, stored: Err(reason) },
+    };
+    let found = extract::article_with(&page, agencies);
+    let stored = stored(&got.url, &found, entry, source);
+    Reading { found: Some(found), stored }
+}
+
+/// The page that was answered; else why it is none of the story that was asked for.
+pub(super) fn opened(got: &Got) -> Result<Page, String> {
     let refused = extract::not_a_page(got.content_type.as_deref(), &got.body).or_else(|| {
         extract::leads_to_front(&got.asked, &got.url).then(|| {
             format!("the address leads to a front page in place of the story: {}", got.url)
         })
     });
     if let Some(reason) = refused {
-        return Reading { found: None, stored: Err(reason) };
+        return Err(reason);
     }
     let html = text::decode(&got.body, got.charset.as_deref()).text;
-    let page = Page { url: Some(got.url.clone()), html };
-    let found = extract::article_with(&page, agencies);
-    let stored = from_page(&page, &found, entry, source).map(Box::new);
-    Reading { found: Some(found), stored }
+    Ok(Page { url: Some(got.url.clone()), html })
 }
 
-/// A page as an article, the feed's word where the page has none.
-fn from_page(
-    page: &Page,
+/// The page at `url` as an article, the feed's word where the page has none.
+pub(super) fn stored(
+    url: &Url,
     found: &Extracted,
     entry: &Entry,
     source: &Source,
-) -> Result<Article, String> {
+) -> Result<Box<Article>, String> {
     let readable =
         matches!(found.kind, PageKind::Article | PageKind::LiveBlog | PageKind::PaywallStub);
     if !readable || found.text.is_empty() {
@@ -53,10 +63,8 @@ fn from_page(
     without_site(title, &source.name).clone_into(&mut article.title);
     article.text.clone_from(&found.text);
     article.kind = found.kind;
-    article.url = found
-        .canonical_url
-        .clone()
-        .or_else(|| page.url.as_ref().map(|url| extract::canonical(url).to_string()));
+    let own = || extract::canonical(url).to_string();
+    article.url = Some(found.canonical_url.clone().unwrap_or_else(own));
     article.published = found.published.or(article.published);
     article.updated = found.updated.or(article.updated);
     article.lang = found.lang.clone().or(article.lang);
@@ -65,7 +73,7 @@ fn from_page(
     if article.origin.is_none() {
         article.origin.clone_from(&found.origin);
     }
-    Ok(article)
+    Ok(Box::new(article))
 }
 
 /// A headline without the name of its site behind a dash or a bar.

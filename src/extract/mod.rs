@@ -43,6 +43,9 @@ use metadata::Metadata;
 /// because of us is no news.
 pub const EXTRACTOR: u16 = 2;
 
+/// Longest page that is parsed, in bytes of html; a longer one is refused unread.
+pub const PAGE_BYTES_MAX: usize = guard::BYTES_MAX;
+
 /// Stack of the thread that parses, in bytes: some engines recurse with the depth of the page, which the guard bounds.
 const STACK_BYTES: usize = 16 << 20;
 

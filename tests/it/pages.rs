@@ -1,5 +1,6 @@
 //! What becomes of the pages that entries lead to: an article, or nothing, and why in words.
 
+mod apart;
 mod by_hand;
 mod login;
 mod press;

@@ -1,0 +1,18 @@
+//! `copytaster __extract`: the process that parses the daemon's pages. Not for people: it is started and ended by `run`.
+
+use std::process::ExitCode;
+
+use crate::daemon;
+
+/// Arguments of `__extract`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// How much memory it may take for itself, in bytes
+    memory_bytes: u64,
+}
+
+/// Runs the command until the daemon has no more pages.
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    daemon::parse_pages(args.memory_bytes)?;
+    Ok(ExitCode::SUCCESS)
+}
