@@ -220,32 +220,36 @@ fn translate(fault: &reqwest::Error, url: &Url) -> FetchError {
         };
         return FetchError::Connect { host: format!("{host}:{port}"), why };
     }
-    let why = match refused {
-        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
-            "it broke the connection off".to_owned()
+    let why = match (refused, meaning(&deepest)) {
+        (_, Some(meaning)) => format!("{meaning} ({deepest})"),
+        (Some(io::ErrorKind::ConnectionReset), None) => "it broke the connection off".to_owned(),
+        // The connection ended in good order, and what was packed did not.
+        (Some(io::ErrorKind::UnexpectedEof), None) => {
+            "it broke off before its answer was whole".to_owned()
         }
-        _ => in_words(&deepest),
+        (_, None) => deepest,
     };
     FetchError::Body { url: url.clone(), why }
 }
 
 /// What the HTTP library says of a bad answer, and what it means to somebody who runs a crawler.
-const MEANINGS: [(&str, &str); 6] = [
+const MEANINGS: [(&str, &str); 8] = [
     ("message head is too large", "its header lines are more or longer than any honest server's"),
     ("connection closed before message completed", "it broke off before its answer was whole"),
     (
         "end of file before message length reached",
         "it broke off before the length it had announced",
     ),
+    ("unexpected EOF", "it broke off before its answer was whole"),
+    ("invalid HTTP version", "what it sends is no HTTP"),
     ("content-length", "it announces a length that cannot be"),
     ("chunk", "the pieces it is sent in do not fit together"),
     ("header", "its header lines are none"),
 ];
 
-/// The library's words behind their meaning, where it is known.
-fn in_words(said: &str) -> String {
-    let meaning = MEANINGS.iter().find(|(words, _)| said.contains(words));
-    meaning.map_or_else(|| said.to_owned(), |(_, meaning)| format!("{meaning} ({said})"))
+/// What the library's words mean, where that is known.
+fn meaning(said: &str) -> Option<&'static str> {
+    MEANINGS.iter().find(|(words, _)| said.contains(words)).map(|(_, meaning)| *meaning)
 }
 
 /// The cause of a cause. An `io::Error` keeps another error inside, rustls's for one, and its `source` skips that one.
@@ -278,21 +282,17 @@ mod tests {
     #[test]
     fn a_bad_answer_is_told_in_words_a_sysadmin_knows() {
         for (said, expected) in [
-            (
-                "message head is too large",
-                "its header lines are more or longer than any honest server's (message head is too large)",
-            ),
-            (
-                "invalid content-length parsed",
-                "it announces a length that cannot be (invalid content-length parsed)",
-            ),
-            (
-                "invalid chunk size line",
-                "the pieces it is sent in do not fit together (invalid chunk size line)",
-            ),
-            ("something new", "something new"),
+            ("message head is too large", Some("its header lines are more or longer")),
+            ("invalid content-length parsed", Some("it announces a length that cannot be")),
+            ("invalid chunk size line", Some("the pieces it is sent in do not fit")),
+            ("unexpected EOF during chunk size line", Some("it broke off before its answer")),
+            ("end of file before message length reached", Some("before the length it had")),
+            ("invalid HTTP version parsed", Some("what it sends is no HTTP")),
+            ("something new", None),
         ] {
-            assert_eq!(in_words(said), expected);
+            let told = meaning(said);
+            assert_eq!(told.is_some(), expected.is_some(), "{said}: {told:?}");
+            assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()), "{said}");
         }
     }
 }

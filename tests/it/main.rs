@@ -37,6 +37,8 @@ mod faulty;
 mod fetch;
 mod floods;
 #[cfg(feature = "daemon")]
+mod hostile;
+#[cfg(feature = "daemon")]
 mod http;
 #[cfg(feature = "daemon")]
 mod journals;

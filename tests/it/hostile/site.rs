@@ -1,0 +1,218 @@
+//! A site on loopback that misbehaves, as its test tells it, at its feed, at its page or nowhere, and what it saw.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::wire;
+
+/// Longest wait for anything in these tests; they take seconds where nothing is wrong.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What a connection brings before an endless answer ends after all: no test hangs on a client that takes everything.
+const ENDLESS_BYTES: usize = 256 << 20;
+
+/// Where a site misbehaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    Robots,
+    Feed,
+    Page,
+    Good,
+}
+
+/// How it does.
+#[derive(Clone)]
+pub(super) enum Act {
+    /// These bytes, and the connection is closed.
+    Say(Vec<u8>),
+    /// These bytes, and the connection is torn down.
+    Reset(Vec<u8>),
+    /// These bytes, and then nothing, until the client goes away.
+    Hold(Vec<u8>),
+    /// The first bytes, then the second ones again and again, as fast as they are taken.
+    Endless(Vec<u8>, Vec<u8>),
+    /// The same a bit at a time.
+    Drip(Vec<u8>, Vec<u8>),
+}
+
+/// An answer with these headers, which gives no length.
+pub(super) fn answer(headers: &str, body: &[u8]) -> Vec<u8> {
+    [b"HTTP/1.1 200 OK\r\nConnection: close\r\n", headers.as_bytes(), b"\r\n", body].concat()
+}
+
+/// What came about at a site.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) asked: Vec<String>,
+    /// Bytes that one connection took, at most.
+    pub(super) taken_most: usize,
+    /// Connections at which it misbehaves just now.
+    pub(super) held: usize,
+}
+
+impl Seen {
+    pub(super) fn count(&self, path: &str) -> usize {
+        self.asked.iter().filter(|asked| *asked == path).count()
+    }
+}
+
+/// What a site does with the honest bytes of an answer.
+pub(super) type Misdeed = fn(&[u8]) -> Act;
+
+/// The same where it remembers something.
+type Plot = Arc<dyn Fn(&[u8]) -> Act + Send + Sync>;
+
+/// A running site; it ends with the runtime.
+#[derive(Clone)]
+pub(super) struct Site {
+    pub(super) at: SocketAddr,
+    plot: Plot,
+    mood: Arc<watch::Sender<Mood>>,
+    seen: Arc<watch::Sender<Seen>>,
+}
+
+impl Site {
+    pub(super) async fn start(
+        misdeed: impl Fn(&[u8]) -> Act + Send + Sync + 'static,
+        mood: Mood,
+    ) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let site = Self {
+            at: listener.local_addr().unwrap(),
+            plot: Arc::new(misdeed),
+            mood: Arc::new(watch::Sender::new(mood)),
+            seen: Arc::default(),
+        };
+        let serving = site.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serving.clone().serve(stream));
+            }
+        });
+        site
+    }
+
+    pub(super) fn be(&self, mood: Mood) {
+        self.mood.send_replace(mood);
+    }
+
+    pub(super) fn seen(&self) -> Seen {
+        self.seen.borrow().clone()
+    }
+
+    /// Waits until `done` holds of what came about.
+    pub(super) async fn until(&self, what: &str, done: impl FnMut(&Seen) -> bool) {
+        let mut seen = self.seen.subscribe();
+        let came = tokio::time::timeout(PATIENCE, seen.wait_for(done)).await;
+        assert!(came.is_ok(), "{what} did not come about: {:?}", self.seen());
+    }
+
+    /// The text of the page, another one for each site.
+    pub(super) fn text(&self) -> String {
+        wire::version(u64::from(self.at.port()), 0)
+    }
+
+    /// The honest bytes of a path. Half of them hold more than what an article or an entry needs.
+    fn honest(&self, path: &str) -> Option<Vec<u8>> {
+        let padding = "<!-- and so on -->".repeat(400);
+        let at = self.at;
+        let body = match path {
+            "/feed.xml" => format!(
+                "<rss version=\"2.0\"><channel><title>Desk</title><item><title>Headline at {at}</title>\
+                 <link>http://{at}/page</link></item>{padding}</channel></rss>"
+            ),
+            "/page" => format!(
+                "<!doctype html><title>Headline at {at}</title><article><h1>Headline at {at}</h1><p>{}</p>\
+                 <!-- half of it -->{padding}<p>That was all.</p></article>",
+                self.text().replace('\n', "</p><p>")
+            ),
+            "/robots.txt" => "User-agent: *\nDisallow: /closed\n".to_owned(),
+            _ => return None,
+        };
+        Some(body.into_bytes())
+    }
+
+    async fn serve(self, mut stream: TcpStream) {
+        let Some(path) = read_path(&mut stream).await else { return };
+        self.seen.send_modify(|seen| seen.asked.push(path.clone()));
+        let Some(body) = self.honest(&path) else {
+            let nothing = b"HTTP/1.1 404 None\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            drop(stream.write_all(nothing).await);
+            return;
+        };
+        let mood = *self.mood.borrow();
+        let bad = matches!(
+            (mood, path.as_str()),
+            (Mood::Robots, "/robots.txt") | (Mood::Feed, "/feed.xml") | (Mood::Page, "/page")
+        );
+        if !bad {
+            let length = format!("Content-Length: {}\r\n", body.len());
+            drop(stream.write_all(&answer(&length, &body)).await);
+            return;
+        }
+        self.seen.send_modify(|seen| seen.held += 1);
+        let mut taken = 0;
+        // Whoever hung up has had enough, which is the point.
+        drop(misbehave(&mut stream, (self.plot)(&body), &mut taken).await);
+        self.seen.send_modify(|seen| {
+            seen.held -= 1;
+            seen.taken_most = seen.taken_most.max(taken);
+        });
+    }
+}
+
+async fn misbehave(
+    stream: &mut TcpStream,
+    act: Act,
+    taken: &mut usize,
+) -> Result<(), std::io::Error> {
+    match act {
+        Act::Say(bytes) => write(stream, &bytes, taken).await,
+        Act::Reset(bytes) => {
+            write(stream, &bytes, taken).await?;
+            stream.set_zero_linger()
+        }
+        Act::Hold(bytes) => {
+            write(stream, &bytes, taken).await?;
+            stream.read(&mut [0; 64]).await.map(drop)
+        }
+        Act::Endless(head, more) => {
+            write(stream, &head, taken).await?;
+            while *taken < ENDLESS_BYTES {
+                write(stream, &more, taken).await?;
+            }
+            Ok(())
+        }
+        Act::Drip(head, more) => {
+            write(stream, &head, taken).await?;
+            let mut ticks = tokio::time::interval(Duration::from_millis(20));
+            while *taken < ENDLESS_BYTES {
+                ticks.tick().await;
+                write(stream, &more, taken).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn write(stream: &mut TcpStream, bytes: &[u8], taken: &mut usize) -> std::io::Result<()> {
+    for piece in bytes.chunks(64 << 10) {
+        stream.write_all(piece).await?;
+        *taken += piece.len();
+    }
+    Ok(())
+}
+
+async fn read_path(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+        assert!(head.len() < 64 << 10, "a request head without end");
+    }
+    String::from_utf8(head).ok()?.split(' ').nth(1).map(str::to_owned)
+}

@@ -1,0 +1,114 @@
+//! Traps without end: they cost no more than their bounds.
+
+use std::net::{IpAddr, Ipv6Addr, TcpListener};
+use std::sync::atomic::AtomicUsize;
+
+use super::*;
+
+/// A robots.txt in drops closes its site with a reason, one without end is read to its bound, and neither is a lasting harm.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_robots_txt_without_end_or_in_drops_is_told_of_bounded_and_forgiven() {
+    let endless: Misdeed = |body| Act::Endless(answer("", body), vec![b'\n'; 64 << 10]);
+    let drops: Misdeed = |body| Act::Drip(answer("", body), b"\n".to_vec());
+    let sites = [Site::start(endless, Mood::Robots).await, Site::start(drops, Mood::Robots).await];
+    let deadline = Duration::from_secs(1);
+    let desk = Desk::new(&sites, Crawl { robots: true, deadline, ..Crawl::default() });
+    let running = desk.start().await;
+    let told = |number: usize, source: &SourceStatus| match &source.error {
+        None => number == 0,
+        Some(error) => {
+            assert!(error.kind == "deadline" && error.detail.contains("/robots.txt"), "{error:?}");
+            number == 1
+        }
+    };
+    desk.until(&running, "a state in words", told).await;
+    assert_eq!(sites[1].seen().count("/feed.xml"), 0, "asked without leave");
+    assert!(sites[0].seen().taken_most < TAKEN_BYTES_MAX, "{:?}", sites[0].seen());
+    all_are(&sites, Mood::Good);
+    let whole = |number: usize, source: &SourceStatus| {
+        source.error.is_none() && sites[number].seen().count("/page") > 0
+    };
+    desk.until(&running, "both sources", whole).await;
+    let found = articles(&running).await;
+    assert_eq!((of(&found, 0), of(&found, 1)), (1, 1), "{found:?}");
+    running.stop().await.unwrap();
+}
+
+/// A canary on an address that no source may reach: true where nobody connected.
+fn canary(ip: IpAddr) -> (SocketAddr, impl Fn() -> bool) {
+    let listener = TcpListener::bind((ip, 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    (listener.local_addr().unwrap(), move || listener.accept().is_err())
+}
+
+/// A feed as long as it may be of one story and of what `items` says.
+fn feed_of(own: &[u8], items: &str) -> Act {
+    let feed = String::from_utf8_lossy(own).replace("</channel>", &format!("{items}</channel>"));
+    Act::Say(answer("", feed.as_bytes()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_calendar_of_hosts_costs_its_own_source_a_reason_each_and_reaches_none_of_them() {
+    let (two, two_silent) = canary(IpAddr::from([127, 0, 0, 2]));
+    let (six, six_silent) = canary(IpAddr::from(Ipv6Addr::LOCALHOST));
+    let mut hosts = vec![two.to_string(), six.to_string()];
+    hosts.extend((0..500).map(|day| format!("127.1.{}.{}", day / 250, 1 + day % 250)));
+    let item =
+        |host: &String| format!("<item><title>{host}</title><link>http://{host}/</link></item>");
+    let items = hosts.iter().map(item).collect::<Vec<_>>().concat();
+    let site = Site::start(move |own| feed_of(own, &items), Mood::Feed).await;
+    let sites = [site, Site::start(GOOD, Mood::Good).await];
+    let desk = Desk::new(&sites, Crawl { robots: false, ..Crawl::default() });
+    let running = desk.start().await;
+    desk.until(&running, "an answer", |_, source| source.error.is_none()).await;
+    let found = articles(&running).await;
+    assert_eq!((of(&found, 0), of(&found, 1)), (1, 1), "{found:?}");
+    running.stop().await.unwrap();
+    assert!(two_silent() && six_silent(), "somebody connected");
+    let lost = desk.lost();
+    assert_eq!(lost.len(), hosts.len());
+    assert!(lost.iter().all(|(_, why)| why.contains("not a public address")), "{lost:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_million_entries_are_read_to_their_bound() {
+    let site = Site::start(|own| feed_of(own, &"<item/>".repeat(1_000_000)), Mood::Feed).await;
+    let sites = [site, Site::start(GOOD, Mood::Good).await];
+    let crawl = Crawl { robots: false, deadline: PATIENCE, ..Crawl::default() };
+    let desk = Desk::new(&sites, crawl);
+    let running = desk.start().await;
+    desk.until(&running, "an answer", |_, source| source.error.is_none()).await;
+    let found = articles(&running).await;
+    assert_eq!((of(&found, 0), of(&found, 1)), (1, 1), "{found:?}");
+    running.stop().await.unwrap();
+    assert_eq!(desk.lost(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_differs_at_each_visit_is_one_article_and_left_alone_in_the_end() {
+    let visits = AtomicUsize::new(0);
+    let other = move |own: &[u8]| {
+        let visit = visits.fetch_add(1, Ordering::SeqCst);
+        let own = String::from_utf8_lossy(own);
+        let own = own.replace("That was all.", &format!("You are visitor {visit} of this page."));
+        Act::Say(answer("", own.as_bytes()))
+    };
+    let sites = [Site::start(other, Mood::Page).await];
+    let desk = Desk::new(&sites, Crawl { robots: false, ..Crawl::default() });
+    let running = desk.start().await;
+    let asked = || sites[0].seen().count("/page");
+    for _ in 0..8 * 8 {
+        desk.quiet(&running).await;
+        desk.advance(3 * 60);
+    }
+    desk.quiet(&running).await;
+    let week = asked();
+    assert!(week > 8, "{week}");
+    for _ in 0..3 {
+        desk.advance(24 * 60);
+        desk.quiet(&running).await;
+    }
+    assert_eq!(asked(), week, "it is visited for ever");
+    assert_eq!(articles(&running).await.len(), 1);
+    running.stop().await.unwrap();
+}
