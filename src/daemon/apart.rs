@@ -48,6 +48,8 @@ pub struct Apart {
     pub deadline: Duration,
     /// How much memory a process may take for itself, in bytes.
     pub memory_bytes: u64,
+    /// Pages after which a process is replaced.
+    pub pages_max: u32,
 }
 
 impl Apart {
@@ -60,6 +62,7 @@ impl Apart {
             slots,
             deadline: DEADLINE,
             memory_bytes: MEMORY_BYTES,
+            pages_max: PAGES_MAX,
         }
     }
 
@@ -199,7 +202,7 @@ impl Pool {
 
     /// Puts a process back that has answered, unless it has done its part.
     fn keep(&self, worker: Worker) {
-        if worker.pages() < PAGES_MAX {
+        if worker.pages() < self.apart.pages_max {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         }
     }

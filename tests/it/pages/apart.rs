@@ -129,6 +129,28 @@ async fn a_page_that_takes_more_memory_than_there_may_be_ends_its_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_process_is_replaced_when_it_has_read_its_pages_and_there_are_never_more_than_slots() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("started");
+    let script = format!("echo . >> '{}'; exec '{PROGRAM}' __extract \"$1\"", log.display());
+    let arguments = ["-c", &script, "sh"].map(Into::into).to_vec();
+    let program = "/bin/sh".into();
+    let apart = Apart { program, arguments, slots: 2, pages_max: 3, ..patient() };
+    let started = || std::fs::read_to_string(&log).unwrap().lines().count();
+    let parser = parser(apart).await;
+    for _ in 0..7 {
+        parser.parse(story(1), Credits::Table).await.unwrap();
+    }
+    assert_eq!(started(), 3, "three pages, three pages, one page");
+    let many = (0..8).map(|number| parser.parse(story(number), Credits::Table));
+    for found in futures_util::future::join_all(many).await {
+        found.unwrap();
+    }
+    // Fifteen pages are five full processes; beside them there is room for one that is not full, and for one more.
+    assert!((5..=6).contains(&started()), "{}", started());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_cannot_parse_is_told_before_the_daemon_starts() {
     let press = Press::start().await;
     let desk = Desk::new(&press);
