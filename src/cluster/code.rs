@@ -1,7 +1,9 @@
 //! Core words to the bytes that stand for them on disk, and back. A byte once given is never given again.
 
 use super::{LinkKind, Reason, Relation};
-use crate::model::{OriginBasis, PageKind, SignalPlace};
+#[cfg(any(test, feature = "daemon"))]
+use crate::model::SignalPlace;
+use crate::model::{OriginBasis, PageKind};
 
 /// Gives each word of an enum its byte, both ways. The match is exhaustive, so a new word does not compile without a byte.
 macro_rules! bytes_of {
@@ -19,6 +21,8 @@ bytes_of!(of_page_kind, page_kind, PageKind:
     Article = 0, Index = 1, SoftNotFound = 2, LiveBlog = 3, PaywallStub = 4, Other = 5);
 bytes_of!(of_basis, basis, OriginBasis:
     OwnItem = 0, Dateline = 1, SignOff = 2, Byline = 3, Metadata = 4, Quote = 5);
+// The journal alone keeps these.
+#[cfg(any(test, feature = "daemon"))]
 bytes_of!(of_signal_place, signal_place, SignalPlace:
     Header = 0, Meta = 1, Tdmrep = 2, Robots = 3);
 bytes_of!(of_link_kind, link_kind, LinkKind: Text = 0, Short = 1, Article = 2, Contains = 3,
