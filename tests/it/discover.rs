@@ -10,7 +10,8 @@ mod command;
 mod site;
 mod spool;
 
-use site::{Desk, MINUTE, Site, articles};
+use crate::desk::MINUTE;
+use site::{Desk, Site, articles};
 
 fn rss(items: &str) -> String {
     format!("<rss version=\"2.0\"><channel><title>Desk</title>{items}</channel></rss>")

@@ -1,119 +1,55 @@
 //! Servers that mean harm: each is told of in words, takes a bounded amount, holds up nobody, leaves nothing half-read behind and
 //! is a source again as soon as it behaves. On loopback only.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use copytaster::api::SourceStatus;
-use copytaster::config::{Config, Crawl, Server, SourceKind, Store as Kept};
+use copytaster::config::{Crawl, SourceKind};
 use copytaster::daemon::Running;
-use copytaster::journal::{Reader, Record};
-use copytaster::model::{Clock, Seq, Timestamp};
 use serde_json::Value;
 
-use crate::patience::started;
-use crate::{http, wire};
+use crate::desk::{Desk, MINUTE, PATIENCE};
+use crate::http;
 
 mod cases;
 mod site;
 mod traps;
 
 use cases::Case;
-use site::{Act, Misdeed, Mood, PATIENCE, Site, answer};
-
-const MINUTE: i64 = 60_000;
+use site::{Act, Misdeed, Mood, Site, answer};
 
 /// What one connection may bring us: the largest body (8 MiB) and headers, and what the system of whatever machine keeps in the
 /// buffers of both ends. Endless answers are four times as long.
 const TAKEN_BYTES_MAX: usize = 64 << 20;
 
-/// A daemon over some sites. Its clock stands until the test moves it, and its waits are over at once.
-struct Desk {
-    dir: tempfile::TempDir,
-    now: Arc<AtomicI64>,
-    config: Config,
+/// A desk whose sources are named after their place in `sites`.
+fn desk(sites: &[Site], crawl: Crawl) -> Desk {
+    let source = |(number, site): (usize, &Site)| {
+        crate::daemon::source(&format!("s{number}"), SourceKind::Outlet, site.at)
+    };
+    Desk::new(sites.iter().enumerate().map(source).collect(), crawl)
 }
 
-impl Desk {
-    /// The sources are named after their place in `sites`.
-    fn new(sites: &[Site], crawl: Crawl) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let source = |(number, site): (usize, &Site)| {
-            crate::daemon::source(&format!("s{number}"), SourceKind::Outlet, site.at)
-        };
-        let config = Config {
-            server: Server {
-                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-                ..Server::default()
-            },
-            store: Kept { path: dir.path().join("data"), ..Kept::default() },
-            crawl: Crawl { per_host_delay: Duration::ZERO, ..crawl },
-            sources: sites.iter().enumerate().map(source).collect(),
-            ..Config::default()
-        };
-        Self { dir, now: Arc::new(AtomicI64::new(wire::minute(0).millis())), config }
-    }
-
-    async fn start(&self) -> Running {
-        let now = Arc::clone(&self.now);
-        let clock =
-            Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 1_000_000);
-        started(&self.config, &clock).await
-    }
-
-    fn advance(&self, minutes: i64) {
-        self.now.fetch_add(minutes * MINUTE, Ordering::SeqCst);
-    }
-
-    /// What is said of each source, in the order of the sites. A daemon that has just begun says nothing of them yet.
-    fn sources(&self, running: &Running) -> Vec<SourceStatus> {
-        let ids = self.config.sources.iter().map(|source| source.id.as_str());
-        let shown = |id| running.status().source(id).unwrap_or_default();
-        ids.map(shown).collect()
-    }
-
-    /// Waits until all that is due has been asked and has ended.
-    async fn quiet(&self, running: &Running) {
-        let now = Timestamp::from_millis(self.now.load(Ordering::SeqCst));
-        let quiet = async {
-            let asked = || self.sources(running).iter().all(|s| s.next_poll > Some(now));
-            while !asked() || running.under_way() > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, quiet).await.expect("what is due ends");
-    }
-
-    /// Moves the clock, a quarter of an hour at a time, until `done` holds of every source.
-    async fn until(
-        &self,
-        running: &Running,
-        what: &str,
-        done: impl Fn(usize, &SourceStatus) -> bool,
-    ) {
-        for _ in 0..100 {
-            self.quiet(running).await;
-            if self.sources(running).iter().enumerate().all(|(number, source)| done(number, source))
-            {
-                return;
-            }
-            self.advance(15);
+/// Moves the clock, a quarter of an hour at a time, until `done` holds of every source.
+async fn until(
+    desk: &Desk,
+    running: &Running,
+    what: &str,
+    done: impl Fn(usize, &SourceStatus) -> bool,
+) {
+    for _ in 0..100 {
+        desk.quiet(running).await;
+        if desk.sources(running).iter().enumerate().all(|(number, source)| done(number, source)) {
+            return;
         }
-        panic!("{what} did not come about: {:#?}", self.sources(running));
+        desk.advance(15 * MINUTE);
     }
+    panic!("{what} did not come about: {:#?}", desk.sources(running));
+}
 
-    /// Address and reason of what was lost, once nobody writes.
-    fn lost(&self) -> Vec<(String, String)> {
-        let reader = Reader::open(&self.dir.path().join("data")).unwrap();
-        let records = reader.entries(Seq(1)).map(|entry| entry.unwrap().1.record);
-        let lost = records.filter_map(|record| match record {
-            Record::Lost(lost) => Some((lost.url, lost.reason)),
-            _ => None,
-        });
-        lost.collect()
-    }
+/// Address and reason of what was lost, once nobody writes.
+fn lost(desk: &Desk) -> Vec<(String, String)> {
+    desk.lost().into_iter().map(|lost| (lost.url, lost.reason)).collect()
 }
 
 /// All articles, as the API lists them.
@@ -144,7 +80,7 @@ async fn survive(cases: &[Case], crawl: Crawl) {
     }
     sites.push(Site::start(GOOD, Mood::Good).await);
     let neighbour = cases.len();
-    let desk = Desk::new(&sites, Crawl { robots: false, ..crawl });
+    let desk = desk(&sites, Crawl { robots: false, ..crawl });
     let running = desk.start().await;
 
     let told = |number: usize, source: &SourceStatus| match (cases.get(number), &source.error) {
@@ -156,11 +92,11 @@ async fn survive(cases: &[Case], crawl: Crawl) {
         (Some(_), None) => false,
         (None, error) => error.is_none(),
     };
-    desk.until(&running, "a state in words", told).await;
+    until(&desk, &running, "a state in words", told).await;
     let polls = sites[neighbour].seen().count("/feed.xml");
     for more in 1..=3 {
         desk.quiet(&running).await;
-        desk.advance(11);
+        desk.advance(11 * MINUTE);
         sites[neighbour].until("its poll", |seen| seen.count("/feed.xml") >= polls + more).await;
     }
 
@@ -168,7 +104,7 @@ async fn survive(cases: &[Case], crawl: Crawl) {
     let asked = |number: usize, source: &SourceStatus| {
         source.error.is_none() && sites[number].seen().count("/page") > 0
     };
-    desk.until(&running, "a visit of each page", asked).await;
+    until(&desk, &running, "a visit of each page", asked).await;
     let found = articles(&running).await;
     assert!((0..neighbour).all(|number| of(&found, number) == 0), "half-read: {found:?}");
     // The neighbour's misdeed is none.
@@ -176,7 +112,7 @@ async fn survive(cases: &[Case], crawl: Crawl) {
 
     all_are(&sites, Mood::Good);
     for _ in 0..100 {
-        desk.advance(15);
+        desk.advance(15 * MINUTE);
         desk.quiet(&running).await;
         if articles(&running).await.len() == sites.len() {
             break;
@@ -187,7 +123,7 @@ async fn survive(cases: &[Case], crawl: Crawl) {
         assert_eq!(of(&found, number), 1, "{number}: {found:?}");
     }
     running.stop().await.unwrap();
-    let lost = desk.lost();
+    let lost = lost(&desk);
     for (case, site) in cases.iter().zip(&sites) {
         let mut said = lost.iter().filter(|(url, _)| url.contains(&site.at.to_string()));
         let right = said.any(|(_, reason)| reason.contains(case.page_words));
@@ -217,7 +153,7 @@ async fn while_some_hang_the_others_go_on_at_their_pace() {
     let neighbour = Site::start(GOOD, Mood::Good).await;
     sites.push(neighbour.clone());
     let deadline = Duration::from_mins(10);
-    let desk = Desk::new(&sites, Crawl { robots: false, deadline, ..Crawl::default() });
+    let desk = desk(&sites, Crawl { robots: false, deadline, ..Crawl::default() });
     let running = desk.start().await;
     for site in &sites[..hanging] {
         site.until("an ask", |seen| seen.held == 1).await;
@@ -225,14 +161,14 @@ async fn while_some_hang_the_others_go_on_at_their_pace() {
     let id = format!("s{hanging}");
     for polls in 1..=5 {
         neighbour.until("its poll", |seen| seen.count("/feed.xml") >= polls).await;
-        let now = Timestamp::from_millis(desk.now.load(Ordering::SeqCst));
+        let now = desk.now();
         let taken = async {
             while running.status().source(&id).unwrap().next_poll <= Some(now) {
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(PATIENCE, taken).await.expect("its answer is taken in");
-        desk.advance(11);
+        desk.advance(11 * MINUTE);
     }
     // They hang still, each asked once.
     for site in &sites[..hanging] {

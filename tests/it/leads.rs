@@ -1,96 +1,36 @@
 //! Feeds that answer 304, and what becomes of the leads of a poll when the program dies, stops, has its hands full or finds a
 //! page broken: every entry ends as an article or as lost, for no feed says a thing twice.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use copytaster::config::{Config, Crawl, Server, Source, SourceKind, Store as Kept};
-use copytaster::daemon::{self, Running, Which};
-use copytaster::journal::{Log, Lost, Reader, Record};
-use copytaster::model::{Clock, Seq, Timestamp};
+use copytaster::config::{Crawl, Source, SourceKind};
+use copytaster::daemon::{self, Which};
+use copytaster::journal::Log;
 use serde_json::Value;
 
 use crate::crash::{Daemon, verify};
-use crate::patience::{reopen, started};
+use crate::desk::{Desk, MINUTE};
+use crate::patience::reopen;
 use crate::{http, wire};
 
 mod hosts;
 mod moves;
 mod site;
 
-use site::{PATIENCE, Site};
+use site::Site;
 
-const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 
-/// A daemon whose clock stands until the test moves it; waits are over at once.
-struct Desk {
-    dir: tempfile::TempDir,
-    now: Arc<AtomicI64>,
-    config: Config,
-}
-
-impl Desk {
-    fn new(sites: &[&Site], crawl: Crawl) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let config = Config {
-            server: Server {
-                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-                ..Server::default()
-            },
-            store: Kept { path: dir.path().join("data"), ..Kept::default() },
-            crawl: Crawl { per_host_delay: Duration::ZERO, robots: false, ..crawl },
-            sources: sites.iter().enumerate().map(|(n, site)| source(n, site)).collect(),
-            ..Config::default()
-        };
-        Self { dir, now: Arc::new(AtomicI64::new(wire::minute(0).millis())), config }
-    }
-
-    fn data(&self) -> std::path::PathBuf {
-        self.dir.path().join("data")
-    }
-
-    async fn start(&self) -> Running {
-        let now = Arc::clone(&self.now);
-        let clock =
-            Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 1_000_000);
-        started(&self.config, &clock).await
-    }
-
-    fn advance(&self, millis: i64) {
-        self.now.fetch_add(millis, Ordering::SeqCst);
-    }
-
-    /// Every `Lost` record of the journal, once nobody writes it.
-    fn lost(&self) -> Vec<Lost> {
-        let reader = Reader::open(&self.data()).unwrap();
-        let records = reader.entries(Seq(1)).map(|entry| entry.unwrap().1.record);
-        records
-            .filter_map(|record| match record {
-                Record::Lost(lost) => Some(lost),
-                _ => None,
-            })
-            .collect()
-    }
+/// A desk of these sites, named after their place.
+fn desk(sites: &[&Site], crawl: Crawl) -> Desk {
+    let sources = sites.iter().enumerate().map(|(number, site)| source(number, site)).collect();
+    Desk::new(sources, Crawl { robots: false, ..crawl })
 }
 
 fn source(number: usize, site: &Site) -> Source {
     crate::daemon::source(&format!("desk{number}"), SourceKind::Outlet, site.address)
-}
-
-/// Waits until every endpoint that was due has been asked, and every lead that came of it has ended.
-async fn quiet(desk: &Desk, running: &Running) {
-    let now = Timestamp::from_millis(desk.now.load(Ordering::SeqCst));
-    let quiet = async {
-        let asked = || running.status().sources().iter().all(|s| s.next_poll > Some(now));
-        while !asked() || running.under_way() > 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, quiet).await.expect("the leads end");
 }
 
 /// Asks the API until it lists `count` articles.
@@ -162,7 +102,7 @@ async fn kills_amid_the_harvest_cost_no_entry_and_double_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_its_host_when_the_daemon_stops_arrives_at_the_next_start() {
     let site = Site::serve(7, false).await;
-    let desk = Desk::new(&[&site], Crawl::default());
+    let desk = desk(&[&site], Crawl::default());
     let running = desk.start().await;
     site.until("a visit", |seen| !seen.asked.is_empty()).await;
     let mut stop = Box::pin(running.stop());
@@ -183,11 +123,11 @@ async fn what_waits_for_its_host_when_the_daemon_stops_arrives_at_the_next_start
 #[tokio::test(flavor = "multi_thread")]
 async fn more_leads_than_may_be_under_way_wait_in_their_feed() {
     let site = Site::serve(10, true).await;
-    let desk = Desk::new(&[&site], Crawl { leads_max: 3, ..Crawl::default() });
+    let desk = desk(&[&site], Crawl { leads_max: 3, ..Crawl::default() });
     let running = desk.start().await;
     for poll in 1..=20 {
         site.until("a poll", |seen| seen.polls.len() >= poll).await;
-        quiet(&desk, &running).await;
+        desk.quiet(&running).await;
         if site.seen().served.len() == 10 {
             break;
         }
@@ -199,7 +139,7 @@ async fn more_leads_than_may_be_under_way_wait_in_their_feed() {
     for more in 1..=3 {
         desk.advance(11 * MINUTE);
         site.until("a poll", |seen| seen.polls.len() >= polls + more).await;
-        quiet(&desk, &running).await;
+        desk.quiet(&running).await;
     }
     let seen = site.seen();
     assert!(seen.conditional() > 0, "validators are never used: {:?}", seen.polls);
@@ -213,10 +153,10 @@ async fn more_leads_than_may_be_under_way_wait_in_their_feed() {
 async fn a_page_that_keeps_failing_is_lost_after_its_tries_and_holds_nothing_back() {
     let site = Site::serve(3, true).await;
     site.fail(&["1"]);
-    let desk = Desk::new(&[&site], Crawl::default());
+    let desk = desk(&[&site], Crawl::default());
     let mut running = desk.start().await;
     site.until("the visit", |seen| seen.asked.contains_key("1")).await;
-    quiet(&desk, &running).await;
+    desk.quiet(&running).await;
     desk.advance(11 * MINUTE);
     site.until("a poll with validators", |seen| seen.conditional() > 0).await;
 
@@ -226,13 +166,13 @@ async fn a_page_that_keeps_failing_is_lost_after_its_tries_and_holds_nothing_bac
         running = desk.start().await;
         desk.advance(pause);
         site.until("another try", |seen| seen.asked["1"] == tries).await;
-        quiet(&desk, &running).await;
+        desk.quiet(&running).await;
     }
     for _ in 0..3 {
         let polls = site.seen().polls.len();
         desk.advance(24 * HOUR);
         site.until("a poll", |seen| seen.polls.len() > polls).await;
-        quiet(&desk, &running).await;
+        desk.quiet(&running).await;
     }
     running.stop().await.unwrap();
     assert_eq!(site.seen().asked["1"], 5, "it is left alone after its tries");
@@ -245,10 +185,10 @@ async fn a_page_that_keeps_failing_is_lost_after_its_tries_and_holds_nothing_bac
 async fn a_page_that_answers_at_last_is_an_article_though_its_feed_says_304() {
     let site = Site::serve(2, true).await;
     site.fail(&["1"]);
-    let desk = Desk::new(&[&site], Crawl::default());
+    let desk = desk(&[&site], Crawl::default());
     let running = desk.start().await;
     articles(running.address, 1).await;
-    quiet(&desk, &running).await;
+    desk.quiet(&running).await;
     desk.advance(11 * MINUTE);
     site.until("a poll with validators", |seen| seen.conditional() > 0).await;
     running.stop().await.unwrap();
@@ -265,16 +205,16 @@ async fn a_page_that_answers_at_last_is_an_article_though_its_feed_says_304() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_asks_only_those_who_are_due() {
     let (quick, slow) = (Site::serve(2, true).await, Site::serve(2, true).await);
-    let mut desk = Desk::new(&[&slow, &quick], Crawl::default());
+    let mut desk = desk(&[&slow, &quick], Crawl::default());
     desk.config.sources[0].endpoints[0].min_interval = Duration::from_mins(10);
     desk.config.sources[1].endpoints[0].max_interval = Duration::from_mins(1);
     let running = desk.start().await;
     articles(running.address, 4).await;
-    quiet(&desk, &running).await;
+    desk.quiet(&running).await;
     for polls in 2..=3 {
         desk.advance(2 * MINUTE);
         quick.until("the next poll", |seen| seen.polls.len() >= polls).await;
-        quiet(&desk, &running).await;
+        desk.quiet(&running).await;
     }
     running.stop().await.unwrap();
     let running = desk.start().await;
@@ -288,9 +228,9 @@ async fn a_start_asks_only_those_who_are_due() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_was_erased_is_passed_over_once_and_leaves_no_address() {
     let site = Site::serve(3, true).await;
-    let desk = Desk::new(&[&site], Crawl::default());
+    let desk = desk(&[&site], Crawl::default());
     let running = desk.start().await;
-    quiet(&desk, &running).await;
+    desk.quiet(&running).await;
     articles(running.address, 3).await;
     running.stop().await.unwrap();
     let data = desk.data();
@@ -304,7 +244,7 @@ async fn a_page_that_was_erased_is_passed_over_once_and_leaves_no_address() {
         desk.advance(24 * HOUR);
         let mut running = desk.start().await;
         running.ready().await.unwrap();
-        quiet(&desk, &running).await;
+        desk.quiet(&running).await;
         let shown = articles(running.address, 3).await;
         assert!(shown.iter().all(|article| article["title"] == "" && article["url"].is_null()));
         running.stop().await.unwrap();

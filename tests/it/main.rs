@@ -20,6 +20,8 @@ mod config;
 mod crash;
 #[cfg(feature = "daemon")]
 mod daemon;
+#[cfg(feature = "daemon")]
+mod desk;
 mod detector;
 #[cfg(feature = "daemon")]
 mod discover;

@@ -5,25 +5,13 @@ mod by_hand;
 mod login;
 mod press;
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
-
-use copytaster::config::{Config, Crawl, Server, SourceKind, Store as Kept};
-use copytaster::daemon::{self, Running};
+use copytaster::config::{Crawl, SourceKind};
 use copytaster::journal::{Reader, Record};
-use copytaster::model::{Article, Clock, Seq, Timestamp};
+use copytaster::model::{Article, Seq};
 
+use crate::desk::{Desk, MINUTE};
 use crate::wire;
-use press::{Answer, PATIENCE, Press};
-
-/// A daemon whose clock stands until the test moves it; waits are over at once.
-struct Desk {
-    dir: tempfile::TempDir,
-    now: Arc<AtomicI64>,
-    config: Config,
-}
+use press::{Answer, Press};
 
 /// What a journal says of pages.
 #[derive(Debug, Default)]
@@ -41,69 +29,34 @@ impl Told {
     }
 }
 
-impl Desk {
-    fn new(press: &Press) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let config = Config {
-            server: Server {
-                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-                ..Server::default()
-            },
-            store: Kept { path: dir.path().join("data"), ..Kept::default() },
-            crawl: Crawl { per_host_delay: Duration::ZERO, robots: false, ..Crawl::default() },
-            sources: vec![crate::daemon::source("press", SourceKind::Outlet, press.address)],
-            ..Config::default()
-        };
-        Self { dir, now: Arc::new(AtomicI64::new(wire::minute(0).millis())), config }
-    }
-
-    async fn start(&self) -> Running {
-        let now = Arc::clone(&self.now);
-        let clock =
-            Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 1_000_000);
-        daemon::start(self.config.clone(), clock).await.unwrap()
-    }
-
-    fn advance(&self, minutes: i64) {
-        self.now.fetch_add(minutes * 60_000, Ordering::SeqCst);
-    }
-
-    /// Starts, waits until the first poll and its pages are through, stops, and reads the journal.
-    async fn round(&self, press: &Press) -> Told {
-        let running = self.start().await;
-        press.until_visited("/feed.xml", 1).await;
-        quiet(self, &running).await;
-        running.stop().await.unwrap();
-        self.told()
-    }
-
-    fn told(&self) -> Told {
-        let reader = Reader::open(&self.dir.path().join("data")).unwrap();
-        let mut told = Told::default();
-        for entry in reader.entries(Seq(1)) {
-            match entry.unwrap().1.record {
-                Record::Version(version) => told.articles.push(version.article),
-                Record::Lost(lost) => {
-                    let url = url::Url::parse(&lost.url).unwrap();
-                    told.lost.push((url.path().to_owned(), lost.reason));
-                }
-                _ => {}
-            }
-        }
-        told
-    }
+fn desk(press: &Press) -> Desk {
+    let sources = vec![crate::daemon::source("press", SourceKind::Outlet, press.address)];
+    Desk::new(sources, Crawl { robots: false, ..Crawl::default() })
 }
 
-/// Waits until every endpoint that was due has been asked, and every lead that came of it has ended.
-async fn quiet(desk: &Desk, running: &Running) {
-    let now = Timestamp::from_millis(desk.now.load(Ordering::SeqCst));
-    let quiet = async {
-        let asked = || running.status().sources().iter().all(|s| s.next_poll > Some(now));
-        while !asked() || running.under_way() > 0 {
-            tokio::task::yield_now().await;
+/// Starts, waits until the first poll and its pages are through, stops, and reads the journal.
+async fn round(desk: &Desk, press: &Press) -> Told {
+    let running = desk.start().await;
+    press.until_visited("/feed.xml", 1).await;
+    desk.quiet(&running).await;
+    running.stop().await.unwrap();
+    heard(desk)
+}
+
+fn heard(desk: &Desk) -> Told {
+    let reader = Reader::open(&desk.data()).unwrap();
+    let mut told = Told::default();
+    for entry in reader.entries(Seq(1)) {
+        match entry.unwrap().1.record {
+            Record::Version(version) => told.articles.push(version.article),
+            Record::Lost(lost) => {
+                let url = url::Url::parse(&lost.url).unwrap();
+                told.lost.push((url.path().to_owned(), lost.reason));
+            }
+            _ => {}
         }
-    };
-    tokio::time::timeout(PATIENCE, quiet).await.expect("the leads end");
+    }
+    told
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +70,7 @@ async fn a_page_that_redirects_to_the_front_page_is_no_article() {
     press.says("/en/index.html?utm_source=404", [Answer::story(2, 0)]);
     press.says("/world/2026/moved", [Answer::story(3, 0)]);
     press.says("/?p=7", [Answer::story(4, 0)]);
-    let told = Desk::new(&press).round(&press).await;
+    let told = round(&desk(&press), &press).await;
     for path in ["/world/harbour", "/world/crane"] {
         assert!(told.lost(path).contains("front page"), "{told:?}");
     }
@@ -142,7 +95,7 @@ async fn what_is_no_page_is_no_article_and_is_named() {
     for (path, answer, _) in &cases {
         press.says(path, [answer.clone()]);
     }
-    let told = Desk::new(&press).round(&press).await;
+    let told = round(&desk(&press), &press).await;
     for (path, _, named) in cases.iter().filter(|(.., named)| !named.is_empty()) {
         assert!(told.lost(path).contains(named), "{told:?}");
     }
@@ -156,16 +109,16 @@ async fn a_consent_wall_is_no_article_and_the_story_comes_when_it_has_gone() {
     press.lists(&["/world/harbour"]);
     let wall = include_str!("../fixtures/walls/consent_de_pur.html");
     press.says("/world/harbour", [Answer::html(wall), Answer::story(1, 0)]);
-    let desk = Desk::new(&press);
-    let told = desk.round(&press).await;
+    let desk = desk(&press);
+    let told = round(&desk, &press).await;
     assert!(told.lost("/world/harbour").contains("a consent wall stands in place"), "{told:?}");
     assert!(told.articles.is_empty(), "{told:?}");
-    desk.advance(15);
+    desk.advance(15 * MINUTE);
     let running = desk.start().await;
     press.until_visited("/world/harbour", 2).await;
-    quiet(&desk, &running).await;
+    desk.quiet(&running).await;
     running.stop().await.unwrap();
-    assert_eq!(desk.told().articles.len(), 1);
+    assert_eq!(heard(&desk).articles.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,10 +127,10 @@ async fn a_page_that_goes_back_and_forth_is_looked_at_less_often() {
     press.lists(&["/world/harbour"]);
     let both = |visit: usize| Answer::story(1, (visit % 2) as u8);
     press.says("/world/harbour", (0..20).map(both));
-    let desk = Desk::new(&press);
+    let desk = desk(&press);
     let mut running = desk.start().await;
     press.until_visited("/world/harbour", 1).await;
-    quiet(&desk, &running).await;
+    desk.quiet(&running).await;
     // Each look of the poller that asks the feed has begun the visits that were due before.
     for step in 1..=16 {
         if step == 5 {
@@ -186,12 +139,12 @@ async fn a_page_that_goes_back_and_forth_is_looked_at_less_often() {
             running = desk.start().await;
         }
         let polls = press.visits("/feed.xml");
-        desk.advance(15);
+        desk.advance(15 * MINUTE);
         press.until_visited("/feed.xml", polls + 1).await;
-        quiet(&desk, &running).await;
+        desk.quiet(&running).await;
     }
     running.stop().await.unwrap();
     // After 0, 15, 30, 45, 75 and 135 minutes; a page that stays as it is has 14 visits by then.
     assert_eq!(press.visits("/world/harbour"), 6);
-    assert_eq!(desk.told().articles.len(), 2, "each text once");
+    assert_eq!(heard(&desk).articles.len(), 2, "each text once");
 }

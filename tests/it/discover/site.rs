@@ -3,28 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use copytaster::config::{
-    Config, Crawl, Endpoint, EndpointKind, Server, Source, SourceKind, Store as Kept,
-};
-use copytaster::daemon::{self, Running};
-use copytaster::model::{Clock, Timestamp};
+use copytaster::config::{Crawl, Endpoint, EndpointKind, Source, SourceKind};
+use copytaster::daemon::Running;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::{http, wire};
-
-/// Longest wait for anything in these tests; they take a few seconds where nothing is wrong.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-pub(super) const MINUTE: i64 = 60_000;
 
 /// One request: its path with query, and whether it named a validator.
 pub(super) type Asked = (String, bool);
@@ -107,64 +97,34 @@ async fn answer(State(site): State<Site>, uri: Uri, headers: HeaderMap) -> Respo
     ([(header::ETAG, tag), (header::CONTENT_TYPE, kind.to_owned())], body).into_response()
 }
 
-/// A daemon whose clock stands until the test moves it; waits are over at once.
-pub(super) struct Desk {
-    _dir: tempfile::TempDir,
-    now: Arc<AtomicI64>,
-    pub(super) config: Config,
-}
+/// A desk that is quiet whenever the test looks at it.
+pub(super) struct Desk(crate::desk::Desk);
 
 impl Desk {
     pub(super) fn new(sources: Vec<Source>) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let config = Config {
-            server: Server {
-                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-                ..Server::default()
-            },
-            store: Kept { path: dir.path().join("data"), ..Kept::default() },
-            crawl: Crawl { per_host_delay: Duration::ZERO, robots: false, ..Crawl::default() },
-            sources,
-            ..Config::default()
-        };
-        Self { _dir: dir, now: Arc::new(AtomicI64::new(wire::minute(0).millis())), config }
+        Self(crate::desk::Desk::new(sources, Crawl { robots: false, ..Crawl::default() }))
     }
 
     pub(super) async fn start(&self) -> Running {
-        let now = Arc::clone(&self.now);
-        let clock =
-            Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 1_000_000);
-        let mut running = daemon::start(self.config.clone(), clock).await.unwrap();
+        let mut running = self.0.start().await;
         running.ready().await.unwrap();
         self.quiet(&running).await;
         running
     }
 
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.now.load(Ordering::SeqCst))
-    }
-
     /// Moves the clock, and waits until all that was due then has been asked and has come in.
     pub(super) async fn advance(&self, running: &Running, millis: i64) {
-        self.now.fetch_add(millis, Ordering::SeqCst);
+        self.0.advance(millis);
         self.quiet(running).await;
     }
 
     /// Waits until every endpoint that was due has been asked, and every lead that came of it has ended. Children of a sitemap
     /// index become due when it was read, so it has to be quiet several times.
     async fn quiet(&self, running: &Running) {
-        let quiet = async {
-            for _ in 0..20 {
-                let asked =
-                    || running.status().sources().iter().all(|s| s.next_poll > Some(self.now()));
-                while !asked() || running.under_way() > 0 {
-                    tokio::task::yield_now().await;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        let came = tokio::time::timeout(PATIENCE, quiet).await;
-        came.unwrap_or_else(|_| panic!("the leads do not end: {:?}", running.status().sources()));
+        for _ in 0..20 {
+            self.0.quiet(running).await;
+            tokio::task::yield_now().await;
+        }
     }
 }
 

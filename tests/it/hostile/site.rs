@@ -8,10 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::desk::PATIENCE;
 use crate::wire;
-
-/// Longest wait for anything in these tests; they take seconds where nothing is wrong.
-pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a connection brings before an endless answer ends after all: no test hangs on a client that takes everything.
 const ENDLESS_BYTES: usize = 256 << 20;

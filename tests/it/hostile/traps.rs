@@ -1,7 +1,7 @@
 //! Traps without end: they cost no more than their bounds.
 
-use std::net::{IpAddr, Ipv6Addr, TcpListener};
-use std::sync::atomic::AtomicUsize;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
@@ -12,7 +12,7 @@ async fn a_robots_txt_without_end_or_in_drops_is_told_of_bounded_and_forgiven() 
     let drops: Misdeed = |body| Act::Drip(answer("", body), b"\n".to_vec());
     let sites = [Site::start(endless, Mood::Robots).await, Site::start(drops, Mood::Robots).await];
     let deadline = Duration::from_secs(1);
-    let desk = Desk::new(&sites, Crawl { robots: true, deadline, ..Crawl::default() });
+    let desk = desk(&sites, Crawl { robots: true, deadline, ..Crawl::default() });
     let running = desk.start().await;
     let told = |number: usize, source: &SourceStatus| match &source.error {
         None => number == 0,
@@ -21,14 +21,14 @@ async fn a_robots_txt_without_end_or_in_drops_is_told_of_bounded_and_forgiven() 
             number == 1
         }
     };
-    desk.until(&running, "a state in words", told).await;
+    until(&desk, &running, "a state in words", told).await;
     assert_eq!(sites[1].seen().count("/feed.xml"), 0, "asked without leave");
     assert!(sites[0].seen().taken_most < TAKEN_BYTES_MAX, "{:?}", sites[0].seen());
     all_are(&sites, Mood::Good);
     let whole = |number: usize, source: &SourceStatus| {
         source.error.is_none() && sites[number].seen().count("/page") > 0
     };
-    desk.until(&running, "both sources", whole).await;
+    until(&desk, &running, "both sources", whole).await;
     let found = articles(&running).await;
     assert_eq!((of(&found, 0), of(&found, 1)), (1, 1), "{found:?}");
     running.stop().await.unwrap();
@@ -58,14 +58,14 @@ async fn a_calendar_of_hosts_costs_its_own_source_a_reason_each_and_reaches_none
     let items = hosts.iter().map(item).collect::<Vec<_>>().concat();
     let site = Site::start(move |own| feed_of(own, &items), Mood::Feed).await;
     let sites = [site, Site::start(GOOD, Mood::Good).await];
-    let desk = Desk::new(&sites, Crawl { robots: false, ..Crawl::default() });
+    let desk = desk(&sites, Crawl { robots: false, ..Crawl::default() });
     let running = desk.start().await;
-    desk.until(&running, "an answer", |_, source| source.error.is_none()).await;
+    until(&desk, &running, "an answer", |_, source| source.error.is_none()).await;
     let found = articles(&running).await;
     assert_eq!((of(&found, 0), of(&found, 1)), (1, 1), "{found:?}");
     running.stop().await.unwrap();
     assert!(two_silent() && six_silent(), "somebody connected");
-    let lost = desk.lost();
+    let lost = lost(&desk);
     assert_eq!(lost.len(), hosts.len());
     assert!(lost.iter().all(|(_, why)| why.contains("not a public address")), "{lost:?}");
 }
@@ -75,13 +75,13 @@ async fn a_million_entries_are_read_to_their_bound() {
     let site = Site::start(|own| feed_of(own, &"<item/>".repeat(1_000_000)), Mood::Feed).await;
     let sites = [site, Site::start(GOOD, Mood::Good).await];
     let crawl = Crawl { robots: false, deadline: PATIENCE, ..Crawl::default() };
-    let desk = Desk::new(&sites, crawl);
+    let desk = desk(&sites, crawl);
     let running = desk.start().await;
-    desk.until(&running, "an answer", |_, source| source.error.is_none()).await;
+    until(&desk, &running, "an answer", |_, source| source.error.is_none()).await;
     let found = articles(&running).await;
     assert_eq!((of(&found, 0), of(&found, 1)), (1, 1), "{found:?}");
     running.stop().await.unwrap();
-    assert_eq!(desk.lost(), []);
+    assert_eq!(lost(&desk), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,18 +94,18 @@ async fn a_page_that_differs_at_each_visit_is_one_article_and_left_alone_in_the_
         Act::Say(answer("", own.as_bytes()))
     };
     let sites = [Site::start(other, Mood::Page).await];
-    let desk = Desk::new(&sites, Crawl { robots: false, ..Crawl::default() });
+    let desk = desk(&sites, Crawl { robots: false, ..Crawl::default() });
     let running = desk.start().await;
     let asked = || sites[0].seen().count("/page");
     for _ in 0..8 * 8 {
         desk.quiet(&running).await;
-        desk.advance(3 * 60);
+        desk.advance(3 * 60 * MINUTE);
     }
     desk.quiet(&running).await;
     let week = asked();
     assert!(week > 8, "{week}");
     for _ in 0..3 {
-        desk.advance(24 * 60);
+        desk.advance(24 * 60 * MINUTE);
         desk.quiet(&running).await;
     }
     assert_eq!(asked(), week, "it is visited for ever");

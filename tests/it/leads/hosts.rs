@@ -2,7 +2,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::State;
@@ -10,12 +9,11 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use copytaster::config::{Crawl, SourceKind};
 use copytaster::daemon::{self, Running};
-use copytaster::model::{Clock, Timestamp};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::site::PATIENCE;
-use super::{Desk, HOUR};
+use super::HOUR;
+use crate::desk::{Desk, PATIENCE};
 use crate::wire;
 
 /// What a host says.
@@ -85,12 +83,9 @@ fn pages(of: SocketAddr, count: usize) -> impl Iterator<Item = String> {
 
 /// A daemon whose waits are real and whose clock the test moves.
 async fn start(feed: SocketAddr, concurrency: usize) -> (Desk, Running) {
-    let mut desk = Desk::new(&[], Crawl { concurrency, ..Crawl::default() });
-    desk.config.crawl.robots = true;
-    desk.config.sources = vec![crate::daemon::source("desk", SourceKind::Outlet, feed)];
-    let now = Arc::clone(&desk.now);
-    let clock = Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 1);
-    let running = daemon::start(desk.config.clone(), clock).await.unwrap();
+    let sources = vec![crate::daemon::source("desk", SourceKind::Outlet, feed)];
+    let desk = Desk::new(sources, Crawl { concurrency, robots: true, ..Crawl::default() });
+    let running = daemon::start(desk.config.clone(), desk.clock(1)).await.unwrap();
     (desk, running)
 }
 

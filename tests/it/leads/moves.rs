@@ -13,8 +13,8 @@ use copytaster::daemon::Running;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::site::PATIENCE;
-use super::{Desk, HOUR, MINUTE, quiet};
+use super::HOUR;
+use crate::desk::{Desk, MINUTE, PATIENCE};
 
 /// How the feed stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,16 +71,15 @@ async fn answer(State(mover): State<Mover>, uri: Uri) -> Response {
 }
 
 fn desk(address: SocketAddr) -> Desk {
-    let mut desk = Desk::new(&[], Crawl::default());
-    desk.config.sources = vec![crate::daemon::source("desk", SourceKind::Outlet, address)];
-    desk
+    let sources = vec![crate::daemon::source("desk", SourceKind::Outlet, address)];
+    Desk::new(sources, Crawl { robots: false, ..Crawl::default() })
 }
 
 /// A daemon that has asked once.
 async fn started(desk: &Desk) -> Running {
     let mut running = desk.start().await;
     running.ready().await.unwrap();
-    quiet(desk, &running).await;
+    desk.quiet(&running).await;
     running
 }
 
@@ -94,7 +93,7 @@ async fn polled(desk: &Desk, running: &Running, later: i64) -> SourceStatus {
         }
     };
     tokio::time::timeout(PATIENCE, asked).await.expect("it is asked");
-    quiet(desk, running).await;
+    desk.quiet(running).await;
     status(running)
 }
 

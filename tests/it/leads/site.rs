@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path as Named, State};
@@ -13,10 +12,8 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::desk::PATIENCE;
 use crate::wire;
-
-/// Longest wait for anything in these tests; they take a few seconds where nothing is wrong.
-pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What was asked and answered so far.
 #[derive(Clone, Debug, Default)]

@@ -5,15 +5,15 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use copytaster::daemon::{self, Apart, Credits, Fault, NoProcess, Parser, Unread};
 use copytaster::extract::{self, Page};
 use copytaster::model::{Clock, Timestamp};
 
-use super::press::{self, Answer, PATIENCE, Press};
-use super::{Desk, Told, quiet};
+use super::press::{self, Answer, Press};
+use super::{Told, desk, heard};
+use crate::desk::{Desk, MINUTE, PATIENCE};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_copytaster");
 
@@ -71,19 +71,15 @@ async fn parser(apart: Apart) -> Parser {
     Parser::new(Some(apart), Arc::from([])).await.unwrap()
 }
 
-impl Desk {
-    /// Starts with pages parsed `apart`, goes on until this page has been visited so often and all is quiet, stops and reads
-    /// the journal.
-    async fn round_apart(&self, press: &Press, apart: Apart, page: (&str, usize)) -> Told {
-        let now = Arc::clone(&self.now);
-        let clock =
-            Clock::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)), 1_000_000);
-        let running = daemon::start_with(self.config.clone(), clock, Some(apart)).await.unwrap();
-        press.until_visited(page.0, page.1).await;
-        quiet(self, &running).await;
-        running.stop().await.unwrap();
-        self.told()
-    }
+/// Starts with pages parsed `apart`, goes on until this page has been visited so often and all is quiet, stops and reads the
+/// journal.
+async fn round_apart(desk: &Desk, press: &Press, apart: Apart, page: (&str, usize)) -> Told {
+    let clock = desk.clock(1_000_000);
+    let running = daemon::start_with(desk.config.clone(), clock, Some(apart)).await.unwrap();
+    press.until_visited(page.0, page.1).await;
+    desk.quiet(&running).await;
+    running.stop().await.unwrap();
+    heard(desk)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,7 +149,7 @@ async fn a_process_is_replaced_when_it_has_read_its_pages_and_there_are_never_mo
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_cannot_parse_is_told_before_the_daemon_starts() {
     let press = Press::start().await;
-    let desk = Desk::new(&press);
+    let desk = desk(&press);
     for (program, told) in [("/nowhere/copytaster", "/nowhere/copytaster"), ("/bin/true", "ready")]
     {
         let clock = Clock::new(|| Timestamp::from_millis(0), 1);
@@ -173,8 +169,8 @@ async fn a_daemon_loses_the_page_its_parser_died_of_and_takes_in_the_others() {
         press.says(path, [Answer::story(number as u64, 0)]);
     }
     let dir = tempfile::tempdir().unwrap();
-    let desk = Desk::new(&press);
-    let told = desk.round_apart(&press, first("kill -SEGV $$", dir.path()), ("/4", 1)).await;
+    let desk = desk(&press);
+    let told = round_apart(&desk, &press, first("kill -SEGV $$", dir.path()), ("/4", 1)).await;
     let [(path, reason)] = told.lost.as_slice() else { panic!("{told:?}") };
     assert!(
         reason.contains("the page could not be read") && reason.contains("crashed"),
@@ -182,8 +178,8 @@ async fn a_daemon_loses_the_page_its_parser_died_of_and_takes_in_the_others() {
     );
     assert_eq!(told.articles.len(), 4, "{told:?}");
     // A quarter of an hour later it is tried again, by a sound process.
-    desk.advance(15);
-    let told = desk.round_apart(&press, patient(), (path, 2)).await;
+    desk.advance(15 * MINUTE);
+    let told = round_apart(&desk, &press, patient(), (path, 2)).await;
     assert_eq!(told.articles.len(), 5, "{told:?}");
 }
 

@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 use copytaster::config::{Login, LoginKeys};
 use copytaster::fetch::Credentials;
 
-use super::press::{Answer, PATIENCE, Press};
-use super::{Desk, press};
+use super::press::{self, Answer, Press};
+use super::{desk, round};
+use crate::desk::PATIENCE;
 
 const SECRET: &str = "hunter2-hunter2";
 
@@ -43,7 +44,7 @@ async fn credentials_go_to_the_endpoints_own_host_and_never_further() {
     press.says("/on", [Answer::to("/further/on")]);
     press.says("/further/on", [Answer::story(6, 0)]);
 
-    let mut desk = Desk::new(&press);
+    let mut desk = desk(&press);
     let source = &mut desk.config.sources[0];
     source.allow_addresses.push("127.0.0.2/32".parse().unwrap());
     let url = source.endpoints[0].url.clone();
@@ -51,7 +52,7 @@ async fn credentials_go_to_the_endpoints_own_host_and_never_further() {
         keys: LoginKeys::Bearer { token_file: "/none".into() },
         credentials: Credentials::bearer(&url, SECRET).unwrap(),
     });
-    let told = desk.round(&press).await;
+    let told = round(&desk, &press).await;
     assert_eq!(told.articles.len(), 6, "{told:?}");
     let mut named = with_login(&press);
     named.sort_unstable();

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -12,10 +11,8 @@ use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::desk::PATIENCE;
 use crate::wire;
-
-/// Longest wait for anything in these tests; they take a second or two where nothing is wrong.
-pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One answer.
 #[derive(Clone, Debug)]
