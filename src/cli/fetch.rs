@@ -253,19 +253,7 @@ fn stored(article: &Article) -> Value {
 /// Whose a page is that no source of the configuration has to do with: its host's.
 fn nobody(got: &Got) -> Source {
     let host = got.url.host_str().unwrap_or("unknown").to_owned();
-    Source {
-        id: SourceId(host.clone()),
-        name: host,
-        kind: SourceKind::Outlet,
-        own: false,
-        lang: None,
-        priority: Source::PRIORITY,
-        tags: Vec::new(),
-        rights: None,
-        licence: None,
-        allow_addresses: Vec::new(),
-        endpoints: Vec::new(),
-    }
+    Source::named(SourceId(host), SourceKind::Outlet)
 }
 
 /// A network, or an address alone.

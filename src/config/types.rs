@@ -280,6 +280,23 @@ impl Keep {
 }
 
 impl Source {
+    /// A source of which no more is said: named by its id, with nothing to poll.
+    pub fn named(id: SourceId, kind: SourceKind) -> Self {
+        Self {
+            name: id.0.clone(),
+            id,
+            kind,
+            own: false,
+            lang: None,
+            priority: Self::PRIORITY,
+            tags: Vec::new(),
+            rights: None,
+            licence: None,
+            allow_addresses: Vec::new(),
+            endpoints: Vec::new(),
+        }
+    }
+
     /// What may be done with its copy.
     pub fn rights(&self) -> Rights {
         self.rights.clone().unwrap_or_default()

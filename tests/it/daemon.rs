@@ -96,15 +96,7 @@ async fn page(
 /// A source of one feed at a site on loopback, whose pages are fetched.
 pub(crate) fn source(id: &str, kind: SourceKind, site: SocketAddr) -> Source {
     Source {
-        id: id.into(),
-        name: id.to_owned(),
-        kind,
-        own: false,
         lang: Some("en".to_owned()),
-        priority: Source::PRIORITY,
-        tags: Vec::new(),
-        rights: None,
-        licence: None,
         allow_addresses: vec!["127.0.0.1/32".parse().unwrap()],
         endpoints: vec![Endpoint {
             kind: EndpointKind::Feed,
@@ -114,6 +106,7 @@ pub(crate) fn source(id: &str, kind: SourceKind, site: SocketAddr) -> Source {
             fetch_pages: true,
             login: None,
         }],
+        ..Source::named(id.into(), kind)
     }
 }
 

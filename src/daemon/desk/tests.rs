@@ -8,19 +8,7 @@ use crate::model::Timestamp;
 const NOW: Timestamp = Timestamp::from_secs(1_772_000_000);
 
 fn source() -> Arc<Source> {
-    Arc::new(Source {
-        id: "desk".into(),
-        name: "Desk".to_owned(),
-        kind: SourceKind::Outlet,
-        own: false,
-        lang: None,
-        priority: Source::PRIORITY,
-        tags: Vec::new(),
-        rights: None,
-        licence: None,
-        allow_addresses: Vec::new(),
-        endpoints: Vec::new(),
-    })
+    Arc::new(Source::named("desk".into(), SourceKind::Outlet))
 }
 
 fn lead(key: u64) -> Lead {

@@ -87,19 +87,7 @@ mod tests {
     use crate::model::SourceId;
 
     fn a_source() -> Source {
-        Source {
-            id: SourceId("desk".to_owned()),
-            name: "Desk".to_owned(),
-            kind: crate::config::SourceKind::Outlet,
-            own: false,
-            lang: None,
-            priority: 50,
-            tags: vec![],
-            rights: None,
-            licence: None,
-            allow_addresses: vec![],
-            endpoints: vec![],
-        }
+        Source::named(SourceId("desk".to_owned()), crate::config::SourceKind::Outlet)
     }
 
     fn an_endpoint() -> Endpoint {

@@ -195,19 +195,8 @@ pub(super) mod tests {
     use super::*;
 
     pub(in crate::daemon) fn source() -> Source {
-        Source {
-            id: "nap".into(),
-            name: "NAP".to_owned(),
-            kind: SourceKind::Agency,
-            own: false,
-            lang: Some("en".to_owned()),
-            priority: Source::PRIORITY,
-            tags: Vec::new(),
-            rights: None,
-            licence: None,
-            allow_addresses: Vec::new(),
-            endpoints: Vec::new(),
-        }
+        let source = Source::named("nap".into(), SourceKind::Agency);
+        Source { name: "NAP".to_owned(), lang: Some("en".to_owned()), ..source }
     }
 
     fn read(name: &str, bytes: &[u8]) -> Result<Contents, Unfit> {
