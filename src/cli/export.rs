@@ -123,7 +123,7 @@ fn versions(
 ) -> anyhow::Result<()> {
     let mut goes_on = true;
     let mut write = |entry: Entry| match &entry.record {
-        Record::Version(version) => write(version, article_of(version)),
+        Record::Version(version) => write(version, version.article_id()),
         _ => Ok(true),
     };
     // What is left of those that were trimmed comes first.
@@ -134,10 +134,6 @@ fn versions(
         }
     }
     if goes_on { each(reader, span, write) } else { Ok(()) }
-}
-
-fn article_of(version: &Version) -> ArticleId {
-    version.verdicts.article.unwrap_or(ArticleId(version.id.0))
 }
 
 /// Two readings of the journal: which version of each article is its newest, then those.
@@ -211,7 +207,7 @@ fn link_line(version: &Version, link: &Link) -> Value {
 fn journal_line(entry: &Entry, no_text: bool) -> Value {
     let (kind, body) = match &entry.record {
         Record::Version(version) => {
-            let mut line = version_line(version, article_of(version), no_text);
+            let mut line = version_line(version, version.article_id(), no_text);
             if let Value::Object(map) = &mut line {
                 let links = version.verdicts.links.iter().map(|link| link_line(version, link));
                 map.insert("links".to_owned(), links.collect());

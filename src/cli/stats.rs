@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{complain, held, say};
 use crate::journal::{self, Reader, Record};
-use crate::model::{Seq, SourceId};
+use crate::model::SourceId;
 use crate::store::{Counts, Store, StoreError};
 
 /// Arguments of `stats`.
@@ -83,26 +83,21 @@ fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
 fn count_journal(reader: &Reader) -> anyhow::Result<Counts> {
     let mut counts = Counts { applied_seq: reader.last_seq(), ..Counts::default() };
     let mut sources: BTreeSet<SourceId> = BTreeSet::new();
-    let base = reader.base();
-    let stands = base.iter().flat_map(|base| base.entries());
-    let after = reader.entries(Seq(1)).map(|entry| entry.map(|(_, entry)| entry));
-    for entry in stands.chain(after) {
-        match entry?.record {
-            Record::Version(version) => {
-                counts.versions += 1;
-                counts.articles += u64::from(version.verdicts.article.is_none());
-                sources.insert(version.article.source);
-            }
-            Record::Lost(_) => counts.lost += 1,
-            Record::Settings(_)
-            | Record::Source(_)
-            | Record::Override(_)
-            | Record::Erase(_)
-            | Record::Trim(_)
-            | Record::Gap(_)
-            | Record::Tick => {}
+    reader.each(|entry| match entry.record {
+        Record::Version(version) => {
+            counts.versions += 1;
+            counts.articles += u64::from(version.verdicts.article.is_none());
+            sources.insert(version.article.source);
         }
-    }
+        Record::Lost(_) => counts.lost += 1,
+        Record::Settings(_)
+        | Record::Source(_)
+        | Record::Override(_)
+        | Record::Erase(_)
+        | Record::Trim(_)
+        | Record::Gap(_)
+        | Record::Tick => {}
+    })?;
     counts.sources = sources.len() as u64;
     Ok(counts)
 }

@@ -107,7 +107,7 @@ impl Clusterer {
                 self.orphans.insert(lost, article);
             }
             self.articles.push(ArticleRow {
-                id: verdicts.article.unwrap_or(ArticleId(version.id.0)),
+                id: version.article_id(),
                 versions: Vec::new(),
                 contents: Vec::new(),
                 kind: version.article.kind,

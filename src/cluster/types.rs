@@ -21,6 +21,13 @@ pub struct Version {
     pub redacted: Option<Redacted>,
 }
 
+impl Version {
+    /// The article it is a version of: the one it was judged to be of, else its own, which goes by its number.
+    pub fn article_id(&self) -> ArticleId {
+        self.verdicts.article.unwrap_or(ArticleId(self.id.0))
+    }
+}
+
 /// What is kept of a version's words once they are gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Redacted {

@@ -94,31 +94,26 @@ pub fn erase(
 
 fn find(reader: &Reader, which: &Which, unfinished: &BTreeSet<ArticleId>) -> Result<Found, Fault> {
     let mut found = Found::default();
-    let base = reader.base();
-    let stands = base.iter().flat_map(|base| base.entries());
-    let after = reader.entries(Seq(1)).map(|entry| entry.map(|(_, entry)| entry));
-    for entry in stands.chain(after) {
-        match entry?.record {
-            Record::Version(version) => {
-                let article = version.verdicts.article.unwrap_or(ArticleId(version.id.0));
-                let is_meant = match which {
-                    Which::Articles(articles) => articles.contains(&article),
-                    Which::Source(source) => version.article.source == *source,
-                    Which::Again(known) => known.get(&article).is_some_and(|keys| {
-                        found.keys.contains_key(&article)
-                            || version.verdicts.keys.iter().any(|key| keys.contains(key))
-                    }),
-                };
-                if is_meant || unfinished.contains(&article) {
-                    found.keys.entry(article).or_default().extend(&version.verdicts.keys);
-                    found.versions.insert(version.id);
-                    found.sources.insert(version.article.source);
-                }
+    reader.each(|entry| match entry.record {
+        Record::Version(version) => {
+            let article = version.article_id();
+            let is_meant = match which {
+                Which::Articles(articles) => articles.contains(&article),
+                Which::Source(source) => version.article.source == *source,
+                Which::Again(known) => known.get(&article).is_some_and(|keys| {
+                    found.keys.contains_key(&article)
+                        || version.verdicts.keys.iter().any(|key| keys.contains(key))
+                }),
+            };
+            if is_meant || unfinished.contains(&article) {
+                found.keys.entry(article).or_default().extend(&version.verdicts.keys);
+                found.versions.insert(version.id);
+                found.sources.insert(version.article.source);
             }
-            Record::Erase(erase) => found.before.extend(erase.articles),
-            _ => {}
         }
-    }
+        Record::Erase(erase) => found.before.extend(erase.articles),
+        _ => {}
+    })?;
     Ok(found)
 }
 

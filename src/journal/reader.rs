@@ -192,6 +192,20 @@ impl Reader {
         JournalError::Absent { path, offset: location.offset }
     }
 
+    /// Hands over every entry that is there: what is left of the versions that were trimmed, then all since. Ends at the first
+    /// damage.
+    pub fn each(&self, mut each: impl FnMut(Entry)) -> Result<(), JournalError> {
+        if let Some(base) = self.base() {
+            for entry in base.entries() {
+                each(entry?);
+            }
+        }
+        for entry in self.entries(Seq(1)) {
+            each(entry?.1);
+        }
+        Ok(())
+    }
+
     /// All entries from `from` on that are durable at this moment, in turn; those that were trimmed are not among them. Stops at the first damage, after saying it.
     ///
     /// Checks every checksum from the start of the segment that holds `from`, and that no seq is missing.

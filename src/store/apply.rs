@@ -158,7 +158,7 @@ fn enter_version(
     location: Location,
     set: SetId,
 ) -> Result<(), StoreError> {
-    let article = version.verdicts.article.unwrap_or(ArticleId(version.id.0));
+    let article = version.article_id();
     let part = rows::version_part(version, article, location, set);
     let before = draft.article(article)?;
     let is_new = before.is_none();

@@ -44,7 +44,7 @@ impl Store {
         for part in versions.chunks(BATCH_ROWS) {
             self.found_rows(|draft| {
                 part.iter().try_for_each(|(version, set)| {
-                    let article = version.verdicts.article.unwrap_or(ArticleId(version.id.0));
+                    let article = version.article_id();
                     let row = rows::version_part(version, article, Location::default(), *set);
                     draft.put(keys::version(version.id), &row)
                 })

@@ -234,7 +234,7 @@ proptest! {
         let mut named: BTreeMap<u64, ArticleId> = BTreeMap::new();
         for entry in Reader::open(dir.path()).unwrap().entries(Seq(1)) {
             let Record::Version(version) = entry.unwrap().1.record else { continue };
-            named.insert(version.id.0, version.verdicts.article.unwrap_or(ArticleId(version.id.0)));
+            named.insert(version.id.0, version.article_id());
         }
         for place in damaged.iter().map(|index| places[index.index(places.len())]) {
             let file = segment(dir.path(), place.segment);
