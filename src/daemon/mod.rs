@@ -22,6 +22,7 @@ mod harvester;
 mod keep;
 mod known;
 mod line;
+mod mark;
 mod mend;
 mod offline;
 mod open;

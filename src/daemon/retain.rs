@@ -7,9 +7,7 @@
 //! The segment's number stands in `DIR/redacting` from before it is rewritten until its rows are: a start does those rows again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -18,14 +16,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::line::{ToWriter, Work};
+use super::mark::Mark;
 use super::trim::{self, Trimmer};
 use super::{Fault, words};
 use crate::cluster::{Params, Version};
 use crate::config::{Config, Source, Tdm};
-use crate::journal::{JournalError, Location, Reader, Record, replace_file};
+use crate::journal::{JournalError, Location, Reader, Record};
 use crate::model::{Clock, Seq, SourceId, Timestamp, VersionId};
 use crate::rights;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// How often it is looked for texts that have had their time, by the daemon's clock.
 const EVERY: Duration = Duration::from_hours(1);
@@ -248,7 +247,7 @@ impl Retain {
 
     /// Removes the words of those versions of a segment that `is_over` names.
     fn redact(&self, segment: Segment, is_over: &dyn Fn(&Version) -> bool) -> Result<(), Fault> {
-        begin(self.store.dir(), segment.0)?;
+        mark(self.store.dir()).begin(&segment.0.to_string())?;
         let done = self.reader.rewrite(segment.0, &mut |entry| match &entry.record {
             Record::Version(version) if version.redacted.is_none() && is_over(version) => {
                 Some(Record::Version(Box::new(version.without_words())))
@@ -283,35 +282,15 @@ impl Retain {
             return Err(Fault::Stopped);
         }
         self.store.flush(FLUSH_DEADLINE)?;
-        let mark = mark(self.store.dir());
-        fs::remove_file(&mark).map_err(failed("remove", &mark))?;
-        Ok(())
+        mark(self.store.dir()).end()
     }
 }
 
 /// The segment whose rows may not have followed it.
 fn begun(dir: &Path) -> Result<Option<u32>, Fault> {
-    let path = mark(dir);
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(text.trim().parse().ok()),
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(failed("read", &path)(source).into()),
-    }
+    Ok(mark(dir).read()?.and_then(|number| number.trim().parse().ok()))
 }
 
-fn begin(dir: &Path, number: u32) -> Result<(), Fault> {
-    let path = mark(dir);
-    replace_file(&path, &[format!("{number}\n").as_bytes()]).map_err(failed("write", &path))?;
-    Ok(())
-}
-
-fn mark(dir: &Path) -> PathBuf {
-    dir.join("redacting")
-}
-
-pub(super) fn failed<'a>(
-    what: &'static str,
-    path: &'a Path,
-) -> impl FnOnce(io::Error) -> StoreError + 'a {
-    move |source| StoreError::Io { what, path: path.to_path_buf(), source }
+fn mark(dir: &Path) -> Mark {
+    Mark::of(dir, "redacting")
 }

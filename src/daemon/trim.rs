@@ -3,16 +3,14 @@
 //! `DIR/trimming` names the file from before it is written until its segments are gone: a start goes on from there, or takes it
 //! back where no record of the journal names it.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
 use tracing::{info, warn};
 
 use super::Fault;
 use super::line::{ToWriter, Work};
-use super::retain::failed;
+use super::mark::Mark;
 use super::stand::{first_with_ledger, to_bytes, versions};
 use crate::cluster::{Change, Params, Touched};
 use crate::journal::{Reader, Record, Trim};
@@ -74,7 +72,7 @@ impl Trimmer<'_> {
     pub(super) fn trim(&self, number: u32, upto: Seq) -> Result<(), Fault> {
         let dir = self.store.dir();
         let seen = self.reader.last_seq();
-        begin(dir, number, seen)?;
+        mark(dir).begin(&format!("{number} {seen}"))?;
         let planned = self.stage(number, upto, seen)?;
         let (trim, clusters) = (planned.trim.clone(), planned.trim.gone.len());
         let gone = planned.count;
@@ -85,7 +83,7 @@ impl Trimmer<'_> {
             Ok(Ok(false)) => {
                 info!("clusters that were to be trimmed came up again; the next look tries again");
                 self.reader.drop_staged_trim(number)?;
-                return end(dir);
+                return mark(dir).end();
             }
             // The next start goes on.
             _ => return Err(Fault::Stopped),
@@ -111,14 +109,14 @@ impl Trimmer<'_> {
             return self.carry_out(number, trim.digest);
         }
         self.reader.drop_staged_trim(number)?;
-        end(dir)
+        mark(dir).end()
     }
 
     /// The rows have followed: once that is on the disk, the segments go.
     fn carry_out(&self, number: u32, digest: u64) -> Result<(), Fault> {
         self.store.flush(FLUSH_DEADLINE)?;
         if self.reader.carry_out_trim(number, digest)? {
-            return end(self.store.dir());
+            return mark(self.store.dir()).end();
         }
         warn!("trimmed segments are still read; they are removed at the next look");
         Ok(())
@@ -167,37 +165,14 @@ impl Trimmer<'_> {
 
 /// The number of the file of a trim that did not end, and the last record before it.
 fn begun(dir: &Path) -> Result<Option<(u32, Seq)>, Fault> {
-    let path = mark(dir);
-    match fs::read_to_string(&path) {
-        Ok(text) => {
-            let mut words = text.split_whitespace();
-            let number = words.next().and_then(|word| word.parse().ok());
-            let seen = words.next().and_then(|word| word.parse().ok());
-            Ok(number.zip(Some(Seq(seen.unwrap_or(0)))))
-        }
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(failed("read", &path)(source).into()),
-    }
-}
-
-fn begin(dir: &Path, number: u32, seen: Seq) -> Result<(), Fault> {
-    let path = mark(dir);
-    let written = File::create(&path).and_then(|mut file| {
-        writeln!(file, "{number} {seen}")?;
-        file.sync_all()?;
-        File::open(dir)?.sync_all()
-    });
-    written.map_err(failed("write", &path))?;
-    Ok(())
-}
-
-fn end(dir: &Path) -> Result<(), Fault> {
-    let path = mark(dir);
-    fs::remove_file(&path).map_err(failed("remove", &path))?;
-    Ok(())
+    let Some(said) = mark(dir).read()? else { return Ok(None) };
+    let mut words = said.split_whitespace();
+    let number = words.next().and_then(|word| word.parse().ok());
+    let seen = words.next().and_then(|word| word.parse().ok());
+    Ok(number.zip(Some(Seq(seen.unwrap_or(0)))))
 }
 
 /// The file that tells of a trim under way.
-pub(super) fn mark(dir: &Path) -> PathBuf {
-    dir.join("trimming")
+pub(super) fn mark(dir: &Path) -> Mark {
+    Mark::of(dir, "trimming")
 }
