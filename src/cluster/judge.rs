@@ -60,7 +60,7 @@ impl Clusterer {
     /// Judges `article`, seen at `seen_at`, against everything applied so far.
     pub fn judge(&self, article: &Article, seen_at: Timestamp, texts: &mut Texts<'_>) -> Judged {
         let keys = keys(article);
-        let content = xxh3_64(format!("{}\0{}", article.title, article.text).as_bytes());
+        let content = content(article);
         let known = keys.first().and_then(|key| self.named.get(key)).copied();
         if let Some(version) = known.and_then(|number| self.version_with(number, content)) {
             return Judged::Duplicate(version);
@@ -244,6 +244,11 @@ pub fn keys(article: &Article) -> Vec<u64> {
     let url = article.url.as_deref().map(|url| key('u', url));
     let id = article.id.as_deref().map(|id| key('i', id));
     url.into_iter().chain(id).collect()
+}
+
+/// Names what an article says. An article that says what it said before has no new version.
+pub fn content(article: &Article) -> u64 {
+    xxh3_64(format!("{}\0{}", article.title, article.text).as_bytes())
 }
 
 fn link(other: VersionId, kind: LinkKind, reason: Reason, overlap: &Overlap) -> Link {

@@ -32,7 +32,7 @@ pub use compared::{BODY_WORDS_MIN, Compared, KeptBlock, Prepared, WORDS_MAX, pre
 pub use forget::{ArticleStands, Stands, Touched};
 pub use frozen::Unthawed;
 pub use index::Index;
-pub use judge::{Judged, Texts, keys};
+pub use judge::{Judged, Texts, content, keys};
 pub use link::{Between, Refusal, rule};
 pub use meeting::Overlap;
 pub use overrides::{Override, OverrideError};

@@ -6,7 +6,6 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::apart::{Credits, Parser, Unread};
 use super::granted::{self, Asker};
@@ -14,6 +13,7 @@ use super::line::{
     Ended, Harvest, Lead, REASON_BYTES_MAX, Said, ToWriter, Validators, Visits, Work,
 };
 use super::page::{self, Reading};
+use crate::cluster;
 use crate::config::{Source, Tdm};
 use crate::extract::{self, Page};
 use crate::fetch::{Accept, Ask, FetchError, Fetcher, Got};
@@ -188,8 +188,7 @@ enum Came {
 fn end(lead: &Lead, came: Came, visits: Visits) -> (Ended, Visits) {
     match came {
         Came::Article(article) => {
-            let text = xxh3_64(format!("{}\0{}", article.title, article.text).as_bytes());
-            let texts = visits.texts.clone().after(Some(text));
+            let texts = visits.texts.clone().after(Some(cluster::content(&article)));
             let visits = Visits { good: true, tries: 0, said: Said::default(), texts, ..visits };
             (Ended::Article(article), visits)
         }
