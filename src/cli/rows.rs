@@ -19,7 +19,8 @@ const LISTED_MAX: usize = 20;
 /// Gives what the fresh rows hold; `None` where the served ones cannot be read.
 ///
 /// Rows that end before the journal are no fault: a kill leaves them so, and the next start brings them up to it. They are
-/// compared with a fold up to where they end.
+/// compared with a fold up to where they end. Nor are rows that have words which are gone from the journal, where a kill came
+/// between the two (`daemon::is_losing_words`): those are compared without words.
 pub(super) fn compare(
     dir: &Path,
     each: &mut dyn FnMut(Seq),
@@ -54,7 +55,7 @@ pub(super) fn compare(
     }
     let rebuilt = daemon::rebuild(&reader, served.applied_seq(), &scratch, cache, each);
     let compared = rebuilt.map_err(anyhow::Error::from).and_then(|rebuilt| {
-        differences(&served, &rebuilt, wrong)?;
+        differences(&served, &rebuilt, daemon::is_losing_words(dir), wrong)?;
         Ok(Some(rebuilt.counts()))
     });
     remove(&scratch)?;
@@ -103,8 +104,17 @@ fn remove(scratch: &Path) -> anyhow::Result<()> {
 }
 
 /// What one side has and the other has not, or has otherwise. Both come in the order of their keys.
-fn differences(served: &Store, rebuilt: &Store, wrong: &mut Vec<String>) -> anyhow::Result<()> {
-    let (mut left, mut right) = (served.dump(), rebuilt.dump());
+fn differences(
+    served: &Store,
+    rebuilt: &Store,
+    are_losing_words: bool,
+    wrong: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let rows = |store: &Store| {
+        let as_it_is = move |row: DumpRow| if are_losing_words { row.without_words() } else { row };
+        store.dump().map(move |row| row.map(as_it_is))
+    };
+    let (mut left, mut right) = (rows(served), rows(rebuilt));
     let (mut a, mut b) = (left.next().transpose()?, right.next().transpose()?);
     let mut more = 0;
     loop {

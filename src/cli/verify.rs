@@ -75,11 +75,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bar.finish_and_clear();
     }
     let clean = wrong.is_empty();
+    let losing_words = daemon::is_losing_words(&args.data);
     if args.json {
         let deep = deep.map(|Deep { judged, other_rules, without_text, differing, .. }| {
             json!({"judged": judged, "other_rules": other_rules, "without_text": without_text, "differing": differing.len()})
         });
-        let told = json!({"clean": clean, "records": records, "gone": gone, "redacted": redacted, "erased": erased, "trimmed": trimmed, "stands": stands, "wrong": wrong, "deep": deep});
+        let told = json!({"clean": clean, "records": records, "gone": gone, "redacted": redacted, "erased": erased, "trimmed": trimmed, "stands": stands, "losing_words": losing_words, "wrong": wrong, "deep": deep});
         say(&told.to_string())?;
     } else {
         for line in &wrong {
@@ -92,6 +93,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             say(&format!(
                 "{judged} versions judged again; {other_rules} judged by other rules or settings, {without_text} without text"
             ))?;
+        }
+        if losing_words {
+            say(
+                "words of a segment were being removed when the daemon ended: rows were compared without words, and the next start ends it",
+            )?;
         }
         let verdict = if clean { "nothing is wrong" } else { "see above" };
         let mut by_order = String::new();

@@ -71,6 +71,7 @@ pub use offline::Offline;
 pub(crate) use page::read as read_page;
 pub use rejudge::{Rejudged, rejudge, rejudge_for_good};
 pub use replay::{Replayed, replay, replay_judged};
+pub use retain::is_losing_words;
 
 use writer::Writer;
 

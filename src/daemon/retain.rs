@@ -291,6 +291,12 @@ fn begun(dir: &Path) -> Result<Option<u32>, Fault> {
     Ok(mark(dir).read()?.and_then(|number| number.trim().parse().ok()))
 }
 
+/// True where a crash came while the words of a segment went: its rows may still have them, and the next start ends it.
+#[must_use]
+pub fn is_losing_words(dir: &Path) -> bool {
+    mark(dir).exists()
+}
+
 fn mark(dir: &Path) -> Mark {
     Mark::of(dir, "redacting")
 }

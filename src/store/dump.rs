@@ -20,6 +20,27 @@ pub struct DumpRow {
     pub value: serde_json::Value,
 }
 
+impl DumpRow {
+    /// The row without what goes when the words of its version go: those, where the journal keeps the version, and the digest
+    /// of all rows, which follows from it.
+    #[must_use]
+    pub fn without_words(mut self) -> Self {
+        let without = |value: &mut serde_json::Value, names: &[&str]| {
+            if let Some(fields) = value.as_object_mut() {
+                fields.retain(|name, _| !names.contains(&name.as_str()));
+            }
+        };
+        without(
+            &mut self.value,
+            &["title", "url", "name", "lead_url", "segment", "offset", "digest"],
+        );
+        if let Some(origin) = self.value.get_mut("origin") {
+            without(origin, &["evidence"]);
+        }
+        self
+    }
+}
+
 impl Store {
     /// Every derived row (not the poller's), by key. Ends after the first error.
     pub fn dump(&self) -> impl Iterator<Item = Result<DumpRow, StoreError>> + use<> {

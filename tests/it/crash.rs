@@ -92,17 +92,14 @@ impl Daemon {
         Ok((Self { child, address }, said))
     }
 
-    /// Stops it as systemd does, and waits until it has ended.
-    pub(crate) fn terminate(mut self) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        assert!(sent.success());
-        assert!(self.child.wait().unwrap().success());
-    }
-
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// True where it has ended by itself, or somebody else ended it.
+    pub(crate) fn is_gone(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     pub(crate) fn pid(&self) -> u32 {

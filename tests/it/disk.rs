@@ -16,7 +16,7 @@ use crate::crash::{Daemon, verify};
 use crate::{http, wire};
 
 /// Looks again until it has come about, for a bounded time.
-pub(crate) fn until(what: &str, look: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, mut look: impl FnMut() -> bool) {
     let began = Instant::now();
     while !look() {
         assert!(began.elapsed() < http::PATIENT, "{what} did not come about");

@@ -12,7 +12,7 @@ use crate::patience::reopen;
 use crate::{http, wire};
 
 /// A word that only the erased article has.
-const WORD: &str = "zanzigbarous";
+pub(crate) const WORD: &str = "zanzigbarous";
 
 fn record(site: &str, edit: u8, more: &str) -> Value {
     let text = format!("{}\n{more}", wire::version(1, edit));
@@ -42,7 +42,7 @@ fn files_with(dir: &Path, word: &str, found: &mut Vec<String>) {
 }
 
 /// Nothing of the word in any file, nor in what its frames unpack to.
-fn assert_gone(data: &Path) {
+pub(crate) fn assert_gone(data: &Path) {
     let mut found = Vec::new();
     files_with(data, WORD, &mut found);
     assert_eq!(found, Vec::<String>::new());
@@ -54,7 +54,7 @@ fn assert_gone(data: &Path) {
 }
 
 /// The article of the word in two versions, with two others of its story before it and after it.
-fn newsroom(data: &Path) -> String {
+pub(crate) fn newsroom(data: &Path) -> String {
     let daemon = Daemon::start_with(data, &[]);
     let first = record("alba", 0, "first");
     let erased = record("mara", 2, WORD);

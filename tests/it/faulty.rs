@@ -6,7 +6,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -16,60 +16,74 @@ use crate::crash::{Daemon, verify};
 use crate::disk::{all_once, is_ready, push, push_all, readiness, until};
 use crate::http;
 
+/// What stands between the program and the system, and where it is told what to do.
+pub(crate) struct Shim {
+    library: PathBuf,
+    pub(crate) word: PathBuf,
+}
+
+impl Shim {
+    /// Compiled into a folder; `None`, and said, where the machine has no compiler or does not put it before a program.
+    pub(crate) fn make(folder: &Path) -> Option<Self> {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/faulty/disk.c");
+        let shim = Self { library: folder.join("disk.so"), word: folder.join("word") };
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).args([&shim.library, &source]);
+        if !compiler.status().is_ok_and(|done| done.success()) {
+            complain("skipped: no C compiler here");
+            return None;
+        }
+        let mut program = Command::new(env!("CARGO_BIN_EXE_copytaster"));
+        program.arg("--version").envs(shim.environment(folder)).stdout(Stdio::null());
+        let is_there = program.status().is_ok() && folder.join("word.here").exists();
+        if !is_there {
+            complain("skipped: a library cannot be put before the program here");
+        }
+        is_there.then_some(shim)
+    }
+
+    /// What a program over `data` is started with.
+    pub(crate) fn environment<'a>(&'a self, data: &'a Path) -> [(&'a str, &'a Path); 3] {
+        [
+            ("LD_PRELOAD", &self.library),
+            ("COPYTASTER_TEST_DISK", &self.word),
+            ("COPYTASTER_TEST_DIR", data),
+        ]
+    }
+}
+
 /// A disk that fails as it is told.
 struct Disk {
     root: tempfile::TempDir,
     data: PathBuf,
-    word: PathBuf,
+    shim: Shim,
 }
 
 impl Disk {
     /// The disk, and a daemon on it that has some records; `None` where the machine has no such.
     fn make() -> Option<(Self, Daemon, Vec<String>)> {
         let root = tempfile::tempdir().unwrap();
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/faulty/disk.c");
-        let library = root.path().join("disk.so");
-        let compiled = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .args([&library, &source])
-            .status()
-            .is_ok_and(|done| done.success());
-        let disk = Self { data: root.path().join("data"), word: root.path().join("word"), root };
-        if !compiled {
-            complain("skipped: no C compiler here");
-            return None;
-        }
+        let shim = Shim::make(root.path())?;
+        let disk = Self { data: root.path().join("data"), shim, root };
         let daemon = disk.start();
-        if !disk.root.path().join("word.here").exists() {
-            complain("skipped: a library cannot be put before the program here");
-            return None;
-        }
         let before = push_all(daemon.address, "before", 30);
         until("rows", || is_ready(daemon.address));
         Some((disk, daemon, before))
     }
 
     fn start(&self) -> Daemon {
-        let library = self.root.path().join("disk.so");
-        Daemon::start_under(
-            &self.data,
-            &[
-                ("LD_PRELOAD", library.as_path()),
-                ("COPYTASTER_TEST_DISK", self.word.as_path()),
-                ("COPYTASTER_TEST_DIR", self.data.as_path()),
-            ],
-        )
+        Daemon::start_under(&self.data, &self.shim.environment(&self.data))
     }
 
     /// From here on it fails in this way.
     fn tell(&self, word: &str) {
         let fresh = self.root.path().join("word.new");
         fs::write(&fresh, word).unwrap();
-        fs::rename(&fresh, &self.word).unwrap();
+        fs::rename(&fresh, &self.shim.word).unwrap();
     }
 
     fn heal(&self) {
-        fs::remove_file(&self.word).unwrap();
+        fs::remove_file(&self.shim.word).unwrap();
     }
 }
 

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::wire;
 
 mod days;
-mod history;
+pub(crate) mod history;
 
 const CACHE_BYTES: u64 = 16 << 20;
 
@@ -118,17 +118,8 @@ fn folded(reader: &Reader) -> (TempDir, Store) {
 /// Every derived row, without the words of a version and without what follows from them: where the journal keeps it, and the
 /// digest of all rows.
 fn wordless(store: &Store) -> Vec<(String, Value)> {
-    let rows = store.dump().map(|row| {
-        let mut row = row.unwrap();
-        for field in ["title", "url", "name", "lead_url", "segment", "offset", "digest"] {
-            row.value.as_object_mut().and_then(|fields| fields.shift_remove(field));
-        }
-        if let Some(origin) = row.value.get_mut("origin").and_then(Value::as_object_mut) {
-            origin.shift_remove("evidence");
-        }
-        (row.key, row.value)
-    });
-    rows.collect()
+    let rows = store.dump().map(|row| row.unwrap().without_words());
+    rows.map(|row| (row.key, row.value)).collect()
 }
 
 /// The entries, those of `gone` without their words.

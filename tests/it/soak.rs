@@ -4,6 +4,7 @@
 
 mod flips;
 mod power;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

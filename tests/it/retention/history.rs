@@ -26,6 +26,18 @@ fn newsroom() -> Newsroom {
     desk
 }
 
+/// So many days of so many stories, a segment each, in `data` of a folder; nothing of them has had its time there.
+pub(crate) async fn untrimmed(days: u64, stories: u64) -> tempfile::TempDir {
+    let desk = Newsroom::new(300, None);
+    let running = desk.start().await;
+    for day in 0..days {
+        push(&running, (0..stories).map(|n| story(10 * day, n)).collect()).await;
+        desk.now.fetch_add(DAY, Ordering::SeqCst);
+    }
+    running.stop().await.unwrap();
+    desk.dir
+}
+
 fn record(url: &str, title: &str, text: &str) -> Value {
     let url = format!("https://alba.example/{url}");
     json!({"source": "alba", "url": url, "title": title, "text": text})
@@ -115,7 +127,8 @@ fn told(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+/// A folder and all that is in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for file in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let to = to.join(file.file_name());
@@ -124,7 +137,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Every cluster with its members, as exported.
-fn clusters(data: &Path) -> BTreeMap<String, Value> {
+pub(crate) fn clusters(data: &Path) -> BTreeMap<String, Value> {
     let output = command(data, &["export", "--what", "clusters"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();

@@ -62,7 +62,7 @@ fn a_flipped_bit_is_harmless_or_mended_or_said() {
         .collect();
     let expected = shown(daemon.address, &articles);
     // A clean stop leaves a mark by which the next start trusts the rows unread: the hardest case.
-    daemon.terminate();
+    daemon.stop();
     let whole: Vec<(PathBuf, Vec<u8>)> =
         files(&data).into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect();
     let mut draw = Draw(3);
@@ -91,7 +91,7 @@ fn a_flipped_bit_is_harmless_or_mended_or_said() {
             }
             Ok(daemon) => {
                 assert_eq!(shown(daemon.address, &articles), expected, "{what}");
-                daemon.terminate();
+                daemon.stop();
                 verify(&data);
                 mended += 1;
             }
