@@ -252,12 +252,35 @@ impl OriginBasis {
 /// What a text says of whose copy it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginClaim {
-    /// The agency's short name, as the agency table writes it: "AFP".
+    /// The agency's short name, as the agency table writes it: "AFP". Where several share the credit, all of them, one a
+    /// line, in the credit's order; see [`OriginClaim::agencies`].
     pub agency: String,
     /// Where it was read.
     pub basis: OriginBasis,
     /// The words it was read from; empty for an own item.
     pub evidence: String,
+}
+
+impl OriginClaim {
+    /// The agencies it names, in the credit's order: one, or those that share the credit ("AP and Reuters").
+    pub fn agencies(&self) -> impl Iterator<Item = &str> {
+        self.agency.lines()
+    }
+
+    /// The first of them.
+    pub fn first_agency(&self) -> &str {
+        self.agencies().next().unwrap_or_default()
+    }
+
+    /// True where this agency is one of them.
+    pub fn names(&self, agency: &str) -> bool {
+        self.agencies().any(|name| name == agency)
+    }
+
+    /// The agencies as one line: "AP, Reuters".
+    pub fn credit(&self) -> String {
+        self.agency.replace('\n', ", ")
+    }
 }
 
 /// Where a publisher said something of what may be done with a page.

@@ -17,7 +17,9 @@ use crate::cluster;
 use crate::extract;
 use crate::journal::{JournalError, Location, Record};
 use crate::jsonl;
-use crate::model::{Article, ArticleId, ClusterId, OriginBasis, Seq, SourceId, VersionId};
+use crate::model::{
+    Article, ArticleId, ClusterId, OriginBasis, OriginClaim, Seq, SourceId, VersionId,
+};
 use crate::rights;
 use crate::store::{ArticleRow, ClusterRow, Lookup, MemberRow, VersionRow};
 
@@ -76,16 +78,16 @@ fn lead<'a>(
         }
     }
     let shown = newest.into_values();
-    let agency = of.summary.origin.as_ref().map(|claim| claim.agency.as_str());
+    let agency = of.summary.origin.as_ref().map(OriginClaim::first_agency);
     let unranked = i32::MAX;
     match policy {
         LeadPolicy::First => shown.min_by_key(|row| (row.article, row.id)),
         LeadPolicy::Latest => shown.max_by_key(|row| row.id),
         LeadPolicy::Longest => shown.min_by_key(|row| (u32::MAX - row.words, row.id)),
         LeadPolicy::Origin => shown.min_by_key(|row| {
-            let says = row.origin.as_ref().map(|claim| (claim.agency.as_str(), claim.basis));
-            let has = says.is_some_and(|(name, _)| Some(name) == agency);
-            (!has, says.map(|(_, basis)| basis), row.article)
+            let says = row.origin.as_ref();
+            let has = says.zip(agency).is_some_and(|(claim, agency)| claim.names(agency));
+            (!has, says.map(|claim| claim.basis), row.article)
         }),
         LeadPolicy::Priority => shown.min_by_key(|row| {
             (priorities.get(row.source.as_str()).copied().unwrap_or(unranked), row.id)
@@ -470,7 +472,6 @@ pub(super) fn source(state: &State, id: &str) -> Result<Source, Problem> {
 mod tests {
     use super::*;
     use crate::api::sample;
-    use crate::model::OriginClaim;
 
     fn check(policy: LeadPolicy, version: u64) {
         let mut rows = sample::member_rows();

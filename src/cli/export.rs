@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::{Usage, complain, held, say};
+use crate::api::body::Origin;
 use crate::cluster::{Link, Override, Version};
 use crate::journal::{Entry, Erase, Reader, Record, Spoken, Trim};
 use crate::jsonl;
@@ -299,11 +300,7 @@ fn cluster_line(row: &ClusterRow, members: &[MemberRow]) -> Value {
         "id": summary.cluster.to_string(),
         "title": row.title,
         "lead": summary.lead.to_string(),
-        "origin": summary.origin.as_ref().map(|claim| json!({
-            "source": claim.agency,
-            "basis": claim.basis.as_str(),
-            "evidence": claim.evidence,
-        })),
+        "origin": Origin::new(summary.origin.as_ref()),
         "counts": {
             "articles": summary.articles,
             "versions": summary.versions,

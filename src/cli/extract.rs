@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::Usage;
+use crate::api::body::Origin;
 use crate::extract::{EXTRACTOR, Extracted, Page, article};
-use crate::model::{OriginBasis, Timestamp};
+use crate::model::Timestamp;
 use crate::text;
 
 /// How far from the top of a page the comment may stand that says where it was saved from, in bytes.
@@ -80,14 +81,6 @@ fn saved_from(html: &str) -> Option<Url> {
 /// The keys of the contract, `null` where nothing is known, then what else is known.
 fn shown(file: &Path, found: &Extracted) -> Value {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let origin = found.origin.as_ref().map(|claim| {
-        json!({
-            "agency": claim.agency,
-            "verdict": verdict(claim.basis),
-            "basis": claim.basis.as_str(),
-            "evidence": claim.evidence,
-        })
-    });
     json!({
         "title": text(&found.title),
         "text": text(&found.text),
@@ -95,7 +88,7 @@ fn shown(file: &Path, found: &Extracted) -> Value {
         "authors": found.authors,
         "dateline": found.dateline,
         "credit": found.credit,
-        "origin": origin,
+        "origin": Origin::found(found.origin.as_ref(), &found.text, None),
         "published": found.published.map(|at| zoned(at, found.published_zone)),
         "updated": found.updated.map(|at| zoned(at, found.updated_zone)),
         "lang": found.lang,
@@ -107,14 +100,6 @@ fn shown(file: &Path, found: &Extracted) -> Value {
         "extractor": EXTRACTOR,
         "file": file.display().to_string(),
     })
-}
-
-/// What a page alone can prove: its own agency's site is certain, a credit is a claim until the agency's item is at hand.
-const fn verdict(basis: OriginBasis) -> &'static str {
-    match basis {
-        OriginBasis::OwnItem => "certain",
-        _ => "claimed",
-    }
 }
 
 /// RFC 3339 in the zone the page wrote, `Z` where it wrote none.
@@ -150,7 +135,8 @@ mod tests {
         ];
         assert_eq!(keys[..contract.len()], contract);
         assert_eq!(keys[contract.len()..], ["section", "links", "notes", "extractor", "file"]);
-        assert!(shown["title"].is_null() && shown["origin"].is_null());
+        assert!(shown["title"].is_null());
+        assert_eq!(shown["origin"]["verdict"], "unknown");
     }
 
     #[test]

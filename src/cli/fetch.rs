@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{Usage, clock, runtime};
+use crate::api::body::Origin;
 use crate::config::{self, Config, Keep, Source, SourceKind, Tdm};
 use crate::daemon::{Asker, agencies, grant, read_page};
 use crate::extract::{self, Extracted};
@@ -244,9 +245,7 @@ fn found(page: &Extracted) -> Value {
 fn stored(article: &Article) -> Value {
     let mut record = jsonl::write(article);
     record["kind"] = json!(article.kind.as_str());
-    record["origin"] = json!(article.origin.as_ref().map(|claim| {
-        json!({"agency": claim.agency, "basis": claim.basis.as_str(), "evidence": claim.evidence})
-    }));
+    record["origin"] = json!(Origin::found(article.origin.as_ref(), &article.text, None));
     record
 }
 

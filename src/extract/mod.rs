@@ -71,7 +71,7 @@ pub struct Extracted {
     pub authors: Vec<String>,
     /// The dateline: "ALEPPO, Syria (AFP)".
     pub dateline: Option<String>,
-    /// Whom the text credits: an agency's name, or a line such as "with agencies". A quote is no credit.
+    /// Whom the text credits: the agencies' names ("AP, Reuters"), or a line such as "with agencies". A quote is no credit.
     pub credit: Option<String>,
     /// Whose copy the page says its text is.
     pub origin: Option<OriginClaim>,
@@ -215,7 +215,7 @@ fn credited(meta: &Metadata, lines: &[String], cut: &Cut, agencies: &[Agency]) -
     let credit = origin
         .as_ref()
         .filter(|claim| claim.basis != OriginBasis::Quote)
-        .map(|claim| claim.agency.clone())
+        .map(OriginClaim::credit)
         .or_else(|| wire::shared_credit(&paragraphs, byline));
     Extracted {
         dateline: wire::dateline(&paragraphs, agencies),

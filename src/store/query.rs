@@ -185,7 +185,9 @@ impl<'a> Filter<'a> {
             && source.as_ref().is_none_or(|source| row.sources.contains(source))
             && lang.as_ref().is_none_or(|lang| row.languages.contains(lang))
             && origin.as_ref().is_none_or(|agency| {
-                row.origin.as_ref().is_some_and(|claim| fold(&claim.agency) == fold(agency))
+                row.origin.as_ref().is_some_and(|claim| {
+                    claim.agency.lines().any(|named| fold(named) == fold(agency))
+                })
             })
             && self.title_part.as_ref().is_none_or(|part| fold(&row.title).contains(part))
     }

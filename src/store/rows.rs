@@ -27,7 +27,8 @@ const TITLE_BYTES_MAX: usize = 1 << 10;
 const URL_BYTES_MAX: usize = 2 << 10; // what feed links are bounded to
 const WORDS_BYTES_MAX: usize = 512; // evidence of origin, record ids
 const ID_BYTES_MAX: usize = 256; // source ids
-const SHORT_BYTES_MAX: usize = 64; // languages, agencies
+const SHORT_BYTES_MAX: usize = 64; // languages
+const AGENCIES_BYTES_MAX: usize = 256; // a credit names two or three of some ten bytes
 /// Bytes of all source ids in a set's row; the rest is read from its members where it is asked for.
 const SOURCES_BYTES_MAX: usize = 2 << 10;
 const LANGUAGES_MAX: usize = 16;
@@ -244,6 +245,15 @@ pub(super) fn cut(text: &str, bytes_max: usize) -> String {
     text[..text.floor_char_boundary(bytes_max)].to_owned()
 }
 
+/// The same, and of several lines only whole ones: half a name is another name.
+fn whole_lines(text: &str, bytes_max: usize) -> String {
+    let cut = cut(text, bytes_max);
+    match cut.rfind('\n').filter(|_| cut.len() < text.len()) {
+        Some(end) => cut[..end].to_owned(),
+        None => cut,
+    }
+}
+
 /// A source id as keys and rows hold it.
 pub(super) fn source(id: &SourceId) -> String {
     cut(id.as_str(), ID_BYTES_MAX)
@@ -256,7 +266,7 @@ fn address(url: Option<&str>) -> Option<String> {
 
 fn origin_part(claim: &OriginClaim) -> OriginPart {
     OriginPart {
-        agency: cut(&claim.agency, SHORT_BYTES_MAX),
+        agency: whole_lines(&claim.agency, AGENCIES_BYTES_MAX),
         basis: code::of_basis(claim.basis),
         evidence: cut(&claim.evidence, WORDS_BYTES_MAX),
     }

@@ -98,9 +98,9 @@ const fn row(
 /// in datelines: "HARRISBURG, PA").
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
-    row("AFP", &["AFP"], &["Agence France-Presse", "Agence France Presse", "France-Presse", "AFP-SID", "ا ف ب", "أ ف ب", "فرانس برس", "АФП", "法新社", "法新"], &["afp.com"]),
-    row("Reuters", &["RTRS"], &["Reuters", "Thomson Reuters", "Reuters News Agency", "Рейтер", "رويترز", "ロイター", "路透社", "路透", "로이터"], &["reuters.com", "reutersagency.com"]),
-    row("AP", &["AP"], &["Associated Press", "The Associated Press", "A.P.", "АП", "أسوشيتد برس", "AP通信", "美联社", "美聯社"], &["apnews.com", "ap.org", "apimages.com"]),
+    row("AFP", &["AFP"], &["Agence France-Presse", "Agence France Presse", "France-Presse", "AFP-SID", "ا ف ب", "أ ف ب", "أ.ف.ب", "ا.ف.ب", "فرانس برس", "وفرانس برس", "خبرگزاری فرانسه", "АФП", "एएफपी", "法新社", "法新"], &["afp.com"]),
+    row("Reuters", &["RTRS"], &["Reuters", "Thomson Reuters", "Reuters News Agency", "Рейтер", "Ройтерс", "Ρόιτερς", "رويترز", "رویترز", "ورويترز", "रॉयटर्स", "רויטרס", "ロイター", "路透社", "路透", "로이터"], &["reuters.com", "reutersagency.com"]),
+    row("AP", &["AP"], &["Associated Press", "The Associated Press", "A.P.", "АП", "أسوشيتد برس", "آسوشیتدپرس", "एपी", "AP通信", "美联社", "美聯社"], &["apnews.com", "ap.org", "apimages.com"]),
     row("dpa", &["dpa", "DPA", "dpa-AFX", "dpa-infocom"], &["Deutsche Presse-Agentur", "Deutsche Presse Agentur", "German Press Agency"], &["dpa.com", "dpa-international.com"]),
     row("SID", &["SID"], &["Sport-Informations-Dienst"], &["sid.de"]),
     row("epd", &["epd"], &["Evangelischer Pressedienst"], &["epd.de"]),
@@ -134,7 +134,7 @@ const ROWS: &[Row] = &[
     row("Interfax", &[], &["Interfax", "Интерфакс", "Interfax-Ukraine", "Интерфакс-Украина"], &["interfax.com", "interfax.ru"]),
     row("RIA Novosti", &[], &["RIA Novosti", "РИА Новости"], &["ria.ru"]),
     row("Ukrinform", &[], &["Ukrinform", "Укрінформ", "Укринформ"], &["ukrinform.net", "ukrinform.ua"]),
-    row("PTI", &["PTI"], &["Press Trust of India"], &["ptinews.com"]),
+    row("PTI", &["PTI"], &["Press Trust of India", "पीटीआई"], &["ptinews.com"]),
     row("ANI", &["ANI"], &["Asian News International"], &["aninews.in"]),
     row("IANS", &["IANS"], &["Indo-Asian News Service"], &["ians.in"]),
     row("Anadolu", &["AA"], &["Anadolu", "Anadolu Agency", "Anadolu Ajansı", "وكالة الأناضول"], &["aa.com.tr"]),
@@ -146,6 +146,13 @@ const ROWS: &[Row] = &[
     row("Bloomberg", &[], &["Bloomberg", "Bloomberg News", "ブルームバーグ"], &["bloomberg.com"]),
     row("UPI", &["UPI"], &["United Press International"], &["upi.com"]),
     row("Agência Brasil", &[], &["Agência Brasil"], &["agenciabrasil.ebc.com.br"]),
+    row("ANA-MPA", &["ΑΠΕ", "ΑΜΠΕ"], &["ANA-MPA", "ΑΠΕ-ΜΠΕ"], &["amna.gr"]),
+    row("BTA", &["БТА"], &["Bulgarian News Agency"], &["bta.bg"]),
+    row("IRNA", &["IRNA"], &["ایرنا"], &["irna.ir"]),
+    row("ISNA", &["ISNA"], &["ایسنا"], &["isna.ir"]),
+    row("Antara", &["ANTARA"], &["Kantor Berita Antara"], &["antaranews.com"]),
+    row("Bernama", &["BERNAMA"], &["Bernama"], &["bernama.com"]),
+    row("Petra", &[], &["Jordan News Agency", "بترا"], &["petra.gov.jo"]),
     row("Télam", &["TELAM"], &["Télam"], &["telam.com.ar"]),
 ];
 

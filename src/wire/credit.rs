@@ -4,12 +4,13 @@ use super::agency::Agency;
 use super::dateline::{PARAGRAPHS_FROM_TOP, agency_dateline, is_credit};
 use super::mention::{Mention, Names, mentions};
 use super::photo::{has_picture_word, is_photo_credit_of};
+use super::shared::{shared, shared_credit};
 use crate::model::{OriginBasis, OriginClaim};
 
 /// Paragraphs from the end that may hold a sign-off.
-const PARAGRAPHS_FROM_END: usize = 3;
+pub(super) const PARAGRAPHS_FROM_END: usize = 3;
 /// Longest line that is a credit and not prose, in characters.
-const CREDIT_CHARS_MAX: usize = 120;
+pub(super) const CREDIT_CHARS_MAX: usize = 120;
 
 /// Where a text may carry its credit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,7 +48,8 @@ pub fn credit_with(extra: &[Agency], marks: &Marks<'_>) -> Option<OriginClaim> {
     top.iter()
         .filter(|p| !is_photo_credit_of(first_line(p), &tables))
         .find_map(|p| {
-            agency_dateline(p, &tables).map(|(m, said)| claim(&m, OriginBasis::Dateline, said))
+            let (first, said) = agency_dateline(p, &tables)?;
+            claim(&sharing(said, first, &tables), OriginBasis::Dateline, said)
         })
         .or_else(|| lines().find_map(|line| house_sign_off(line, &tables)))
         .or_else(|| {
@@ -56,7 +58,7 @@ pub fn credit_with(extra: &[Agency], marks: &Marks<'_>) -> Option<OriginClaim> {
         .or_else(|| marks.byline.and_then(|line| byline(line, &tables)))
         .or_else(|| top.iter().chain(end).find_map(|line| byline_in_body(line, &tables)))
         .or_else(|| title_credit(marks.title, &tables))
-        .or_else(|| marks.authors.iter().find_map(|author| author_claim(author, &tables)))
+        .or_else(|| authors_claim(marks.authors, &tables))
         .or_else(|| lines().find_map(|line| shared(line, &tables)))
         .or_else(|| quote(marks.paragraphs, &tables))
 }
@@ -88,8 +90,27 @@ pub fn is_agency_alone(line: &str, extra: &[Agency]) -> bool {
     !named.is_empty() && !without(line, &named).chars().any(char::is_alphanumeric)
 }
 
-fn claim(m: &Mention<'_>, basis: OriginBasis, evidence: &str) -> OriginClaim {
-    OriginClaim { agency: m.agency.name.clone(), basis, evidence: evidence.trim().to_owned() }
+/// The claim of agencies named side by side, each once; `None` where there is none.
+pub(super) fn claim(
+    named: &[Mention<'_>],
+    basis: OriginBasis,
+    evidence: &str,
+) -> Option<OriginClaim> {
+    let mut names: Vec<&str> = Vec::new();
+    for m in named {
+        if !names.contains(&m.agency.name.as_str()) {
+            names.push(&m.agency.name);
+        }
+    }
+    let evidence = evidence.trim().to_owned();
+    (!names.is_empty()).then(|| OriginClaim { agency: names.join("\n"), basis, evidence })
+}
+
+/// The agency that a dateline was read by, and those that follow it there: "(dpa/AFP)".
+fn sharing<'a>(said: &str, first: Mention<'a>, tables: &[&Names<'a>]) -> Vec<Mention<'a>> {
+    let named = mentions(said, tables);
+    let from = named.iter().position(|m| m.agency.name == first.agency.name);
+    from.map_or_else(|| vec![first], |from| named[from..].to_vec())
 }
 
 fn first_line(text: &str) -> &str {
@@ -121,15 +142,18 @@ fn sign_off(line: &str, last: bool, tables: &[&Names<'_>]) -> Option<OriginClaim
     if let Some((open, inside)) = trailing_bracket(line) {
         let alone = open == 0;
         let signs = (alone || last) && !has_picture_word(inside);
-        if let Some(m) = signing_agency(inside, tables).filter(|_| signs) {
-            return Some(claim(&m, OriginBasis::SignOff, &line[open..]));
+        let signing = if signs { signing_agencies(inside, tables) } else { Vec::new() };
+        if !signing.is_empty() {
+            return claim(&signing, OriginBasis::SignOff, &line[open..]);
         }
     }
     let named = mentions(line, tables);
     let first = named.first()?;
     let copyright = starts_with_any(line, &["©", "copyright", "(c)", "(©)"]);
     if copyright && line[..first.start].chars().count() <= 40 {
-        return Some(claim(first, OriginBasis::SignOff, cut(line)));
+        let said = cut(line);
+        let within = named.partition_point(|m| m.end <= said.len()).max(1);
+        return claim(&named[..within], OriginBasis::SignOff, said);
     }
     if let Some(signed) = named.last().filter(|m| last && m.end == line.len()) {
         // "… into the country. PTI"
@@ -137,50 +161,56 @@ fn sign_off(line: &str, last: bool, tables: &[&Names<'_>]) -> Option<OriginClaim
         if before.chars().count() > CREDIT_CHARS_MAX / 2
             && before.ends_with(['.', '"', '”', '—', '–'])
         {
-            return Some(claim(signed, OriginBasis::SignOff, &line[signed.start..]));
+            return claim(&[*signed], OriginBasis::SignOff, &line[signed.start..]);
         }
     }
     if line.chars().count() > CREDIT_CHARS_MAX {
         return None;
     }
     if starts_with_any(line, &["dpa-infocom, dpa:"]) {
-        return Some(claim(first, OriginBasis::SignOff, line));
+        return claim(&named[..1], OriginBasis::SignOff, line);
     }
     let rest = without(line, &named);
     let words: Vec<&str> =
         rest.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let alone = words.is_empty();
     let signed = words.iter().all(|word| is_initials(word) || is_source_word(word));
-    ((alone && last) || (!alone && signed)).then(|| claim(first, OriginBasis::SignOff, line))
+    let signs = (alone && last) || (!alone && signed);
+    claim(&named, OriginBasis::SignOff, line).filter(|_| signs)
 }
 
 /// A bracket that ends the line: where it opens, and what it holds.
-fn trailing_bracket(line: &str) -> Option<(usize, &str)> {
+pub(super) fn trailing_bracket(line: &str) -> Option<(usize, &str)> {
     let body = line.trim_end_matches(['.', ' ']);
     let inner = body.strip_suffix([')', ']'])?;
     let open = inner.rfind(['(', '['])?;
     Some((open, &inner[open + 1..]))
 }
 
-/// The first agency of a bracket of nothing but agencies and initials. German desks write them small: "(afp, dpa)".
-fn signing_agency<'a>(inside: &str, tables: &[&Names<'a>]) -> Option<Mention<'a>> {
-    let words: Vec<&str> =
-        inside.split(['/', ',', ' ', ';', '|']).filter(|w| !w.is_empty()).collect();
-    let all_short = !words.is_empty() && words.iter().all(|w| w.chars().count() <= 5);
-    let by_letters = words.iter().filter(|_| all_short).find_map(|word| {
-        // Two letters in lower case may be anybody's initials.
-        tables.iter().flat_map(|table| table.agencies.iter()).find(|agency| {
-            let named = |short: &String| {
-                short == word || (short.len() > 2 && short.eq_ignore_ascii_case(word))
-            };
-            agency.abbreviations.iter().any(named)
-        })
-    });
-    by_letters.map(|agency| Mention { agency, start: 0, end: inside.len() }).or_else(|| {
-        is_credit(inside, tables)
-            .then(|| mentions(inside, tables))
-            .and_then(|found| found.into_iter().next())
-    })
+/// The agencies of a bracket of nothing but agencies and initials, in order; none where it holds more. German desks write
+/// them small: "(afp, dpa)".
+fn signing_agencies<'a>(inside: &str, tables: &[&Names<'a>]) -> Vec<Mention<'a>> {
+    const PARTS: [char; 7] = ['/', ',', ' ', ';', '|', '،', '、'];
+    let words = || inside.split(PARTS).filter(|word| !word.is_empty());
+    let mut named = mentions(inside, tables);
+    let spelt: Vec<Mention<'a>> =
+        words().filter_map(|word| in_small_letters(word, inside, tables)).collect();
+    let all_short = words().all(|word| word.chars().count() <= 5);
+    let signs = is_credit(inside, tables) || (all_short && !(spelt.is_empty() && named.is_empty()));
+    named.extend(spelt);
+    named.sort_by_key(|m| m.start);
+    if signs { named } else { Vec::new() }
+}
+
+/// The agency that a word of a bracket spells without its capitals. Two such letters may be anybody's initials.
+fn in_small_letters<'a>(word: &str, inside: &str, tables: &[&Names<'a>]) -> Option<Mention<'a>> {
+    let start = word.as_ptr() as usize - inside.as_ptr() as usize;
+    let spells = |short: &&String| {
+        short.len() > 2 && short.as_str() != word && short.eq_ignore_ascii_case(word)
+    };
+    let mut agencies = tables.iter().flat_map(|table| table.agencies.iter());
+    let agency = agencies.find(|agency| agency.abbreviations.iter().any(|short| spells(&short)))?;
+    Some(Mention { agency, start, end: start + word.len() })
 }
 
 /// "By Name, AP", "Reuters Staff", "Von dpa".
@@ -188,8 +218,7 @@ fn byline(line: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
     if line.chars().count() > 160 || has_picture_word(line) {
         return None;
     }
-    let named = mentions(line, tables);
-    named.first().map(|m| claim(m, OriginBasis::Byline, line))
+    claim(&mentions(line, tables), OriginBasis::Byline, line)
 }
 
 /// A byline that stands in the body. It opens with "By" and has no small words but short ones.
@@ -221,94 +250,24 @@ fn byline_in_body(line: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
 fn title_credit(title: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
     let (open, inside) = trailing_bracket(title.trim())?;
     let found = is_credit(inside, tables).then(|| mentions(inside, tables))?;
-    found.first().map(|m| claim(m, OriginBasis::Byline, &title.trim()[open..]))
+    claim(&found, OriginBasis::Byline, &title.trim()[open..])
 }
 
-/// An author that is an agency, or a name with one: "AFP", "Jorun Example, dpa", "Herald et AFP".
-fn author_claim(author: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
-    if author.chars().count() > CREDIT_CHARS_MAX || has_picture_word(author) {
-        return None;
+/// Authors that are agencies, or names with one: "AFP", "Jorun Example, dpa", "Herald et AFP". Metadata may give each agency
+/// of one credit an element of its own.
+fn authors_claim(authors: &[&str], tables: &[&Names<'_>]) -> Option<OriginClaim> {
+    let (mut named, mut said) = (Vec::new(), Vec::new());
+    for author in authors {
+        if author.chars().count() > CREDIT_CHARS_MAX || has_picture_word(author) {
+            continue;
+        }
+        let agencies = mentions(author, tables);
+        if !agencies.is_empty() && !said.contains(author) {
+            said.push(author);
+            named.extend(agencies);
+        }
     }
-    let named = mentions(author, tables);
-    named.first().map(|m| claim(m, OriginBasis::Metadata, author))
-}
-
-/// "With files from The Canadian Press", "AP contributed to this report", "Mit Material von dpa".
-fn shared(line: &str, tables: &[&Names<'_>]) -> Option<OriginClaim> {
-    const WITH: &[&str] = &[
-        "with ",
-        "mit ",
-        "avec ",
-        "con ",
-        "com ",
-        "met ",
-        "med ",
-        "additional reporting",
-        "contributed",
-        "— with",
-        "-with",
-        "material von",
-        "material der",
-        "source:",
-        "source :",
-        "quelle:",
-        "sources:",
-        "quellen:",
-        "fuente:",
-        "fonte:",
-        "bron:",
-    ];
-    let line = line.trim();
-    if line.chars().count() > CREDIT_CHARS_MAX * 2 {
-        return None;
-    }
-    let lower = line.to_lowercase();
-    let bare = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let opens = WITH.iter().any(|with| bare.starts_with(with));
-    let closes = ["contributed to this", "contributed reporting", "contributed to the"];
-    let closes = closes.iter().any(|words| lower.contains(words));
-    if !opens && !closes {
-        return None;
-    }
-    mentions(line, tables).first().map(|m| claim(m, OriginBasis::SignOff, line))
-}
-
-/// The line that credits agencies without naming one ("with agencies"), from the byline or the last paragraphs.
-pub fn shared_credit(paragraphs: &[&str], byline: Option<&str>) -> Option<String> {
-    const PHRASES: &[&str] = &[
-        "with agencies",
-        "and agencies",
-        "agencies",
-        "with wires",
-        "and wire services",
-        "from wire reports",
-        "wire reports",
-        "wire services",
-        "mit agenturen",
-        "mit agenturmaterial",
-        "agenturen",
-        "avec agences",
-        "et agences",
-        "con agencias",
-        "con información de agencias",
-        "agencias",
-        "com agências",
-        "agências",
-        "agenzie",
-        "red, agenturen",
-    ];
-    let end = &paragraphs[paragraphs.len().saturating_sub(PARAGRAPHS_FROM_END)..];
-    byline.into_iter().chain(end.iter().rev().copied()).find_map(|line| {
-        let lower = line.to_lowercase();
-        let line_bare = lower.trim_matches(|c: char| !c.is_alphanumeric());
-        let found = line.chars().count() <= CREDIT_CHARS_MAX
-            && PHRASES.iter().any(|phrase| {
-                line_bare == *phrase
-                    || (phrase.contains(' ') && line_bare.ends_with(phrase))
-                    || line_bare.ends_with(&format!("/{phrase}"))
-            });
-        found.then(|| line.trim().to_owned())
-    })
+    claim(&named, OriginBasis::Metadata, &said.join(", "))
 }
 
 /// The agency most often quoted in prose; ties go to the one quoted first.
@@ -318,9 +277,9 @@ fn quote(paragraphs: &[&str], tables: &[&Names<'_>]) -> Option<OriginClaim> {
         for m in mentions(paragraph, tables).iter().filter(|m| is_quoted(paragraph, m)) {
             match counted.iter_mut().find(|(claim, _)| claim.agency == m.agency.name) {
                 Some((_, count)) => *count += 1,
-                None => {
-                    counted.push((claim(m, OriginBasis::Quote, around(paragraph, m)), 1));
-                }
+                None => counted.extend(
+                    claim(&[*m], OriginBasis::Quote, around(paragraph, m)).map(|claim| (claim, 1)),
+                ),
             }
         }
     }
@@ -417,7 +376,7 @@ fn without(line: &str, named: &[Mention<'_>]) -> String {
     rest
 }
 
-fn starts_with_any(line: &str, starts: &[&str]) -> bool {
+pub(super) fn starts_with_any(line: &str, starts: &[&str]) -> bool {
     let lower = line.to_lowercase();
     starts.iter().any(|start| lower.starts_with(start))
 }

@@ -7,7 +7,7 @@ const PROSE: &str = "The harbour of Kvitnes was closed on Monday after a crane f
 
 fn check_marks(marks: &Marks<'_>, expected: Option<(&str, OriginBasis)>) {
     let got = credit_with(&[], marks);
-    let short = got.as_ref().map(|c| (c.agency.as_str(), c.basis));
+    let short = got.as_ref().map(|c| (c.first_agency(), c.basis));
     assert_eq!(short, expected, "{marks:?} gave {got:?}");
 }
 
@@ -58,6 +58,68 @@ fn sign_offs_count_at_the_end() {
     last("(Reporting by Jorun Example)", None);
 }
 
+/// The last line of a text to all agencies it credits.
+fn all(line: &str, expected: &[&str]) {
+    let got = credit("", &[PROSE, PROSE, PROSE, line], None, &[]);
+    let got: Vec<&str> = got.iter().flat_map(OriginClaim::agencies).collect();
+    assert_eq!(got, expected, "{line}");
+}
+
+#[test]
+fn a_compound_credit_names_all_its_agencies_in_order() {
+    all("(AP and Reuters)", &["AP", "Reuters"]);
+    all("AFP/dpa", &["AFP", "dpa"]);
+    all("(Reuters, AFP, Staff)", &["Reuters", "AFP"]);
+    all("(hh/afp, dpa)", &["AFP", "dpa"]);
+    all("(Reuters, afp)", &["Reuters", "AFP"]);
+    all("So sagte es der Hafenmeister. (dpa/apa)", &["dpa", "APA"]);
+    all("© 2024 AFP, Reuters", &["AFP", "Reuters"]);
+    all("AFP, AP and AFP", &["AFP", "AP"]);
+    all("With files from The Canadian Press and AP", &["The Canadian Press", "AP"]);
+    all("Mit Material von dpa und AFP", &["dpa", "AFP"]);
+    all("(mit Material von dpa)", &["dpa"]);
+    all("So sagte es der Hafenmeister. (mit AFP und Reuters)", &["AFP", "Reuters"]);
+    all("(avec AFP et Reuters)", &["AFP", "Reuters"]);
+    all("Le Courrier avec AFP", &[]);
+    all("Con información de EFE y AFP", &["EFE", "AFP"]);
+    all("Con informazioni di ANSA e Reuters", &["ANSA", "Reuters"]);
+    all("Com informações da Lusa e da AFP", &["Lusa", "AFP"]);
+    all("По материалам ТАСС и Интерфакс", &["TASS", "Interfax"]);
+    all("За матеріалами Укрінформ", &["Ukrinform"]);
+    all("Na podstawie PAP, Reuters", &["PAP", "Reuters"]);
+    all("Με πληροφορίες από ΑΠΕ-ΜΠΕ, Reuters", &["ANA-MPA", "Reuters"]);
+    all("Kaynak: AA, Reuters", &["Anadolu", "Reuters"]);
+    all("(مع رويترز وفرانس برس)", &["Reuters", "AFP"]);
+    all("(أ ف ب، رويترز)", &["AFP", "Reuters"]);
+    all("با خبرگزاری فرانسه و رویترز", &["AFP", "Reuters"]);
+    all("综合新华社、路透社报道", &["Xinhua", "Reuters"]);
+    all("AFP＝時事", &["AFP", "Jiji"]);
+    all("연합뉴스, 로이터 제공", &["Yonhap", "Reuters"]);
+    all("रॉयटर्स के इनपुट के साथ", &["Reuters"]);
+    all("Theo Reuters, AFP", &["Reuters", "AFP"]);
+    let of = |title, top: &str, byline, authors: &[&str]| {
+        credit(title, &[top], byline, authors).map(|claim| claim.credit())
+    };
+    assert_eq!(of("", "Kvitnes (dpa/AFP) - Der", None, &[]).as_deref(), Some("dpa, AFP"));
+    assert_eq!(
+        of("", PROSE, Some("Jorun Example, AP and Reuters"), &[]).as_deref(),
+        Some("AP, Reuters")
+    );
+    assert_eq!(
+        of("", PROSE, None, &["AFP", "Jorun Example", "Reuters"]).as_deref(),
+        Some("AFP, Reuters")
+    );
+    assert_eq!(of("Harbour closed (AP/AFP)", PROSE, None, &[]).as_deref(), Some("AP, AFP"));
+}
+
+#[test]
+fn prose_that_begins_like_a_shared_credit_is_none() {
+    let prose = "With Reuters and AFP cutting their bureaus on the coast, the town council of Kvitnes has no reporters left to talk to at its meetings.";
+    last(prose, Some(("Reuters", Quote)));
+    last("Theo liked Kvitnes. (with Jorun Example)", None);
+    last("A crane over Kvitnes (with photos by AP)", None);
+}
+
 #[test]
 fn a_credit_may_be_shared() {
     last("With files from The Canadian Press", Some(("The Canadian Press", SignOff)));
@@ -70,6 +132,10 @@ fn a_credit_may_be_shared() {
     assert_eq!(shared_credit(&[PROSE, "with agencies"], None).as_deref(), Some("with agencies"));
     assert_eq!(shared_credit(&[PROSE, "The minister praised the agencies."], None), None);
     assert_eq!(shared_credit(&[PROSE], None), None);
+    for line in ["(وكالات)", "综合外电", "(Agenturen)", "με πληροφορίες από πρακτορεία"]
+    {
+        assert_eq!(shared_credit(&[PROSE, line], None).as_deref(), Some(line));
+    }
 }
 
 #[test]

@@ -290,7 +290,7 @@ mod tests {
         );
         assert_eq!(keys(&shown["counts"]), ["articles", "versions", "sources", "copies"]);
         assert_eq!(keys(&shown["first_seen"]), ["at", "earliest", "latest", "basis"]);
-        assert_eq!(keys(&shown["origin"]), ["source", "verdict", "evidence"]);
+        assert_eq!(keys(&shown["origin"]), ["source", "verdict", "evidence", "agencies"]);
         assert_eq!(
             keys(&shown["members"][0]),
             [

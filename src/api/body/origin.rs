@@ -19,6 +19,8 @@ pub struct Origin {
     pub verdict: &'static str,
     /// What it was concluded from, strongest first.
     pub evidence: Vec<OriginEvidence>,
+    /// `source` and the agencies that share the credit with it ("AP and Reuters"), in order.
+    pub agencies: Vec<String>,
 }
 
 /// What speaks for an origin: words of the text, or an agency's own item that holds them.
@@ -65,7 +67,10 @@ impl Origin {
         if let Some(own) = holds.filter(|_| !is_own) {
             let verdict = if own.containment >= CERTAIN_MIN { "certain" } else { "likely" };
             let evidence = std::iter::once(OriginEvidence::item(own)).chain(said).collect();
-            return Self { source: Some(own.agency.clone()), verdict, evidence };
+            let others = claim.iter().flat_map(|claim| claim.agencies());
+            let others = others.filter(|&name| name != own.agency).map(str::to_owned);
+            let agencies = std::iter::once(own.agency.clone()).chain(others).collect();
+            return Self { source: Some(own.agency.clone()), agencies, verdict, evidence };
         }
         let verdict = match claim {
             None => "unknown",
@@ -73,7 +78,8 @@ impl Origin {
             Some(_) => "claimed",
         };
         Self {
-            source: claim.map(|claim| claim.agency.clone()),
+            source: claim.map(|claim| claim.first_agency().to_owned()),
+            agencies: claim.iter().flat_map(|claim| claim.agencies()).map(str::to_owned).collect(),
             verdict,
             evidence: said.into_iter().collect(),
         }
@@ -132,6 +138,18 @@ mod tests {
             assert_eq!(verdict(basis), "claimed");
         }
         assert_eq!(Origin::new(None).verdict, "unknown");
+    }
+
+    #[test]
+    fn agencies_that_share_a_credit_are_all_told_the_deciding_one_first() {
+        let both =
+            OriginClaim { agency: "NAP\nNorland Press".into(), ..claim(OriginBasis::SignOff) };
+        let said = Origin::new(Some(&both));
+        assert_eq!(said.source.as_deref(), Some("NAP"));
+        assert_eq!(said.agencies, ["NAP", "Norland Press"]);
+        let held = Origin::found(Some(&both), "", Some(&own(0.9)));
+        assert_eq!(held.source.as_deref(), Some("Norland Press"));
+        assert_eq!(held.agencies, ["Norland Press", "NAP"]);
     }
 
     #[test]

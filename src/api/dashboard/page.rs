@@ -21,7 +21,7 @@ const CONTEXT: usize = 1;
 /// Whose copy, as a badge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Badge {
-    /// The agency.
+    /// The agency, or those that share the credit.
     pub(super) agency: String,
     /// The verdict; also a class.
     pub(super) verdict: &'static str,
@@ -32,7 +32,7 @@ pub(super) struct Badge {
 impl Badge {
     /// `None` where the origin is unknown: a badge that says nothing is noise.
     pub(super) fn new(origin: &body::Origin) -> Option<Self> {
-        let agency = origin.source.clone()?;
+        origin.source.as_ref()?;
         let why = origin.evidence.first().map(|evidence| {
             let basis = match evidence.basis {
                 "own_item" => "the agency's own item",
@@ -48,7 +48,11 @@ impl Badge {
                 format!("{basis}: {}", evidence.text)
             }
         });
-        Some(Self { agency, verdict: origin.verdict, why: why.unwrap_or_default() })
+        Some(Self {
+            agency: origin.agencies.join(", "),
+            verdict: origin.verdict,
+            why: why.unwrap_or_default(),
+        })
     }
 }
 

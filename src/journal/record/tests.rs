@@ -193,6 +193,22 @@ fn format_one_stays_format_one() {
 }
 
 #[test]
+fn agencies_that_share_a_credit_stand_in_one_field_a_line_each() {
+    let mut entry = full();
+    if let Record::Version(version) = &mut entry.record {
+        version.article.origin.as_mut().unwrap().agency = "AP\nReuters".to_owned();
+    }
+    // Length and bytes of "Alba", then of both names.
+    let golden = VERSION_LATER.replace("650104416c6261030c", "65010a41500a52657574657273030c");
+    assert_ne!(golden, VERSION_LATER);
+    assert_eq!(hex(&raw(&entry)), golden);
+    let stored = zstd::bulk::compress(&raw(&entry), 3).unwrap();
+    let Record::Version(back) = decode(7, &stored).unwrap().record else { panic!("a version") };
+    let claim = back.article.origin.unwrap();
+    assert_eq!(claim.agencies().collect::<Vec<_>>(), ["AP", "Reuters"]);
+}
+
+#[test]
 fn what_is_no_record_says_why() {
     let check = |payload: &[u8], expected: &str| {
         let told = format!("{:?}", decode(1, payload).unwrap_err());

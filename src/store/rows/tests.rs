@@ -192,3 +192,17 @@ fn event_kinds_keep_their_bytes() {
 fn event_of(kind: EventKind) -> Event {
     Event { seq: Seq(1), n: 0, kind, cluster: None, into: None, article: None, version: None }
 }
+
+#[test]
+fn of_too_many_agencies_whole_names_are_kept() {
+    let of = |names: &str| {
+        let mut version = version(1);
+        version.article.origin.as_mut().unwrap().agency = names.to_owned();
+        let part = origin_part(version.article.origin.as_ref().unwrap());
+        origin(part).unwrap().agency
+    };
+    assert_eq!(of("AP\nReuters"), "AP\nReuters");
+    let many = vec!["Norland Press"; 30].join("\n");
+    assert_eq!(of(&many), vec!["Norland Press"; 18].join("\n"));
+    assert_eq!(of(&"N".repeat(999)).len(), AGENCIES_BYTES_MAX);
+}

@@ -74,7 +74,7 @@ async fn a_source_is_fetched_for_with_its_limits_its_login_and_its_rights() {
         (&stored["kind"], &stored["rights"]),
         (&"article".into(), &"for the desk only".into())
     );
-    assert_eq!(stored["origin"]["agency"], "The Press");
+    assert_eq!(stored["origin"]["source"], "The Press");
     assert!(stored["text"].as_str().unwrap().len() > 200);
 
     let (code, told, _) = fetch(&config, &[&press.url("/long")]).await;
