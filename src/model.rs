@@ -343,6 +343,18 @@ pub struct Subject {
     pub code: String,
 }
 
+/// SHA-256 of a page as it came, unpacked: names the very bytes that a text was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RawHash(pub [u8; 32]);
+
+impl fmt::Display for RawHash {
+    /// As archives label it: `sha256:` and 64 digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// One publication's state as found: the record of JSONL, push, feeds and pages, before the writer gives it a place.
 ///
 /// At least one of `id` and `url`, and one of `title` and `text`, is not empty: the rooms that make articles see to it.
@@ -392,6 +404,8 @@ pub struct Article {
     pub origin: Option<OriginClaim>,
     /// What its publisher said of what may be done with it, when it was fetched.
     pub signals: Vec<Signal>,
+    /// The page it was read from; `None` for records that came as text, and where an earlier build read it.
+    pub raw: Option<RawHash>,
     /// Keys the record had that we have no field for: the text of one JSON object, or `None`.
     pub extra: Option<String>,
 }

@@ -293,6 +293,8 @@ pub(super) fn article(state: &State, sight: Sight, id: &str) -> Result<Value, Pr
         ("cluster", json!(cluster)),
         ("state", json!(body::LIVE)),
         ("kind", json!(newest.kind.as_str())),
+        ("extractor", json!(version.extractor)),
+        ("raw_hash", json!(version.article.raw.map(|raw| raw.to_string()))),
         ("served", json!(serve.as_str())),
         ("seen_at", json!(newest.seen_at.to_string())),
         ("newest", json!(newest.id.to_string())),

@@ -188,6 +188,7 @@ fn version_line(version: &Version, article: ArticleId, no_text: bool) -> Value {
         "seen_at": version.seen_at.to_string(),
         "kind": version.article.kind.as_str(),
         "extractor": version.extractor,
+        "raw_hash": version.article.raw.map(|raw| raw.to_string()),
         "record": record(version, no_text),
     })
 }

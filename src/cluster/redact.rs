@@ -59,7 +59,7 @@ impl Clusterer {
 mod tests {
     use super::*;
     use crate::cluster::Verdicts;
-    use crate::model::{OriginBasis, PageKind, Timestamp};
+    use crate::model::{OriginBasis, PageKind, RawHash, Timestamp};
 
     #[test]
     fn what_is_left_of_a_version_has_no_word_of_it() {
@@ -85,6 +85,7 @@ mod tests {
                 slugline: Some("zanzig".into()),
                 ednote: Some("zanzig".into()),
                 rights: Some("zanzig".into()),
+                raw: Some(RawHash([122; 32])),
                 extra: Some("zanzig".into()),
                 origin: Some(OriginClaim {
                     agency: "NAP".into(),
@@ -98,6 +99,7 @@ mod tests {
         };
         let left = whole.without_words();
         assert!(!format!("{left:?}").contains("zanzig"), "{left:?}");
+        assert_eq!(left.article.raw, None, "whoever has the page could tell that it was here");
         assert_eq!(left.redacted, Some(Redacted { corrects: true, words: 3 }));
         assert_eq!((left.words(), left.corrects()), (whole.words(), whole.corrects()));
         assert_eq!(left.verdicts, whole.verdicts);

@@ -15,11 +15,13 @@ use super::line::{
 use super::page::{self, Reading};
 use crate::cluster;
 use crate::config::{Source, Tdm};
-use crate::extract::{self, Page};
-use crate::fetch::{Accept, Ask, FetchError, Fetcher, Got};
+use crate::extract::{self, EXTRACTOR, Page};
+use crate::fetch::{self, Accept, Ask, FetchError, Fetcher, Got};
 use crate::model::{Article, Clock, Signal};
 use crate::telemetry::Metrics;
 use crate::text;
+use url::Url;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// Everything a visit needs.
 #[derive(Clone, Debug)]
@@ -98,12 +100,18 @@ impl Harvester {
         }
         let validators = Validators::of(&got);
         let read = self.read(lead, got).await;
-        self.metrics.fetched(if read.is_ok() { "ok" } else { "parser" });
+        self.metrics.fetched(match &read {
+            Ok((Came::Unchanged, _)) => "same",
+            Ok(_) => "ok",
+            Err(_) => "parser",
+        });
         match read {
-            Ok(Ok(article)) => (Came::Article(article), self.visited(lead, validators)),
-            Ok(Err(reason)) => (Came::Nothing(reason), self.visited(lead, validators)),
+            Ok((came, print)) => (came, Visits { print, ..self.visited(lead, validators) }),
             // The validators are not kept: the page is asked for in full next time.
-            Err(fault) => (unread(lead, &fault), self.visited(lead, Validators::default())),
+            Err(fault) => {
+                let visits = self.visited(lead, Validators::default());
+                (unread(lead, &fault), Visits { print: None, ..visits })
+            }
         }
     }
 
@@ -116,23 +124,40 @@ impl Harvester {
         }
     }
 
-    /// The article of an answer as far as it may be kept, else why there is none; a fault where that could not be told.
-    async fn read(
-        &self,
-        lead: &Lead,
-        mut got: Got,
-    ) -> Result<Result<Box<Article>, String>, Unread> {
+    /// What an answer carries, as far as it may be kept, and what names the two; a fault where that could not be told. The very
+    /// answer of the visit before is not read again.
+    async fn read(&self, lead: &Lead, mut got: Got) -> Result<(Came, Option<u64>), Unread> {
         let (url, signals) = (got.url.clone(), std::mem::take(&mut got.signals));
-        let opened = tokio::task::spawn_blocking(move || page::opened(&got)).await;
-        let page = match opened.map_err(|_| Unread::GaveUp)? {
-            Ok(page) => page,
-            Err(reason) => return Ok(Err(reason)),
+        let (about, before) = (self.about(lead, &url, &signals), lead.visits.print);
+        let opened = tokio::task::spawn_blocking(move || {
+            let raw = fetch::raw_hash(&got.body);
+            let print = Some(xxh3_64_with_seed(&raw.0, about));
+            (raw, print, (print != before).then(|| page::opened(&got)))
+        });
+        let (raw, print, opened) = opened.await.map_err(|_| Unread::GaveUp)?;
+        let page = match opened {
+            None => return Ok((Came::Unchanged, print)),
+            Some(Err(reason)) => return Ok((Came::Nothing(reason), print)),
+            Some(Ok(page)) => page,
         };
         let found = self.parser.parse(page, Credits::Configured).await?;
         let stored = page::stored(&url, &found, &lead.entry, &lead.source);
         let reading = Reading { found: Some(found), stored };
         let asker = Asker { agent: self.fetcher.agent(), tdm: self.tdm, now: self.clock.now() };
-        Ok(granted::of_reading(reading, signals, &lead.source, &asker).stored)
+        let came = match granted::of_reading(reading, signals, &lead.source, &asker).stored {
+            Ok(article) => Came::Article(Box::new(Article { raw: Some(raw), ..*article })),
+            Err(reason) => Came::Nothing(reason),
+        };
+        Ok((came, print))
+    }
+
+    /// Names what decides besides its bytes what is made of an answer: who reads it, what its feed says, what its publisher and
+    /// its source say of its use.
+    fn about(&self, lead: &Lead, url: &Url, signals: &[Signal]) -> u64 {
+        let Lead { entry, source, .. } = lead;
+        let rights = (self.tdm, &source.licence, source.rights().store);
+        let all = (EXTRACTOR, url.as_str(), &entry.title, &source.name, signals, rights);
+        xxh3_64(format!("{all:?}").as_bytes())
     }
 
     /// The entry's own text as an article.
@@ -171,7 +196,7 @@ impl Harvester {
 /// Tells of a page that could not be read, which is a fault of ours or an attack, and either is worth a look.
 fn unread(lead: &Lead, fault: &Unread) -> Came {
     let id = lead.source.id.as_str();
-    let url = lead.page.as_ref().map_or("an entry's own text", url::Url::as_str);
+    let url = lead.page.as_ref().map_or("an entry's own text", Url::as_str);
     warn!(source.id = id, url, "{id}: {url}: {fault}");
     Came::Nothing(fault.to_string())
 }
@@ -247,7 +272,7 @@ fn from_entry(lead: &Lead, body: Option<String>) -> Came {
     article.url = entry
         .url
         .as_deref()
-        .and_then(|url| url::Url::parse(url).ok())
+        .and_then(|url| Url::parse(url).ok())
         .map(|url| extract::canonical(&url).to_string());
     if article.url.is_none() {
         article.id.clone_from(&entry.guid);

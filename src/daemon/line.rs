@@ -72,6 +72,8 @@ pub(super) struct Visits {
     pub(super) said: Said,
     /// The texts it gave lately.
     pub(super) texts: Texts,
+    /// Names the answer that was last read, and by what: the same again is the same text, and is not read again.
+    pub(super) print: Option<u64>,
 }
 
 /// How long a lost lead that has no tries planned is left alone: an entry without a page, or a row of an earlier build.

@@ -29,7 +29,7 @@ use tokio::sync::Semaphore;
 use url::{Position, Url};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::{Clock, Signal};
+use crate::model::{Clock, RawHash, Signal};
 
 pub use address::{allowed, check_url, is_public};
 pub use credentials::{BadCredentials, Credentials, Scheme};
@@ -47,6 +47,12 @@ pub fn host_key(url: &Url) -> String {
 /// Names an address in eight bytes: whose validators these are.
 pub fn place(url: &Url) -> u64 {
     xxh3_64(url[..Position::AfterQuery].as_bytes())
+}
+
+/// Names the bytes of a page.
+pub fn raw_hash(body: &[u8]) -> RawHash {
+    let digest = ring::digest::digest(&ring::digest::SHA256, body);
+    RawHash(std::array::from_fn(|at| digest.as_ref()[at]))
 }
 
 /// What a [`Fetcher`] obeys.
@@ -299,6 +305,14 @@ impl Fetcher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_named_as_archives_name_it() {
+        // The digest of nothing, as everybody knows it.
+        let empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(raw_hash(b"").to_string(), empty);
+        assert_ne!(raw_hash(b"a"), raw_hash(b"b"));
+    }
 
     #[test]
     fn the_user_agent_names_us_and_how_to_reach_us() {

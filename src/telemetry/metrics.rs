@@ -146,7 +146,7 @@ impl Metrics {
         self.accepted.get_or_create(&Via { via }).get()
     }
 
-    /// A fetch ended; `result` is `ok`, `not_modified` or the kind of its error.
+    /// A fetch ended; `result` is `ok`, `same`, `not_modified` or the kind of its error.
     pub fn fetched(&self, result: &'static str) {
         self.fetches.get_or_create(&Fetched { result }).inc();
     }

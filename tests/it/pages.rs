@@ -4,6 +4,7 @@ mod apart;
 mod by_hand;
 mod login;
 mod press;
+mod raw;
 
 use copytaster::config::{Crawl, SourceKind};
 use copytaster::journal::{Reader, Record};

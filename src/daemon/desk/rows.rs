@@ -44,6 +44,12 @@ struct LastOfRow {
     of: Option<u64>,
 }
 
+/// What follows since pages are named. Rows of earlier builds end before it.
+#[derive(Default, Serialize, Deserialize)]
+struct PrintOfRow {
+    print: Option<u64>,
+}
+
 /// The row of a lead's visits.
 pub(in crate::daemon) fn row(source: &SourceId, visits: &Visits) -> Vec<u8> {
     let row = Row {
@@ -69,12 +75,13 @@ pub(in crate::daemon) fn row(source: &SourceId, visits: &Visits) -> Vec<u8> {
         authors: authors.as_ref().map(cut),
     };
     let (texts, returns, steady) = visits.texts.keep();
-    bytes(&(row, more, LastOfRow { texts: texts.to_vec(), returns, steady, of: visits.of }))
+    let last = LastOfRow { texts: texts.to_vec(), returns, steady, of: visits.of };
+    bytes(&(row, more, last, PrintOfRow { print: visits.print }))
 }
 
 /// A row read back; `None` where it is of a form we no longer read (then the page is simply visited again).
 pub(in crate::daemon) fn read_row(bytes: &[u8]) -> Option<(SourceId, Visits)> {
-    let (row, more, last): (Row, MoreOfRow, LastOfRow) = parts(bytes)?;
+    let (row, more, last, print): (Row, MoreOfRow, LastOfRow, PrintOfRow) = parts(bytes)?;
     let visits = Visits {
         url: row.url,
         title: row.title,
@@ -94,6 +101,7 @@ pub(in crate::daemon) fn read_row(bytes: &[u8]) -> Option<(SourceId, Visits)> {
             authors: more.authors,
         },
         texts: Texts::kept(last.texts, last.returns, last.steady),
+        print: print.print,
     };
     Some((SourceId(row.source), visits))
 }
@@ -167,7 +175,7 @@ pub(in crate::daemon) fn poll_row(poll: &Poll) -> Vec<u8> {
 /// A schedule read back; `None` where the row is of a form we no longer read (then the endpoint is new). What the last poll
 /// found and the program did not live to bring in is asked for again as soon as is polite.
 pub(in crate::daemon) fn read_poll(bytes: &[u8]) -> Option<Poll> {
-    let (row, more, last): (PollRow, MoreOfPoll, LastOfPoll) = parts(bytes)?;
+    let (row, more, last, ()): (PollRow, MoreOfPoll, LastOfPoll, ()) = parts(bytes)?;
     let bin = |(entries, watched)| Bin { entries, watched };
     let at = |millis: Option<i64>| millis.map(Timestamp::from_millis);
     let mut poll = Poll {
@@ -205,16 +213,18 @@ fn bytes(row: &impl Serialize) -> Vec<u8> {
 }
 
 /// A row and what follows it, as far as something does.
-fn parts<'a, Row, More, Last>(bytes: &'a [u8]) -> Option<(Row, More, Last)>
+fn parts<'a, Row, More, Last, Further>(bytes: &'a [u8]) -> Option<(Row, More, Last, Further)>
 where
     Row: Deserialize<'a>,
     More: Deserialize<'a> + Default,
     Last: Deserialize<'a> + Default,
+    Further: Deserialize<'a> + Default,
 {
     let (row, rest) = postcard::take_from_bytes(bytes).ok()?;
     let (more, rest) = part(rest)?;
-    let (last, _) = part(rest)?;
-    Some((row, more, last))
+    let (last, rest) = part(rest)?;
+    let (further, _) = part(rest)?;
+    Some((row, more, last, further))
 }
 
 fn part<'a, Part: Deserialize<'a> + Default>(bytes: &'a [u8]) -> Option<(Part, &'a [u8])> {
@@ -249,6 +259,7 @@ mod tests {
                 authors: Some("Ann Byline".to_owned()),
             },
             texts: Texts::kept(vec![5, 6], 2, 1),
+            print: Some(u64::MAX),
         }
     }
 
@@ -256,13 +267,17 @@ mod tests {
     fn a_row_of_visits_reads_back_and_one_of_an_earlier_build_does_too() {
         let source = SourceId("desk".to_owned());
         assert_eq!(read_row(&row(&source, &visits())), Some((source.clone(), visits())));
-        let bare = Visits { texts: Texts::default(), of: None, ..visits() };
+        let nameless = Visits { print: None, ..visits() };
+        let mut old = row(&source, &nameless);
+        old.pop();
+        assert_eq!(read_row(&old), Some((source.clone(), nameless.clone())));
+        let bare = Visits { texts: Texts::default(), of: None, ..nameless };
         let mut old = row(&source, &bare);
-        old.truncate(old.len() - 4);
+        old.truncate(old.len() - 5);
         assert_eq!(read_row(&old), Some((source.clone(), bare.clone())));
         let plain = Visits { tries: 0, lost: String::new(), said: Said::default(), ..bare };
         let mut old = row(&source, &plain);
-        old.truncate(old.len() - 10);
+        old.truncate(old.len() - 11);
         assert_eq!(read_row(&old), Some((source.clone(), plain.clone())));
         old.pop();
         assert_eq!(read_row(&old), None);

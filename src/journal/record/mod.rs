@@ -39,6 +39,9 @@ const KIND_TICK: u8 = 11;
 /// A version whose publisher said what may be done with it: the bytes of [`KIND_VERSION_LATER`], then its words.
 const KIND_VERSION_SIGNALS: u8 = 12;
 
+/// A version whose page is named: the bytes of [`KIND_VERSION_SIGNALS`], then the page's hash.
+const KIND_VERSION_RAW: u8 = 13;
+
 /// Why payload bytes are no record of format 1.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
@@ -76,6 +79,10 @@ pub(super) fn decode(seq: u64, payload: &[u8]) -> Result<Entry, Unreadable> {
         }
         KIND_VERSION_SIGNALS => {
             let (at, version) = version::with_signals(seq, body)?;
+            (at, Record::Version(Box::new(version)))
+        }
+        KIND_VERSION_RAW => {
+            let (at, version) = version::with_raw(seq, body)?;
             (at, Record::Version(Box::new(version)))
         }
         KIND_REDACTED => {
@@ -116,6 +123,9 @@ fn raw(entry: &Entry) -> Vec<u8> {
 
 fn raw_version(at: i64, version: &Version) -> Vec<u8> {
     let text_bytes = version.article.text.len();
+    if let Some(raw) = version.article.raw {
+        return write_long(text_bytes, KIND_VERSION_RAW, &version::body_with_raw(at, version, raw));
+    }
     if version.article.signals.is_empty() {
         return write_long(text_bytes, KIND_VERSION_LATER, &version::body(at, version));
     }

@@ -6,8 +6,8 @@ use super::*;
 use crate::cluster::{Link, LinkKind, Override, Reason, Verdicts, Version, Withdrawn};
 use crate::journal::{Erase, Gap, Lost, Settings, SourceNote, Spoken, Trim, code};
 use crate::model::{
-    Article, ArticleId, ClusterId, OriginBasis, OriginClaim, PageKind, Signal, SignalPlace,
-    Subject, VersionId,
+    Article, ArticleId, ClusterId, OriginBasis, OriginClaim, PageKind, RawHash, Signal,
+    SignalPlace, Subject, VersionId,
 };
 
 /// One of everything, so that every field is in the golden bytes.
@@ -39,6 +39,7 @@ fn full() -> Entry {
             evidence: "By Ines Moll".to_owned(),
         }),
         signals: Vec::new(),
+        raw: None,
         extra: Some("{\"x\":1}".to_owned()),
     };
     let link = Link {
@@ -90,6 +91,15 @@ fn with_signals() -> Entry {
     entry
 }
 
+/// The same with the page it was read from.
+fn with_raw() -> Entry {
+    let mut entry = with_signals();
+    if let Record::Version(version) = &mut entry.record {
+        version.article.raw = Some(RawHash(std::array::from_fn(|at| at as u8)));
+    }
+    entry
+}
+
 /// The same version without its words.
 fn redacted() -> Entry {
     let Record::Version(version) = full().record else { panic!("it is a version") };
@@ -124,6 +134,9 @@ const VERSION_LATER: &str = "05c0bb01c0bb010104616c62610105414c422d3701166874747
 
 /// What kind 12 has behind that.
 const SIGNALS: &str = "02030d636f6e74656e742d75736167650a747261696e2d61693d6e00046e6f616900";
+
+/// What kind 13 has behind that.
+const RAW: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// The same without its words.
 const VERSION_REDACTED: &str = "08c0bb01c0bb010104616c62610301a09c0101f0ab010102656e00070104416c62610301ffffffff\
@@ -174,6 +187,7 @@ fn format_one_stays_format_one() {
     for (entry, golden) in [
         (full(), VERSION_LATER),
         (with_signals(), &format!("0c{}{SIGNALS}", &VERSION_LATER[2..])),
+        (with_raw(), &format!("0d{}{SIGNALS}{RAW}", &VERSION_LATER[2..])),
         (redacted(), VERSION_REDACTED),
         (entry(1, word(split)), "06c0bb01046465736b000203ac02"),
         (entry(1, word(merge)), "06c0bb01046465736b01020702"),
@@ -218,7 +232,7 @@ fn what_is_no_record_says_why() {
     check(b"", "not compressed");
     check(b"plain", "not compressed");
     check(&packed(&[]), "empty");
-    for reserved in [0, 13] {
+    for reserved in [0, 14] {
         check(&packed(&[reserved, 1, 2, 3]), &format!("Kind({reserved})"));
     }
     check(&packed(&[KIND_OVERRIDE, 0, 0, 1, 1, 7]), "1 with 1 numbers is no editor's word");
@@ -265,12 +279,13 @@ prop_compose! {
         subjects in proptest::collection::vec((".{0,5}", ".{0,5}"), 0..3),
         origin in proptest::option::of((".{0,5}", 0_u8..6, ".{0,9}")),
         signals in proptest::collection::vec((0_u8..4, ".{0,5}", ".{0,5}"), 0..3),
+        raw in proptest::option::of(any::<[u8; 32]>().prop_map(RawHash)),
     ) -> Article {
         let [id, url, lang, ednote, extra] = names;
         let [published, updated, first_seen] = times.map(|t| t.map(Timestamp::from_millis));
         Article {
             source: "mara".into(), id, url, title, text, lang, ednote, extra, published, updated,
-            first_seen, urgency,
+            first_seen, urgency, raw,
             kind: code::page_kind(kind).unwrap(),
             subjects: subjects.into_iter().map(|(scheme, code)| Subject { scheme, code }).collect(),
             origin: origin.map(|(agency, basis, evidence)| OriginClaim {
@@ -334,7 +349,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_of_any_kind_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..300), kind in 0_u8..14) {
+    fn bytes_of_any_kind_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..300), kind in 0_u8..15) {
         let _any = decode(1, &raw);
         let mut known = vec![kind];
         known.extend(raw);
@@ -343,7 +358,7 @@ proptest! {
 
     #[test]
     fn a_cut_record_is_broken_and_never_panics(cut in 0_usize..400) {
-        let whole = raw(&with_signals());
+        let whole = raw(&with_raw());
         prop_assume!(cut < whole.len());
         prop_assert!(decode(7, &zstd::bulk::compress(&whole[..cut], 3).unwrap()).is_err());
     }

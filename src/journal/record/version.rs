@@ -1,4 +1,4 @@
-//! A version of an article to the bytes of kinds 1, 5 and 12, and back.
+//! A version of an article to the bytes of kinds 1, 5, 12 and 13, and back.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::{Unreadable, broken, read, word_of};
 use crate::cluster::{Link, Verdicts, Version, Withdrawn};
 use crate::journal::code;
 use crate::model::{
-    Article, ArticleId, OriginClaim, Signal, SourceId, Subject, Timestamp, VersionId,
+    Article, ArticleId, OriginClaim, RawHash, Signal, SourceId, Subject, Timestamp, VersionId,
 };
 
 /// Strings are lent where it is written and owned where it is read: a text is not copied to be packed.
@@ -112,24 +112,44 @@ type DiskSignal = (u8, String, String);
 
 /// The body of a version with what its publisher said of its use: the bytes of kind 5, then that.
 pub(super) fn body_with_signals(at: i64, version: &Version) -> impl Serialize {
-    let disk = |signal: &Signal| -> DiskSignal {
-        (code::of_signal_place(signal.place), signal.name.clone(), signal.value.clone())
-    };
-    let signals: Vec<DiskSignal> = version.article.signals.iter().map(disk).collect();
-    (disk_version(at, version), disk_later(&version.verdicts), signals)
+    (disk_version(at, version), disk_later(&version.verdicts), disk_signals(version))
+}
+
+/// The same with the page it was read from: the bytes of kind 12, then the page's hash.
+pub(super) fn body_with_raw(at: i64, version: &Version, raw: RawHash) -> impl Serialize {
+    (disk_version(at, version), disk_later(&version.verdicts), disk_signals(version), raw.0)
 }
 
 /// The version that a body of kind 12 holds, and the record's time.
 pub(super) fn with_signals(seq: u64, body: &[u8]) -> Result<(i64, Version), Unreadable> {
     let (disk, later, signals): (DiskVersion<String>, DiskLater, Vec<DiskSignal>) = read(body)?;
-    let signal = |(place, name, value): DiskSignal| {
-        let place = word_of("place of a signal", place, code::signal_place)?;
-        Ok(Signal { place, name, value })
-    };
     let at = disk.at;
     let mut version = version(seq, disk, later)?;
     version.article.signals = signals.into_iter().map(signal).collect::<Result<_, _>>()?;
     Ok((at, version))
+}
+
+/// The version that a body of kind 13 holds, and the record's time.
+pub(super) fn with_raw(seq: u64, body: &[u8]) -> Result<(i64, Version), Unreadable> {
+    let (disk, later, signals, raw): (DiskVersion<String>, DiskLater, Vec<DiskSignal>, _) =
+        read(body)?;
+    let at = disk.at;
+    let mut version = version(seq, disk, later)?;
+    version.article.signals = signals.into_iter().map(signal).collect::<Result<_, _>>()?;
+    version.article.raw = Some(RawHash(raw));
+    Ok((at, version))
+}
+
+fn disk_signals(version: &Version) -> Vec<DiskSignal> {
+    let disk = |signal: &Signal| {
+        (code::of_signal_place(signal.place), signal.name.clone(), signal.value.clone())
+    };
+    version.article.signals.iter().map(disk).collect()
+}
+
+fn signal((place, name, value): DiskSignal) -> Result<Signal, Unreadable> {
+    let place = word_of("place of a signal", place, code::signal_place)?;
+    Ok(Signal { place, name, value })
 }
 
 fn disk_version(at: i64, version: &Version) -> DiskVersion<&str> {
@@ -249,6 +269,7 @@ fn article(disk: DiskArticle<String>) -> Result<Article, Unreadable> {
         rights: disk.rights,
         origin: disk.origin.map(origin).transpose()?,
         signals: Vec::new(),
+        raw: None,
         extra: disk.extra,
     })
 }
