@@ -1,6 +1,7 @@
 //! A TOML file, the environment and flags to one [`Config`], or to every problem in them with its mend.
 
 mod add;
+mod crawl;
 mod fields;
 mod login;
 mod params;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
+use super::crawl::{self, INTERVAL, intervals_fit};
 use super::problem::{ConfigErrors, Problem, nearest};
 use super::rights;
 use super::sheet::{File, Overrides, Raw, Sheet};
 use super::types::{
     Config, Crawl, Detect, Endpoint, EndpointKind, Log, Secret, Server, Source, SourceKind, Store,
-    Tdm,
 };
 use super::units::show_duration;
 use super::{fields, login};
@@ -104,7 +104,7 @@ pub(super) fn parse(
     let mut config = Config {
         server: read_server(server, &mut problems),
         store: read_store(store, detect.window, &mut problems),
-        crawl: read_crawl(crawl, &mut problems),
+        crawl: crawl::read(crawl, &mut problems),
         detect,
         log: read_log(log, &mut problems),
         sources: Vec::new(),
@@ -267,65 +267,6 @@ fn read_store(mut sheet: Sheet<'_>, window: Duration, problems: &mut Vec<Problem
 
 /// How often a spool is looked at where its endpoint does not say.
 const SPOOL_INTERVAL: Duration = Duration::from_secs(5);
-
-/// Bounds of every interval: a second for tests and private spools, a month for what hardly changes.
-const INTERVAL: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(30 * 24));
-
-fn read_crawl(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Crawl {
-    let default = Crawl::default();
-    let (least, most) = INTERVAL;
-    let concurrency = fields::whole(1, 512);
-    let leads = fields::whole(1, 1_000_000);
-    let redirects = fields::whole(0, 20);
-    let crawl = Crawl {
-        contact: sheet.take("contact", default.contact, fields::contact),
-        user_agent: sheet.take("user_agent", default.user_agent, fields::header),
-        concurrency: sheet
-            .take("concurrency", default.concurrency, |raw| concurrency(raw).map(|n| n as usize)),
-        leads_max: sheet.take("leads_max", default.leads_max, |raw| leads(raw).map(|n| n as usize)),
-        per_host_delay: sheet.take(
-            "per_host_delay",
-            default.per_host_delay,
-            fields::duration(Duration::ZERO, Duration::from_hours(1)),
-        ),
-        min_interval: sheet.take(
-            "min_interval",
-            default.min_interval,
-            fields::duration(least, most),
-        ),
-        max_interval: sheet.take(
-            "max_interval",
-            default.max_interval,
-            fields::duration(least, most),
-        ),
-        body_bytes_max: sheet.take(
-            "body_bytes_max",
-            default.body_bytes_max,
-            fields::size(1 << 10, 256 << 20),
-        ),
-        deadline: sheet.take("deadline", default.deadline, fields::duration(least, most)),
-        redirects_max: sheet
-            .take("redirects_max", default.redirects_max, |raw| redirects(raw).map(|n| n as usize)),
-        robots: sheet.take("robots", default.robots, fields::truth),
-        tdm: sheet.take("tdm", default.tdm, fields::word(&Tdm::ALL, Tdm::as_str)),
-        allow_addresses: sheet.take("allow_addresses", default.allow_addresses, fields::networks),
-    };
-    intervals_fit(&mut sheet, "[crawl]", crawl.min_interval, crawl.max_interval);
-    problems.extend(sheet.finish());
-    crawl
-}
-
-fn intervals_fit(sheet: &mut Sheet<'_>, title: &str, min: Duration, max: Duration) {
-    if min > max {
-        let (min, max) = (show_duration(min), show_duration(max));
-        let key =
-            if sheet.said_at("max_interval").is_some() { "max_interval" } else { "min_interval" };
-        let what = format!(
-            "min_interval {min} is longer than max_interval {max} in {title}: raise max_interval or lower min_interval"
-        );
-        sheet.complain(key, what);
-    }
-}
 
 fn read_detect(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Detect {
     let default = Detect::default();
