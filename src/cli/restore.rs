@@ -54,6 +54,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(again) => erase(args, &again)?,
         None => Erased::default(),
     };
+    archive::end_restore(&args.data)?;
     make_rows(args)?;
     if args.json {
         let dir = args.data.display().to_string();
@@ -77,7 +78,7 @@ fn make_rows(args: &Args) -> anyhow::Result<()> {
 
 /// Erases in the restored directory what the list names.
 fn erase(args: &Args, again: &BTreeMap<ArticleId, Vec<u64>>) -> anyhow::Result<Erased> {
-    let (log, _) = held::alone(&args.data, Log::open_to_erase)?;
+    let (log, _) = held::alone(&args.data, Log::open_restored)?;
     let which = Which::Again(again.clone());
     let cache = config::Store::default().cache;
     Ok(daemon::erase(log, &args.data, &which, cache, clock().now(), &mut |_| {})?)

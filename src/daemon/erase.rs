@@ -70,8 +70,7 @@ pub fn erase(
     // It quotes what claims of origin were read from.
     checkpoint::remove(dir)?;
     write_down(&mut log, dir, &found, now)?;
-    let _lock = log.into_lock();
-    let reader = Reader::open(dir)?;
+    let (_lock, reader) = log.close()?;
     let keys: BTreeSet<u64> = found.keys.values().flatten().copied().collect();
     for (number, _) in reader.closed() {
         reader.rewrite(number, &mut |entry| left_of(entry, &found, &keys))?;

@@ -9,6 +9,7 @@
 //! A restored journal is a prefix of the one that was backed up, under the next generation: what was given out of the records
 //! after it must not be taken for what is written in their place.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use super::acked::Acked;
 use super::frame::{self, FORMAT};
 use super::log::SEGMENT_BYTES;
 use super::reader::{Entries, Reader, read_frame};
-use super::{Base, JournalError, Lock, base, generation, record, segment};
+use super::{Base, JournalError, Lock, base, disk, generation, record, segment};
 use crate::model::Seq;
 
 /// What every backup begins with.
@@ -35,6 +36,9 @@ const HEAD_BYTES: usize = NAME.len() + 1 + 8 + 8;
 
 /// Where a journal is put together; it gets its own name when it is whole.
 const RESTORING: &str = "journal.restoring";
+
+/// The file that says that a restore has not ended: nothing is read or written here but by one that begins anew.
+const MARK: &str = "restoring";
 
 /// What a backup holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,9 +140,10 @@ fn beside(to: &Path) -> PathBuf {
 }
 
 /// Makes the data directory `dir` from the backup `from`, under the generation after the backup's. The backup is read through
-/// once before anything is made; tells `each` which record is written, and which is the last.
+/// once before anything is made; tells `each` which record is written, and which is the last. Nobody opens the directory until
+/// [`end_restore`] says that what was erased after the backup is gone again.
 ///
-/// Errors: [`JournalError::NotEmpty`] where `dir` holds anything, [`JournalError::NoBackup`] where the file is not whole.
+/// Errors: [`JournalError::NotEmpty`] where `dir` holds anything but what an earlier try left, [`JournalError::NoBackup`] where the file is not whole.
 pub fn restore(
     from: &Path,
     dir: &Path,
@@ -152,10 +157,8 @@ pub fn restore(
     };
     fs::create_dir_all(dir).map_err(failed("make", dir))?;
     let _lock = Lock::take(dir)?;
+    begin_restore(dir)?;
     let fresh = dir.join(RESTORING);
-    if fresh.exists() {
-        fs::remove_dir_all(&fresh).map_err(failed("remove", &fresh))?;
-    }
     fs::create_dir(&fresh).map_err(failed("make", &fresh))?;
     let mut segments = Segments { folder: fresh.clone(), number: 0, file: None, bytes: 0 };
     let again = read(from, &mut |piece| {
@@ -191,28 +194,56 @@ pub fn restore(
     Ok(backup)
 }
 
-/// Refuses a directory in which a restore did not end: it would begin a new history there.
+/// What was restored is whole: the directory may be opened.
+pub fn end_restore(dir: &Path) -> Result<(), JournalError> {
+    let mark = dir.join(MARK);
+    fs::remove_file(&mark).map_err(|source| JournalError::io("remove", mark, source))?;
+    segment::sync_names(dir)
+}
+
+/// Says, durably, that the directory is not whole, and removes what an earlier try left in it.
+fn begin_restore(dir: &Path) -> Result<(), JournalError> {
+    let mark = dir.join(MARK);
+    disk::replace_file(&mark, &[]).map_err(|source| JournalError::io("write", mark, source))?;
+    for path in names(dir)? {
+        if path.file_name().is_some_and(|name| !is_nothing(name)) {
+            let is_folder = path.is_dir() && !path.is_symlink();
+            let removed =
+                if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.map_err(|source| JournalError::io("remove", path, source))?;
+        }
+    }
+    segment::sync_names(dir)
+}
+
+/// Refuses a directory in which a restore did not end.
 pub(super) fn refuse_unfinished(dir: &Path) -> Result<(), JournalError> {
-    if dir.join(RESTORING).exists() && !segment::folder(dir).exists() {
+    if dir.join(MARK).exists() {
         return Err(JournalError::Unrestored { dir: dir.to_path_buf() });
     }
     Ok(())
 }
 
-/// What an earlier try left, and what file systems put into every root, is nothing.
+/// Refuses a directory that holds anything, unless a restore began in it: it was empty then, and nobody has opened it since.
 fn refuse_what_is_there(dir: &Path) -> Result<(), JournalError> {
-    let names = match fs::read_dir(dir) {
-        Ok(names) => names,
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(JournalError::io("list", dir, source)),
-    };
-    for name in names {
-        let name = name.map_err(|source| JournalError::io("list", dir, source))?.file_name();
-        if ![RESTORING, "lock", "generation", "lost+found"].iter().any(|known| name == **known) {
-            return Err(JournalError::NotEmpty { dir: dir.to_path_buf() });
-        }
+    if dir.join(MARK).exists() || !dir.exists() {
+        return Ok(());
+    }
+    let holds = |path: &PathBuf| path.file_name().is_some_and(|name| !is_nothing(name));
+    if names(dir)?.iter().any(holds) {
+        return Err(JournalError::NotEmpty { dir: dir.to_path_buf() });
     }
     Ok(())
+}
+
+/// What a restore begins with, and what file systems put into every root.
+fn is_nothing(name: &OsStr) -> bool {
+    [MARK, "restoring.new", "lock", "lost+found"].iter().any(|known| name == *known)
+}
+
+fn names(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    let read = || fs::read_dir(dir)?.map(|name| Ok(name?.path())).collect::<io::Result<_>>();
+    read().map_err(|source| JournalError::io("list", dir, source))
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -55,13 +55,20 @@ impl Log {
 
     /// As [`Log::open`], with segments that end at `segment_bytes` instead of [`SEGMENT_BYTES`].
     pub fn open_with(dir: &Path, segment_bytes: u64) -> Result<(Self, Opened), JournalError> {
-        erasing::refuse_unfinished(dir)?;
-        Self::open_any(dir, segment_bytes)
+        Self::open_any(dir, segment_bytes, |dir| {
+            archive::refuse_unfinished(dir)?;
+            erasing::refuse_unfinished(dir)
+        })
     }
 
     /// As [`Log::open`], for an erasure: one that did not end is no hindrance.
     pub fn open_to_erase(dir: &Path) -> Result<(Self, Opened), JournalError> {
-        Self::open_any(dir, SEGMENT_BYTES)
+        Self::open_any(dir, SEGMENT_BYTES, archive::refuse_unfinished)
+    }
+
+    /// The same before a restore has ended.
+    pub fn open_restored(dir: &Path) -> Result<(Self, Opened), JournalError> {
+        Self::open_any(dir, SEGMENT_BYTES, |_| Ok(()))
     }
 
     /// Begins a new segment with the first batch of each day, too, by the time of its entries.
@@ -72,15 +79,20 @@ impl Log {
         Ok(())
     }
 
-    /// Ends the appending; the directory stays locked.
-    pub fn into_lock(self) -> Lock {
-        self.lock
+    /// Ends the appending: all segments are closed ones to the reader. The directory stays locked.
+    pub fn close(self) -> Result<(Lock, Reader), JournalError> {
+        let reader = Reader::of(&self.dir)?;
+        Ok((self.lock, reader))
     }
 
-    fn open_any(dir: &Path, segment_bytes: u64) -> Result<(Self, Opened), JournalError> {
+    fn open_any(
+        dir: &Path,
+        segment_bytes: u64,
+        refuse: fn(&Path) -> Result<(), JournalError>,
+    ) -> Result<(Self, Opened), JournalError> {
         make(dir, dir)?;
         let lock = Lock::take(dir)?;
-        archive::refuse_unfinished(dir)?;
+        refuse(dir)?;
         judged::mend(dir)?;
         make(dir, &segment::folder(dir))?;
         rewrite::remove_leftovers(dir)?;

@@ -12,7 +12,7 @@ use super::frame::{self, Broken, FORMAT, HEADER_BYTES};
 use super::places::Places;
 use super::record::{self, Unreadable};
 use super::segment::{self, Found, Segment};
-use super::{Base, Entry, JournalError, Location};
+use super::{Base, Entry, JournalError, Location, archive};
 use crate::model::Seq;
 
 /// What the appender tells its readers: how far the journal is durable, and which seq each segment begins with.
@@ -108,9 +108,15 @@ impl Reader {
         if !dir.is_dir() {
             return Err(JournalError::Missing { dir: dir.to_path_buf() });
         }
+        archive::refuse_unfinished(dir)?;
         if !segment::folder(dir).is_dir() {
             return Err(JournalError::NoJournal { dir: dir.to_path_buf() });
         }
+        Self::of(dir)
+    }
+
+    /// The same, whatever the directory is used for.
+    pub(super) fn of(dir: &Path) -> Result<Self, JournalError> {
         let found = segment::find(dir)?;
         Ok(Self::beside(dir, Arc::new(Shared::new(found, false))))
     }

@@ -33,7 +33,8 @@ fn all(dir: &Path) -> Vec<Entry> {
 }
 
 fn restored(from: &Path, into: &Path) -> Result<Backup, JournalError> {
-    restore(from, into, &mut |_, _| {})
+    let backup = restore(from, into, &mut |_, _| {})?;
+    end_restore(into).map(|()| backup)
 }
 
 #[test]
@@ -107,9 +108,16 @@ fn a_cut_or_flipped_backup_is_refused_and_makes_nothing() {
 fn a_restore_that_did_not_end_begins_no_history_and_can_be_made_again() {
     let (dir, _log, to, backup) = backed_up();
     let into = dir.path().join("new");
-    fs::create_dir_all(into.join(RESTORING)).unwrap();
-    fs::write(into.join(RESTORING).join("00000001.log"), "half").unwrap();
-    assert!(matches!(Log::open(&into), Err(JournalError::Unrestored { .. })));
+    for left in [RESTORING, "journal"] {
+        fs::create_dir_all(into.join(left)).unwrap();
+        fs::write(into.join(left).join("00000001.log"), "half").unwrap();
+    }
+    fs::write(into.join(MARK), "").unwrap();
+    let is_refused =
+        |fault: Option<JournalError>| matches!(fault, Some(JournalError::Unrestored { .. }));
+    assert!(is_refused(Log::open(&into).err()));
+    assert!(is_refused(Log::open_to_erase(&into).err()));
+    assert!(is_refused(Reader::open(&into).err()));
     assert_eq!(restored(&to, &into).unwrap(), backup);
     assert_eq!(Log::open(&into).unwrap().1.last_seq, Seq(5));
 }

@@ -222,6 +222,7 @@ fn a_backup_of_a_trimmed_journal_brings_it_back() {
     let reader: Reader = log.reader();
     let written = archive::write_file(&reader, 1, &backup, &mut |_| {}).unwrap();
     assert_eq!(archive::restore(&backup, &back, &mut |_, _| {}).unwrap(), written);
+    archive::end_restore(&back).unwrap();
     let (restored, opened) = Log::open(&back).unwrap();
     assert_eq!(opened.last_seq, Seq(12));
     check(&restored.reader());

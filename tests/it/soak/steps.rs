@@ -213,35 +213,45 @@ fn a_kill_while_a_journal_is_judged_again_leaves_the_old_one_or_the_new() {
 }
 
 #[test]
-fn a_kill_while_a_backup_is_made_or_restored_leaves_all_of_it_or_what_says_that_it_is_not() {
+fn a_kill_while_a_backup_is_made_leaves_none_or_all_of_it() {
     let Some(killed) = Killed::make() else { return };
     days_in(&killed.first(), STORIES);
     let data = killed.data();
-    let (text, file) = (data.to_str().unwrap(), killed.folder().join("backup"));
-    let file = file.to_str().unwrap();
-    let backup = ["backup", "--data", text, "--to", file];
-    let again = killed.folder().join("again");
-    let restore = ["restore", "--from", file, "--data", again.to_str().unwrap()];
+    let (file, again) = (killed.folder().join("backup"), killed.folder().join("again"));
+    let (text, to, again) =
+        (data.to_str().unwrap(), file.to_str().unwrap(), again.to_str().unwrap());
+    let backup = ["backup", "--data", text, "--to", to];
     let expected = kept(&killed.first().join("data"));
-    let is_restored = || {
-        done(&restore);
-        verify(&again);
-        assert_eq!(kept(&again), expected);
-    };
     killed.each(&backup, &|| {
-        if !Path::new(file).exists() {
+        if !file.exists() {
             done(&backup);
         }
-        is_restored();
+        done(&["restore", "--from", to, "--data", again]);
+        assert_eq!(kept(Path::new(again)), expected);
     });
-    killed.begin();
-    done(&backup);
-    fs::copy(file, killed.first().join("backup")).unwrap();
+}
+
+#[test]
+fn what_a_killed_restore_left_is_not_opened_before_it_is_restored_again() {
+    let Some(killed) = Killed::make() else { return };
+    fs::create_dir(killed.first()).unwrap();
+    let first = killed.first().join("data");
+    let article = crate::erase::newsroom(&first);
+    let text = first.to_str().unwrap();
+    let backup = killed.first().join("backup");
+    done(&["backup", "--data", text, "--to", backup.to_str().unwrap()]);
+    done(&["erase", "--article", &article, "--data", text]);
+
+    // The backup has its words, the list of erasures says that they are to go again.
+    let (again, from) = (killed.folder().join("again"), killed.folder().join("backup"));
+    let list = killed.data().join("erasures.jsonl");
+    let [from, again, list] = [&from, &again, &list].map(|path| path.to_str().unwrap());
+    let restore = ["restore", "--from", from, "--data", again, "--erased", list];
     killed.each(&restore, &|| {
-        // What is not whole is not served; what is whole is not restored over.
-        if Reader::open(&again).is_err() {
-            is_restored();
+        if Reader::open(Path::new(again)).is_err() {
+            done(&restore);
         }
-        assert_eq!(kept(&again), expected);
+        Daemon::start_with(Path::new(again), &[]).stop();
+        assert_gone(Path::new(again));
     });
 }
