@@ -1,5 +1,6 @@
 //! The section `[crawl]`.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::fields;
@@ -7,6 +8,7 @@ use super::problem::Problem;
 use super::sheet::Sheet;
 use super::types::{Crawl, Tdm};
 use super::units::show_duration;
+use crate::fetch::Roots;
 
 /// Bounds of every interval: a second for tests and private spools, a month for what hardly changes.
 pub(super) const INTERVAL: (Duration, Duration) =
@@ -19,7 +21,7 @@ pub(super) fn read(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Crawl {
     let concurrency = fields::whole(1, 512);
     let leads = fields::whole(1, 1_000_000);
     let redirects = fields::whole(0, 20);
-    let crawl = Crawl {
+    let mut crawl = Crawl {
         contact: sheet.take("contact", default.contact, fields::contact),
         user_agent: sheet.take("user_agent", default.user_agent, fields::header),
         concurrency: sheet
@@ -46,15 +48,38 @@ pub(super) fn read(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Crawl {
             fields::size(1 << 10, 256 << 20),
         ),
         deadline: sheet.take("deadline", default.deadline, fields::duration(least, most)),
+        connect_deadline: sheet.take(
+            "connect_deadline",
+            default.connect_deadline,
+            fields::duration(least, most),
+        ),
         redirects_max: sheet
             .take("redirects_max", default.redirects_max, |raw| redirects(raw).map(|n| n as usize)),
         robots: sheet.take("robots", default.robots, fields::truth),
         tdm: sheet.take("tdm", default.tdm, fields::word(&Tdm::ALL, Tdm::as_str)),
         allow_addresses: sheet.take("allow_addresses", default.allow_addresses, fields::networks),
+        ca_file: sheet.take("ca_file", default.ca_file, |raw| {
+            Ok(fields::unset_if_empty(raw)?.map(PathBuf::from))
+        }),
+        roots: default.roots,
     };
+    if let Some(file) = &crawl.ca_file {
+        match read_roots(file) {
+            Ok(roots) => crawl.roots = roots,
+            Err(what) => sheet.complain("ca_file", what),
+        }
+    }
     intervals_fit(&mut sheet, "[crawl]", crawl.min_interval, crawl.max_interval);
     problems.extend(sheet.finish());
     crawl
+}
+
+fn read_roots(file: &Path) -> Result<Roots, String> {
+    let shown = file.display();
+    let pem = std::fs::read(file).map_err(|fault| {
+        format!("ca_file {shown} cannot be read ({fault}): make it readable for this user")
+    })?;
+    Roots::read_pem(&pem).map_err(|fault| format!("ca_file {shown} {fault}"))
 }
 
 /// Notes it where two bounds of an interval do not fit each other.

@@ -25,6 +25,8 @@ impl Config {
         fetch::Params {
             user_agent: crawl.user_agent(),
             deadline: crawl.deadline,
+            connect_deadline: crawl.connect_deadline,
+            roots: crawl.roots.clone(),
             body_bytes_max: crawl.body_bytes_max,
             redirects_max: crawl.redirects_max,
             per_host_delay: crawl.per_host_delay,

@@ -1,5 +1,7 @@
 //! The configuration in force to TOML or JSON, with secrets masked. The TOML reads back but for those.
 
+use std::path::Path;
+
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 use url::Host;
@@ -11,14 +13,12 @@ impl Config {
     /// The configuration as JSON, in the shape of the file. Tokens are masked.
     pub fn to_json(&self) -> Value {
         let masked = |_: &Secret| Secret::MASK;
-        let from_file =
-            self.server.token_file.as_ref().map_or_else(String::new, |p| p.display().to_string());
         let crawl = &self.crawl;
         let mut shown = json!({
             "server": {
                 "listen": self.server.listen.to_string(),
                 "tokens": self.server.tokens.iter().map(masked).collect::<Vec<_>>(),
-                "token_file": from_file,
+                "token_file": shown_path(self.server.token_file.as_deref()),
                 "base_path": self.server.base_path,
                 "allow_anonymous_reads": self.server.allow_anonymous_reads,
             },
@@ -40,10 +40,12 @@ impl Config {
                 "max_interval": show_duration(crawl.max_interval),
                 "body_bytes_max": show_size(crawl.body_bytes_max),
                 "deadline": show_duration(crawl.deadline),
+                "connect_deadline": show_duration(crawl.connect_deadline),
                 "redirects_max": crawl.redirects_max,
                 "robots": crawl.robots,
                 "tdm": crawl.tdm.as_str(),
                 "allow_addresses": networks(&crawl.allow_addresses),
+                "ca_file": shown_path(crawl.ca_file.as_deref()),
             },
             "detect": {
                 "window": show_duration(self.detect.window),
@@ -79,6 +81,9 @@ impl Config {
             && was["server"]["tokens"] == is["server"]["tokens"]
         {
             changes.push("server.tokens: other tokens".to_owned());
+        }
+        if self.crawl.roots != new.crawl.roots && self.crawl.ca_file == new.crawl.ca_file {
+            changes.push("crawl.ca_file: other certificates".to_owned());
         }
         changes.extend(changed_sources(&self.sources, &new.sources));
         changes
@@ -122,6 +127,10 @@ fn changed_sources(old: &[Source], new: &[Source]) -> Vec<String> {
         find(old, is).is_none().then(|| format!("source {:?} is new", is.id.as_str()))
     };
     old.iter().filter_map(fate).chain(new.iter().filter_map(added)).collect()
+}
+
+fn shown_path(path: Option<&Path>) -> String {
+    path.map_or_else(String::new, |path| path.display().to_string())
 }
 
 fn networks(networks: &[IpNet]) -> Value {

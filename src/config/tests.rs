@@ -222,6 +222,25 @@ fn tokens_come_from_a_file_and_are_never_repeated() {
 }
 
 #[test]
+fn a_file_of_authorities_that_is_of_no_use_is_told_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("house.pem");
+    let file = format!("[crawl]\nca_file = {:?}\n", path.to_str().unwrap());
+    for (pem, part) in [
+        (None, "cannot be read"),
+        (Some("a key it is not\n"), "holds no certificate: write those"),
+        (Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "number 1"),
+    ] {
+        if let Some(pem) = pem {
+            std::fs::write(&path, pem).unwrap();
+        }
+        let problem = bad(&file, &[]);
+        assert!(problem.starts_with("c.toml:2: ca_file ") && problem.contains(part), "{problem}");
+    }
+    assert_eq!(good("[crawl]\nca_file = \"\"\n"), Config::default());
+}
+
+#[test]
 fn what_is_shown_reads_back() {
     let config = good(
         "[store]\npath = \"/srv/ct\"\n[[source]]\nid = \"a\"\nown = true\nlang = \"fr\"\ntags = [\"x\"]\n\

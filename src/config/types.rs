@@ -125,6 +125,8 @@ pub struct Crawl {
     pub body_bytes_max: u64,
     /// Time for one fetch from the first packet to the last byte, redirects included.
     pub deadline: Duration,
+    /// Time for a name, a connection and the handshake of TLS.
+    pub connect_deadline: Duration,
     /// Redirects followed in one fetch.
     pub redirects_max: usize,
     /// Obey robots.txt.
@@ -133,6 +135,10 @@ pub struct Crawl {
     pub tdm: Tdm,
     /// Private or loopback networks that may be fetched from, whatever the source.
     pub allow_addresses: Vec<IpNet>,
+    /// A file with certificates of authorities that are trusted beside the machine's own.
+    pub ca_file: Option<PathBuf>,
+    /// What it held at start.
+    pub roots: fetch::Roots,
 }
 
 impl Default for Crawl {
@@ -147,10 +153,13 @@ impl Default for Crawl {
             max_interval: Duration::from_hours(2),
             body_bytes_max: 8 << 20,
             deadline: Duration::from_secs(30),
+            connect_deadline: Duration::from_secs(15),
             redirects_max: 5,
             robots: true,
             tdm: Tdm::default(),
             allow_addresses: Vec::new(),
+            ca_file: None,
+            roots: fetch::Roots::default(),
         }
     }
 }

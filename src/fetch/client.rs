@@ -13,15 +13,20 @@ use reqwest::{Client, Response};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::FetchError;
 use super::headers;
 use super::resolve::{Guarded, NoAddress, Slots};
+use super::tls::{self, Roots};
+use super::{FetchError, Params};
 
 /// Allow lists whose clients are kept. Each source may have its own; most have none.
 const CLIENTS_MAX: usize = 64;
 
 /// How long an idle connection is kept: long enough for the next page of a host, short enough not to be a burden to it.
 const IDLE_MAX: Duration = Duration::from_secs(15);
+
+/// A connection of HTTP/2 from which nothing comes is asked after this long whether it lives, and given up after as long again: else
+/// one that died without a word would be kept, and everything asked on it would take the deadline.
+const PING: Duration = Duration::from_secs(5);
 
 /// Header lines of one answer (hyper's own default, said here; it bounds their bytes to about 400 KiB).
 const HEADERS_MAX: usize = 100;
@@ -34,13 +39,21 @@ const HEADER_BYTES_MAX: u32 = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Clients {
     user_agent: String,
+    roots: Roots,
+    connect_deadline: Duration,
     slots: Slots,
     made: Mutex<BTreeMap<Vec<IpNet>, Client>>,
 }
 
 impl Clients {
-    pub(super) fn new(user_agent: String) -> Self {
-        Self { user_agent, slots: Slots::default(), made: Mutex::default() }
+    pub(super) fn new(params: &Params) -> Self {
+        Self {
+            user_agent: params.user_agent.clone(),
+            roots: params.roots.clone(),
+            connect_deadline: params.connect_deadline,
+            slots: Slots::default(),
+            made: Mutex::default(),
+        }
     }
 
     /// The client of this allow list (sorted, without doubles).
@@ -68,15 +81,19 @@ impl Clients {
                 .redirect(reqwest::redirect::Policy::none())
                 .no_proxy()
                 .referer(false)
+                .connect_timeout(self.connect_deadline)
                 .pool_max_idle_per_host(1)
                 .pool_idle_timeout(IDLE_MAX)
                 .http1_max_headers(HEADERS_MAX)
+                .http2_keep_alive_interval(PING)
+                .http2_keep_alive_timeout(PING)
                 .http2_max_header_list_size(HEADER_BYTES_MAX)
         };
         // A machine without root certificates (a bare container) can still fetch http; each https page then says why not.
         builder()
+            .tls_certs_merge(self.roots.certificates())
             .build()
-            .or_else(|_| builder().tls_certs_only([]).build())
+            .or_else(|_| builder().tls_certs_only(self.roots.certificates()).build())
             .map_err(|fault| FetchError::Setup { why: fault.to_string() })
     }
 }
@@ -203,7 +220,7 @@ fn translate(fault: &reqwest::Error, url: &Url) -> FetchError {
             };
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return FetchError::Tls { host, why: tls_why(tls) };
+            return FetchError::Tls { host, why: tls::why(tls) };
         }
         if let Some(io) = cause.downcast_ref::<io::Error>() {
             refused = Some(io.kind());
@@ -212,40 +229,75 @@ fn translate(fault: &reqwest::Error, url: &Url) -> FetchError {
         next = below(cause);
     }
     if fault.is_connect() {
-        let port = url.port_or_known_default().unwrap_or(0);
-        let why = match refused {
-            Some(io::ErrorKind::ConnectionRefused) => "nothing listens there".to_owned(),
-            Some(io::ErrorKind::TimedOut) => "it does not answer".to_owned(),
-            _ => deepest,
-        };
-        return FetchError::Connect { host: format!("{host}:{port}"), why };
+        return unconnected(url, refused, fault.is_timeout(), deepest);
+    }
+    if let Some(why) = tls::why_later(&deepest) {
+        return FetchError::Tls { host, why };
     }
     let why = match (refused, meaning(&deepest)) {
         (_, Some(meaning)) => format!("{meaning} ({deepest})"),
         (Some(io::ErrorKind::ConnectionReset), None) => "it broke the connection off".to_owned(),
         // The connection ended in good order, and what was packed did not.
-        (Some(io::ErrorKind::UnexpectedEof), None) => {
-            "it broke off before its answer was whole".to_owned()
-        }
+        (Some(io::ErrorKind::UnexpectedEof), None) => BROKE_OFF.to_owned(),
         (_, None) => deepest,
     };
     FetchError::Body { url: url.clone(), why }
 }
 
+/// Why there is no connection: to the system's mind, or to that of the TLS on top of it.
+fn unconnected(url: &Url, kind: Option<io::ErrorKind>, late: bool, said: String) -> FetchError {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, TimedOut, UnexpectedEof,
+    };
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let is_tls = url.scheme() == "https";
+    let why = match kind {
+        Some(ConnectionRefused) => "nothing listens there".to_owned(),
+        Some(ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof) if is_tls => {
+            let why = "it broke the connection off in the middle of the handshake";
+            return FetchError::Tls { host, why: why.to_owned() };
+        }
+        _ if late && is_tls => {
+            let why = "it took too long to take the connection and to end the handshake (crawl.connect_deadline)";
+            return FetchError::Tls { host, why: why.to_owned() };
+        }
+        _ if late => "it took too long (crawl.connect_deadline)".to_owned(),
+        Some(TimedOut) => "it does not answer".to_owned(),
+        _ => said,
+    };
+    let port = url.port_or_known_default().unwrap_or(0);
+    FetchError::Connect { host: format!("{host}:{port}"), why }
+}
+
 /// What the HTTP library says of a bad answer, and what it means to somebody who runs a crawler.
-const MEANINGS: [(&str, &str); 8] = [
-    ("message head is too large", "its header lines are more or longer than any honest server's"),
-    ("connection closed before message completed", "it broke off before its answer was whole"),
+const MEANINGS: [(&str, &str); 16] = [
+    ("message head is too large", LONG_HEADERS),
+    ("too_many_continuations", LONG_HEADERS),
+    ("connection closed before message completed", BROKE_OFF),
     (
         "end of file before message length reached",
         "it broke off before the length it had announced",
     ),
-    ("unexpected EOF", "it broke off before its answer was whole"),
+    ("unexpected EOF", BROKE_OFF),
+    ("stream closed because of a broken pipe", BROKE_OFF),
+    ("received: detected excessive load", "it says that we ask too much of it"),
+    ("stream error received", "it broke this answer off"),
+    ("connection error received", "it ended the connection"),
+    (
+        "stream error detected", // the library says the same of both
+        "it breaks the rules of HTTP/2, or its header lines are more or longer than any honest server's",
+    ),
+    ("error detected", "it breaks the rules of HTTP/2"),
+    ("operation timed out", "it does not answer any more, not even to a ping of HTTP/2"),
     ("invalid HTTP version", "what it sends is no HTTP"),
     ("content-length", "it announces a length that cannot be"),
     ("chunk", "the pieces it is sent in do not fit together"),
     ("header", "its header lines are none"),
 ];
+
+const LONG_HEADERS: &str = "its header lines are more or longer than any honest server's";
+
+const BROKE_OFF: &str = "it broke off before its answer was whole";
 
 /// What the library's words mean, where that is known.
 fn meaning(said: &str) -> Option<&'static str> {
@@ -257,21 +309,6 @@ fn below<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),
         None => cause.source(),
-    }
-}
-
-/// What is wrong with a certificate or handshake.
-fn tls_why(fault: &rustls::Error) -> String {
-    match fault {
-        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
-            "nobody this machine trusts signed its certificate; are ca-certificates installed?"
-                .to_owned()
-        }
-        rustls::Error::InvalidMessage(_) => {
-            "it does not speak TLS on this port; is the address meant to begin with http:?"
-                .to_owned()
-        }
-        other => other.to_string(),
     }
 }
 

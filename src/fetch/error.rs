@@ -73,7 +73,7 @@ pub enum FetchError {
         why: String,
     },
     /// The certificate or the handshake is bad.
-    #[error("{host} could not prove who it is: {why}")]
+    #[error("no secure connection with {host}: {why}")]
     Tls {
         /// The host.
         host: String,

@@ -18,6 +18,7 @@ mod headers;
 mod permits;
 mod resolve;
 mod robots;
+mod tls;
 mod walk;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub use error::FetchError;
 pub use explain::{Explained, Fault, Request, RobotsSeen, Said};
 pub use permits::{Kept, Remembered};
 pub use robots::{ROBOTS_BYTES_MAX, Robots, Verdict};
+pub use tls::{BadRoots, Roots};
 
 /// Who counts as one host in the queues: registrable domain, or address and port. A poller that keeps its own queue for
 /// each host keeps them by this.
@@ -62,6 +64,10 @@ pub struct Params {
     pub user_agent: String,
     /// Time for all requests of one ask, redirects included, waits for a turn excluded. Real time.
     pub deadline: Duration,
+    /// Time for a name, a connection and the handshake of TLS. Real time.
+    pub connect_deadline: Duration,
+    /// Authorities that are trusted beside the machine's own.
+    pub roots: Roots,
     /// Bytes of a body, unpacked.
     pub body_bytes_max: u64,
     /// Redirects followed.
@@ -87,6 +93,8 @@ impl Default for Params {
         Self {
             user_agent: user_agent(None),
             deadline: Duration::from_secs(30),
+            connect_deadline: Duration::from_secs(15), // the name alone may take ten
+            roots: Roots::default(),
             body_bytes_max: 8 << 20, // real pages reach 2.2 MB, sitemaps and archive feeds some more
             redirects_max: 8,
             per_host_delay: Duration::from_secs(2),
@@ -250,7 +258,7 @@ impl Fetcher {
         let end = params.user_agent.find(['/', ' ', '(']).unwrap_or(params.user_agent.len());
         let inner = Inner {
             agent: params.user_agent[..end].to_owned(),
-            clients: client::Clients::new(params.user_agent.clone()),
+            clients: client::Clients::new(&params),
             gate: gate::Gate::default(),
             permits: permits::Permits::default(),
             in_flight: Semaphore::new(params.concurrency.clamp(1, Semaphore::MAX_PERMITS)),

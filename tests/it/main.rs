@@ -64,6 +64,8 @@ mod rights;
 mod soak;
 #[cfg(feature = "daemon")]
 mod store;
+#[cfg(feature = "daemon")]
+mod tls;
 mod walls;
 mod wire;
 
