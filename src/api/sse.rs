@@ -46,7 +46,7 @@ pub(super) struct StreamParams {
 /// The `data` of an event. Its `event` is the type, its `id` is `GENERATION-SEQ-N`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct StreamEvent {
-    /// `cluster.created`, `cluster.updated`, `cluster.merged`, `cluster.split`, `article.created`, `article.revised`, `article.erased` or `cluster.trimmed`.
+    /// `cluster.created`, `cluster.updated`, `cluster.merged`, `cluster.split`, `article.created`, `article.revised`, `article.reextracted`, `article.erased` or `cluster.trimmed`.
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
     /// The journal's number of the record that brought it.

@@ -28,7 +28,10 @@ impl Clusterer {
         changes.push(Change::Joined { set, member: self.member(number), new_article });
         let older = self.restate_older(article, number, &mut changes);
         self.remember_links(version, number, &barred);
-        self.remember_blocks(version, number);
+        // The page it was read from has shown its blocks already.
+        if version.reextracted_from().is_none() {
+            self.remember_blocks(version, number);
+        }
         touched.extend(older);
         touched.remove(&set);
         for set in std::iter::once(set).chain(touched) {
@@ -66,6 +69,10 @@ impl Clusterer {
         if let Some(claim) = &found.origin {
             self.claims.insert(number, claim.clone());
         }
+        let reextracted = version.reextracted_from().is_some();
+        if reextracted {
+            self.idle.push(number);
+        }
         self.rows.push(Row {
             id: version.id,
             article,
@@ -73,7 +80,7 @@ impl Clusterer {
             set: NOWHERE,
             seen_at: version.seen_at,
             published: found.published,
-            relation: Relation::Origin,
+            relation: if reextracted { Relation::Reextracted } else { Relation::Origin },
             parent,
             hub: version.verdicts.hub,
             corrects: version.corrects(),
@@ -142,6 +149,10 @@ impl Clusterer {
     /// How a version stands to the older end of `parent`.
     pub(super) fn relation(&self, number: u32, parent: Option<&Link>) -> Relation {
         let row = &self.rows[number as usize];
+        // Whatever becomes of its links, it stays another reading of a page.
+        if row.relation == Relation::Reextracted {
+            return Relation::Reextracted;
+        }
         if row.hub {
             return Relation::Contains;
         }

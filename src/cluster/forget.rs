@@ -273,6 +273,7 @@ impl Clusterer {
             places.versions[number - 1] != GONE
         });
         self.dropped += (before - self.rows.len()) as u64;
+        self.find_idle();
         self.settle(sets, &places);
     }
 

@@ -106,6 +106,7 @@ impl Clusterer {
         self.sources = names(read)?;
         self.languages = names(read)?;
         self.thaw_rows(read)?;
+        self.find_idle();
         self.thaw_named(read)?;
         self.thaw_claims(read)?;
         self.thaw_sets(read)?;

@@ -23,7 +23,7 @@ const fn holds(shared: u32, whole: u32, part: u32) -> bool {
 pub(super) const fn restored(reason: Reason) -> LinkKind {
     match reason {
         Reason::WordsOfHeadline => LinkKind::Short,
-        Reason::SameArticle => LinkKind::Article,
+        Reason::SameArticle | Reason::Reextracted => LinkKind::Article,
         Reason::HeldWhole => LinkKind::Contains,
         Reason::Editor => LinkKind::Editor,
         _ => LinkKind::Text,

@@ -8,7 +8,7 @@ use super::furniture::{Cleared, headline};
 use super::graph::held_whole;
 use super::link::{Between, Refusal, rule};
 use super::meeting::{Overlap, Probe};
-use super::types::{Link, LinkKind, Reason, SetId, Verdicts};
+use super::types::{Link, LinkKind, Reason, Relation, SetId, Verdicts};
 use super::{Clusterer, ENGINE};
 use crate::model::{Article, PageKind, SourceId, Timestamp, VersionId};
 use xxhash_rust::xxh3::xxh3_64;
@@ -206,7 +206,8 @@ impl Clusterer {
         texts: &mut Texts<'_>,
     ) -> Option<Link> {
         let known = &self.articles[known as usize];
-        let newest = &self.rows[*known.versions.last()? as usize];
+        let rows = known.versions.iter().rev().map(|&number| &self.rows[number as usize]);
+        let newest = rows.into_iter().find(|row| row.relation != Relation::Reextracted)?;
         let by_identity = article.kind == PageKind::Article
             && known.kind == PageKind::Article
             && newest.seen_at.distance_millis(seen_at) <= self.params.window_millis;
@@ -251,7 +252,7 @@ pub fn content(article: &Article) -> u64 {
     xxh3_64(format!("{}\0{}", article.title, article.text).as_bytes())
 }
 
-fn link(other: VersionId, kind: LinkKind, reason: Reason, overlap: &Overlap) -> Link {
+pub(super) fn link(other: VersionId, kind: LinkKind, reason: Reason, overlap: &Overlap) -> Link {
     let Overlap { size, other_size, shared, .. } = *overlap;
     Link { other, kind, reason, shared, size, other_size, rests_on: 0 }
 }

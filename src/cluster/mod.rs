@@ -20,6 +20,7 @@ mod link;
 mod meeting;
 mod overrides;
 mod redact;
+mod reextracted;
 pub mod regroup;
 mod sets;
 mod short;
@@ -142,6 +143,8 @@ pub struct Clusterer {
     overrides: Vec<InForce>,
     /// Articles whose first version is lost, by the id their later versions go on to name.
     orphans: BTreeMap<ArticleId, u32>,
+    /// Versions that are compared with nothing, since those they are readings of are, ascending.
+    idle: Vec<u32>,
 }
 
 /// Names by number, in order of first use.
@@ -188,6 +191,7 @@ impl Clusterer {
             shorts: Shorts::default(),
             overrides: Vec::new(),
             orphans: BTreeMap::new(),
+            idle: Vec::new(),
         }
     }
 
@@ -225,9 +229,18 @@ impl Clusterer {
         self.shorts.admit(number, row.seen_at, short);
     }
 
-    /// Position of the oldest version that is still compared with.
+    /// Position of the oldest version that is still compared with. Those that are compared with nothing count for nothing.
     pub(crate) fn oldest_live(&self) -> u32 {
-        (self.rows.len() as u32).saturating_sub(self.params.live_max)
+        let newest = (self.rows.len() as u32).saturating_sub(self.params.live_max);
+        let mut oldest = newest;
+        loop {
+            let idle = self.idle.len() - self.idle.partition_point(|&number| number < oldest);
+            let older = newest.saturating_sub(idle as u32);
+            if older == oldest {
+                return oldest;
+            }
+            oldest = older;
+        }
     }
 
     /// The oldest version that is still compared with.
@@ -238,7 +251,8 @@ impl Clusterer {
     /// The versions that are live: start-up readies these. Those beyond the window are among them, since they still make
     /// phrases common, and a start must judge as if it had never stopped.
     pub fn live(&self) -> impl Iterator<Item = VersionId> + '_ {
-        self.rows[self.oldest_live() as usize..].iter().map(|row| row.id)
+        let live = self.rows[self.oldest_live() as usize..].iter();
+        live.filter(|row| row.relation != Relation::Reextracted).map(|row| row.id)
     }
 
     /// The public id of the cluster a version is in, after all merges so far.

@@ -56,6 +56,17 @@ impl Seen<'_> {
         row.source == first.source && newer_text
     }
 
+    fn is_reextracted(self, number: u32) -> bool {
+        self.rows[number as usize].relation == Relation::Reextracted
+    }
+
+    /// True where `number` is another reading of `lead`.
+    fn rereads(self, number: u32, lead: u32) -> bool {
+        let parent = self.rows[number as usize].parent;
+        self.is_reextracted(number)
+            && parent.is_some_and(|link| link.other == self.rows[lead as usize].id)
+    }
+
     /// Of two claims the better one: an agency's own item before a claimed credit, a quote last; then the older version's.
     fn better(self, a: Option<u32>, b: Option<u32>) -> Option<u32> {
         let rank = |number: u32| {
@@ -202,6 +213,9 @@ impl Sets {
         if set.members[0] == number || seen.may_lead(set.members[0], number) {
             set.lead = number;
             set.last_changed = row.seen_at;
+        } else if seen.rereads(number, set.lead) {
+            // The same state of the text: nothing has changed.
+            set.lead = number;
         }
     }
 
@@ -256,6 +270,11 @@ impl Sets {
         let first = set.members[0];
         let newest = set.members.iter().rev().find(|&&number| seen.may_lead(first, number));
         set.lead = newest.copied().unwrap_or(first);
+        for &number in &set.members {
+            if seen.rereads(number, set.lead) {
+                set.lead = number;
+            }
+        }
     }
 
     /// Public id of a set: its oldest version's.
@@ -285,7 +304,9 @@ impl Sets {
             .map(|&language| languages[usize::from(language)].clone())
             .collect();
         spoken.sort();
-        let newest = set.members.last().map_or(first, |&number| &rows[number as usize]);
+        let members = set.members.iter().rev().map(|&number| &rows[number as usize]);
+        let mut news = members.filter(|row| row.relation != Relation::Reextracted);
+        let newest = news.next().unwrap_or(first);
         Summary {
             cluster: ClusterId(first.id.0),
             lead: rows[set.lead as usize].id,

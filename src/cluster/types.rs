@@ -26,6 +26,12 @@ impl Version {
     pub fn article_id(&self) -> ArticleId {
         self.verdicts.article.unwrap_or(ArticleId(self.id.0))
     }
+
+    /// The version of which it is another reading; `None` where its publisher changed something.
+    pub fn reextracted_from(&self) -> Option<VersionId> {
+        let first = self.verdicts.links.first();
+        first.filter(|link| link.reason == Reason::Reextracted).map(|link| link.other)
+    }
 }
 
 /// What is kept of a version's words once they are gone.
@@ -188,6 +194,8 @@ pub enum Reason {
     SameArticle,
     /// Held whole beside another story.
     HeldWhole,
+    /// The same page, read again by another extractor.
+    Reextracted,
 }
 
 impl Reason {
@@ -205,6 +213,7 @@ impl Reason {
             Self::WordsOfHeadline => "words_of_headline",
             Self::SameArticle => "same_article",
             Self::HeldWhole => "held_whole",
+            Self::Reextracted => "reextracted",
         }
     }
 }
@@ -233,6 +242,8 @@ pub enum Relation {
     Repeat,
     /// A round-up; stands alone.
     Contains,
+    /// The same state of the article, read again by another extractor: no news.
+    Reextracted,
 }
 
 impl Relation {
@@ -249,6 +260,7 @@ impl Relation {
             Self::Blend => "blend",
             Self::Repeat => "repeat",
             Self::Contains => "contains",
+            Self::Reextracted => "reextracted",
         }
     }
 }

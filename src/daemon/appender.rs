@@ -232,7 +232,7 @@ impl Parts {
         let entries = &batch.job.entries;
         let places = if entries.is_empty() { Vec::new() } else { self.append(entries)? };
         let version = |(entry, &location): (&Entry, &Location)| match &entry.record {
-            Record::Version(version) => {
+            Record::Version(version) if version.reextracted_from().is_none() => {
                 Some((version.id, location, version.verdicts.furniture.as_slice().into()))
             }
             _ => None,

@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::fold::settings;
-use super::rejudge::is_without_text;
+use super::rejudge::{is_without_text, prior};
 use super::stand::first_clusters;
 use super::texts::LiveTexts;
 use crate::cluster::{Clusterer, ENGINE, Judged, Prepared, Version, prepare};
@@ -35,10 +35,11 @@ pub fn judge_again(reader: &Reader, each: &mut dyn FnMut(Seq)) -> Result<Deep, F
         let (location, entry) = entry?;
         match entry.record {
             Record::Version(version) => {
-                let prepared = deep.take(&clusterer, &mut texts, &version, params.digest());
+                let prepared =
+                    deep.take(&clusterer, (reader, &mut texts), &version, params.digest());
                 clusterer.apply(&version);
                 texts.placed(&version, location);
-                if let Some(prepared) = prepared {
+                if let Some(prepared) = prepared.filter(|_| version.reextracted_from().is_none()) {
                     clusterer.admit(version.id, &prepared);
                     texts.keep(version.id, prepared.compared);
                 }
@@ -62,7 +63,7 @@ impl Deep {
     fn take(
         &mut self,
         clusterer: &Clusterer,
-        texts: &mut LiveTexts,
+        (reader, texts): (&Reader, &mut LiveTexts),
         version: &Version,
         digest: u64,
     ) -> Option<Prepared> {
@@ -82,7 +83,17 @@ impl Deep {
             return Some(prepare(&article.title, &article.text, &verdicts.furniture));
         }
         self.judged += 1;
-        let judged = clusterer.judge(article, version.seen_at, &mut |other| texts.lend(other));
+        let mut lend = |other| texts.lend(other);
+        let prior = version.reextracted_from().and_then(|of| prior(reader, of));
+        let judged = match &prior {
+            // What was compared is gone.
+            Some(prior) if prior.redacted.is_some() => {
+                (self.judged, self.without_text) = (self.judged - 1, self.without_text + 1);
+                return None;
+            }
+            Some(prior) => clusterer.judge_reextracted(article, prior, version.seen_at, &mut lend),
+            None => clusterer.judge(article, version.seen_at, &mut lend),
+        };
         if let Judged::New { verdicts: again, prepared, .. } = judged
             && *again == *verdicts
         {

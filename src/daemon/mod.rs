@@ -309,7 +309,8 @@ fn make_writer(data: Data, params: cluster::Params, shared: Shared) -> Result<Wr
     let rows = rows::Rows::start(store, reader.clone(), Arc::clone(&status), events, owed)?;
     let parts = appender::Parts { log, rows, status, metrics: Arc::clone(&metrics), desk };
     let appender = appender::Appender::start(parts)?;
-    Ok(Writer { appender, reader, fold, keep, clock, metrics })
+    let began = fold.last;
+    Ok(Writer { appender, reader, fold, keep, clock, metrics, began })
 }
 
 fn reading_side(

@@ -50,7 +50,8 @@ impl Offline {
         let rows = Rows::start(store.clone(), reader.clone(), Arc::clone(&status), events, None)?;
         let parts = Parts { log, rows, status, metrics: Arc::clone(&metrics), desk };
         let appender = Appender::start(parts)?;
-        let mut writer = Writer { appender, reader, fold, keep, clock, metrics };
+        let began = fold.last;
+        let mut writer = Writer { appender, reader, fold, keep, clock, metrics, began };
         writer.note(Notes { settings: in_force(&params), sources: Vec::new() })?;
         Ok(Self { writer, store, batch: Batch::default() })
     }

@@ -118,6 +118,7 @@ fn through(
 
 /// The fold of the verdicts, and beside it the fold of new ones.
 struct Folds {
+    reader: Reader,
     before: Clusterer,
     after: Clusterer,
     texts: LiveTexts,
@@ -131,6 +132,7 @@ struct Folds {
 impl Folds {
     fn new(reader: &Reader, params: Params) -> Result<Self, Fault> {
         Ok(Self {
+            reader: reader.clone(),
             // It only applies, so nothing need be findable.
             before: first_clusters(reader, Params { live_max: 1, ..params })?,
             after: first_clusters(reader, params)?,
@@ -143,7 +145,7 @@ impl Folds {
 
     /// The version with its new verdicts; with the old ones where it cannot be judged again.
     fn take(&mut self, mut version: Version, location: Location) -> Version {
-        let Self { before, after, texts, .. } = self;
+        let Self { reader, before, after, texts, .. } = self;
         before.apply(&version);
         if is_without_text(&version) {
             self.without_text += 1;
@@ -151,7 +153,13 @@ impl Folds {
             after.apply(&version);
             return version;
         }
-        let judged = after.judge(&version.article, version.seen_at, &mut |other| texts.lend(other));
+        let prior = version.reextracted_from().and_then(|of| prior(reader, of));
+        let (article, seen_at) = (&version.article, version.seen_at);
+        let mut lend = |other| texts.lend(other);
+        let judged = match &prior {
+            Some(prior) => after.judge_reextracted(article, prior, seen_at, &mut lend),
+            None => after.judge(article, seen_at, &mut lend),
+        };
         let same = match judged {
             Judged::Duplicate(same) => {
                 after.apply(&version);
@@ -160,9 +168,11 @@ impl Folds {
             Judged::New { verdicts, prepared, .. } => {
                 version.verdicts = *verdicts;
                 after.apply(&version);
-                after.admit(version.id, &prepared);
-                texts.placed(&version, location);
-                texts.keep(version.id, prepared.compared);
+                if version.reextracted_from().is_none() {
+                    after.admit(version.id, &prepared);
+                    texts.placed(&version, location);
+                    texts.keep(version.id, prepared.compared);
+                }
                 version.id
             }
         };
@@ -210,6 +220,14 @@ impl Folds {
             links_after: links(&after),
             regrouping: Regrouping::of(&places),
         }
+    }
+}
+
+/// The version of which another is a further reading, as the journal has it.
+pub(super) fn prior(reader: &Reader, of: VersionId) -> Option<Box<Version>> {
+    match reader.read_seq(Seq(of.0), Location::default()).ok()?.record {
+        Record::Version(prior) => Some(prior),
+        _ => None,
     }
 }
 

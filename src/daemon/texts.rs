@@ -43,8 +43,11 @@ impl LiveTexts {
         }
     }
 
-    /// A version has become durable at `location`. In the order of their ids.
+    /// A version has become durable at `location`. In the order of their ids. Nothing is compared with another reading of a page.
     pub(super) fn placed(&mut self, version: &Version, location: Location) {
+        if version.reextracted_from().is_some() {
+            return;
+        }
         self.place(version.id, location, version.verdicts.furniture.as_slice().into());
     }
 

@@ -20,7 +20,8 @@ use super::trim::Planned;
 use super::{Fault, Notes, words};
 use crate::api::{Accepted, Obeyed, Push, Refused, Word};
 use crate::cluster::{self, Change, Judged, Version};
-use crate::journal::{Entry, Lost, Reader, Record, Spoken};
+use crate::extract::EXTRACTOR;
+use crate::journal::{Entry, Location, Lost, Reader, Record, Spoken};
 use crate::model::{Article, Clock, ClusterId, Seq, SourceId, Timestamp, VersionId};
 use crate::telemetry::Metrics;
 
@@ -33,6 +34,9 @@ const ERASED: &str = "erased by order";
 /// Why nothing comes of an old page that is listed again.
 const TRIMMED: &str = "known before, and trimmed (history_days)";
 
+/// How an article comes that was read from a page.
+pub(super) const PAGE: &str = "page";
+
 /// Everything the writer owns or tells.
 pub(super) struct Writer {
     pub(super) appender: Appender,
@@ -41,6 +45,8 @@ pub(super) struct Writer {
     pub(super) keep: Keep,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
+    /// The last record when it began.
+    pub(super) began: Seq,
 }
 
 /// A pushed record's version, and whether it was there already.
@@ -170,7 +176,7 @@ impl Writer {
             }
             Ended::Article(article) => {
                 let seen_at = self.now();
-                match self.judge(*article, "page", seen_at, batch) {
+                match self.judge(*article, PAGE, seen_at, batch) {
                     Some((version, duplicate)) => {
                         debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
                     }
@@ -284,30 +290,68 @@ impl Writer {
         if self.is_erased(&article) {
             return None;
         }
+        let prior = if via == PAGE { self.read_before(&article) } else { None };
+        Some(self.place(article, prior.as_deref(), via, seen_at, batch))
+    }
+
+    /// The version of which a page's article is another reading; `None` where it may be news.
+    fn read_before(&self, article: &Article) -> Option<Box<Version>> {
+        // What this process has read was read by the extractor it has.
+        let known =
+            self.fold.clusterer.newest_of(article).filter(|known| known.0 <= self.began.0)?;
+        let entry = self.reader.read_seq(Seq(known.0), Location::default());
+        match entry.ok()?.record {
+            Record::Version(prior) if is_reading(article, &prior) => Some(prior),
+            _ => None,
+        }
+    }
+
+    /// Gives an article its place, as another reading of `prior` where that is given.
+    pub(super) fn place(
+        &mut self,
+        article: Article,
+        prior: Option<&Version>,
+        via: &'static str,
+        seen_at: Timestamp,
+        batch: &mut Batch,
+    ) -> Answered {
         let Fold { clusterer, texts, .. } = &mut self.fold;
-        match clusterer.judge(&article, seen_at, &mut |version| texts.lend(version)) {
-            Judged::Duplicate(version) => Some((version, true)),
+        let mut lend = |version| texts.lend(version);
+        let judged = match prior {
+            Some(prior) => clusterer.judge_reextracted(&article, prior, seen_at, &mut lend),
+            None => clusterer.judge(&article, seen_at, &mut lend),
+        };
+        match judged {
+            Judged::Duplicate(version) => (version, true),
             Judged::New { verdicts, prepared, .. } => {
                 let id = VersionId(self.fold.last.0 + 1);
                 self.fold.seen_at = self.fold.seen_at.max(seen_at);
-                if let Some(published) = article.published {
-                    let late = seen_at.millis().saturating_sub(published.millis());
-                    // What is older comes from an archive, what is ahead from a wrong clock: neither says how quick we are.
-                    if (0..=NEWS_MILLIS).contains(&late) {
-                        self.metrics.clustered_after(late as f64 / 1000.0);
-                    }
-                }
                 batch.bytes += article.text.len() + article.title.len();
-                let extractor = if via == "page" { crate::extract::EXTRACTOR } else { 0 };
+                let extractor = if via == PAGE { EXTRACTOR } else { 0 };
                 let verdicts = *verdicts;
                 let version = Version { id, seen_at, extractor, article, verdicts, redacted: None };
                 let changes = self.fold.clusterer.apply(&version);
-                self.fold.clusterer.admit(id, &prepared);
-                batch.job.findable.push((id, prepared.to_bytes()));
-                self.fold.texts.keep_unplaced(id, prepared.compared);
+                // Nothing is compared with another reading of a page: what was read first stands for it.
+                if version.reextracted_from().is_none() {
+                    self.count(&version);
+                    self.fold.clusterer.admit(id, &prepared);
+                    batch.job.findable.push((id, prepared.to_bytes()));
+                    self.fold.texts.keep_unplaced(id, prepared.compared);
+                }
                 batch.via.push(via);
                 self.enter(Record::Version(Box::new(version)), changes, batch);
-                Some((id, false))
+                (id, false)
+            }
+        }
+    }
+
+    /// How long after it came out an article stands in a cluster.
+    fn count(&self, version: &Version) {
+        if let Some(published) = version.article.published {
+            let late = version.seen_at.millis().saturating_sub(published.millis());
+            // What is older comes from an archive, what is ahead from a wrong clock: neither says how quick we are.
+            if (0..=NEWS_MILLIS).contains(&late) {
+                self.metrics.clustered_after(late as f64 / 1000.0);
             }
         }
     }
@@ -368,6 +412,15 @@ const fn touched(change: &Change) -> Option<ClusterId> {
         Change::Updated { summary, .. } => Some(summary.cluster),
         _ => None,
     }
+}
+
+/// True where a page's article differs from a version of it by the extractor alone: other rules read it then, and it is the very
+/// page, or its publisher names the same moment as that of the last change. Where nothing of the kind is said, it may be news.
+fn is_reading(article: &Article, prior: &Version) -> bool {
+    let by_others = prior.extractor != EXTRACTOR && prior.extractor > 0;
+    let same_page = article.raw.is_some() && article.raw == prior.article.raw;
+    let says_unchanged = article.updated.is_some() && article.updated == prior.article.updated;
+    by_others && prior.redacted.is_none() && (same_page || says_unchanged)
 }
 
 /// Texts can be read back from where they lie.

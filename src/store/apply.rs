@@ -8,7 +8,7 @@ use super::query::Sort;
 use super::rows::{self, ArticlePart, ClusterPart, SetRow, SourcePart, VersionPart};
 use super::types::{Applied, Event, EventKind};
 use super::{Store, StoreError, findable, keys};
-use crate::cluster::{Change, Member, SetId, Summary, Version};
+use crate::cluster::{Change, Member, Relation, SetId, Summary, Version};
 use crate::journal::{Location, Record};
 use crate::model::{ArticleId, ClusterId, Seq, VersionId};
 
@@ -276,6 +276,11 @@ fn tell(draft: &Draft<'_>, seq: Seq, changes: &[Change]) -> Result<Vec<Event>, S
             _ => None,
         })
         .collect();
+    // Another reading of a page is told, so that who keeps copies can follow, and is no update of anything.
+    let is_reading = |member: &Member| member.relation == Relation::Reextracted;
+    let no_news = changes
+        .iter()
+        .any(|change| matches!(change, Change::Joined { member, .. } if is_reading(member)));
     let mut events: Vec<Event> = Vec::new();
     for change in changes {
         let n = events.len() as u32;
@@ -293,10 +298,10 @@ fn tell(draft: &Draft<'_>, seq: Seq, changes: &[Change]) -> Result<Vec<Event>, S
                 events.push(event(EventKind::ClusterCreated, *cluster));
             }
             Change::Joined { member, new_article, .. } => {
-                let kind = if *new_article {
-                    EventKind::ArticleCreated
-                } else {
-                    EventKind::ArticleRevised
+                let kind = match () {
+                    () if is_reading(member) => EventKind::ArticleReextracted,
+                    () if *new_article => EventKind::ArticleCreated,
+                    () => EventKind::ArticleRevised,
                 };
                 events.push(Event {
                     cluster: cluster_of(draft, member.version)?,
@@ -314,7 +319,7 @@ fn tell(draft: &Draft<'_>, seq: Seq, changes: &[Change]) -> Result<Vec<Event>, S
                     events.push(Event { n, into: Some(*part), ..split });
                 }
             }
-            Change::Updated { summary, .. } if !created.contains(&summary.cluster) => {
+            Change::Updated { summary, .. } if !no_news && !created.contains(&summary.cluster) => {
                 events.push(event(EventKind::ClusterUpdated, summary.cluster));
             }
             Change::Updated { .. }

@@ -432,7 +432,7 @@ pub(super) fn member(version: VersionId, part: &MemberPart) -> Result<Member, St
 }
 
 /// The kinds of events by their bytes.
-const EVENT_KINDS: [EventKind; 8] = [
+const EVENT_KINDS: [EventKind; 9] = [
     EventKind::ClusterCreated,
     EventKind::ClusterUpdated,
     EventKind::ClusterMerged,
@@ -441,6 +441,7 @@ const EVENT_KINDS: [EventKind; 8] = [
     EventKind::ArticleRevised,
     EventKind::ArticleErased,
     EventKind::ClusterTrimmed,
+    EventKind::ArticleReextracted,
 ];
 
 /// Events of one row: as many as fit, whatever they name.
@@ -463,6 +464,7 @@ pub(super) const fn event_part(event: &Event) -> EventPart {
             EventKind::ArticleRevised => 5,
             EventKind::ArticleErased => 6,
             EventKind::ClusterTrimmed => 7,
+            EventKind::ArticleReextracted => 8,
         },
         cluster: number(event.cluster),
         into: number(event.into),

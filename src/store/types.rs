@@ -153,6 +153,8 @@ pub enum EventKind {
     ArticleCreated,
     /// An article's next version came.
     ArticleRevised,
+    /// An article's newest version was read again by another extractor; its publisher said nothing new.
+    ArticleReextracted,
     /// An article's words were removed by order, and it is not taken in again.
     ArticleErased,
     /// A cluster has had its time (`history_days`): its id and those of its articles name nothing any more.
@@ -169,6 +171,7 @@ impl EventKind {
             Self::ClusterSplit => "cluster.split",
             Self::ArticleCreated => "article.created",
             Self::ArticleRevised => "article.revised",
+            Self::ArticleReextracted => "article.reextracted",
             Self::ArticleErased => "article.erased",
             Self::ClusterTrimmed => "cluster.trimmed",
         }

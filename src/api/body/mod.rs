@@ -98,7 +98,7 @@ pub struct Member {
     pub url: Option<String>,
     /// Headline.
     pub title: String,
-    /// `origin`, `copy`, `update`, `excerpt`, `extension`, `correction`, `localised`, `blend`, `repeat` or `contains`.
+    /// `origin`, `copy`, `update`, `excerpt`, `extension`, `correction`, `localised`, `blend`, `repeat`, `contains` or `reextracted`.
     pub relation: &'static str,
     /// The version it is tied to best; null for a first member.
     pub parent: Option<String>,

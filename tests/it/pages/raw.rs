@@ -1,7 +1,13 @@
 //! The bytes of pages: named with each version, and read once.
 
+use std::path::Path;
+
+use copytaster::cluster::{Reason, Version, content};
 use copytaster::daemon::Running;
+use copytaster::extract::EXTRACTOR;
 use copytaster::fetch::raw_hash;
+use copytaster::journal::{Entry, Log, Reader, Record};
+use copytaster::model::Seq;
 
 use super::press::{self, Answer, Press};
 use super::{desk, heard};
@@ -44,9 +50,118 @@ async fn a_page_is_named_with_its_version_and_read_again_only_where_its_bytes_ar
     let article = clusters[0]["members"][0]["article"].as_str().unwrap();
     let shown = http::json(running.address, &format!("/api/v1/articles/{article}"));
     assert_eq!(shown["raw_hash"], raw_hash(edited.as_bytes()).to_string());
-    assert_eq!(shown["extractor"], copytaster::extract::EXTRACTOR);
+    assert_eq!(shown["extractor"], EXTRACTOR);
     running.stop().await.unwrap();
     let named: Vec<_> = heard(&desk).articles.iter().map(|article| article.raw).collect();
     let first_and_last = [&page, &edited].map(|page| Some(raw_hash(page.as_bytes())));
     assert_eq!(named, first_and_last, "other bytes with the same text are no version");
+}
+
+/// What an earlier extractor is said to have left at the end of each text.
+const FURNITURE: &str = "\nShare this story with your friends";
+
+/// Has the directory be one in which an earlier extractor read all pages. The derived rows are made anew.
+fn read_by_an_earlier_extractor(data: &Path) {
+    let entries: Vec<Entry> = Reader::open(data)
+        .unwrap()
+        .entries(Seq(1))
+        .map(|entry| {
+            let (_, mut entry) = entry.unwrap();
+            if let Record::Version(version) = &mut entry.record {
+                version.extractor = EXTRACTOR - 1;
+                version.article.text.push_str(FURNITURE);
+                version.verdicts.content = content(&version.article);
+            }
+            entry
+        })
+        .collect();
+    for gone in ["journal", "store"] {
+        std::fs::remove_dir_all(data.join(gone)).unwrap();
+    }
+    std::fs::remove_file(data.join("checkpoint")).ok();
+    Log::open(data).unwrap().0.append(&entries).unwrap();
+}
+
+fn versions(data: &Path) -> Vec<Version> {
+    let version = |entry: Entry| match entry.record {
+        Record::Version(version) => Some(*version),
+        _ => None,
+    };
+    let entries = Reader::open(data).unwrap().entries(Seq(1));
+    entries.filter_map(|entry| version(entry.unwrap().1)).collect()
+}
+
+fn dated(edit: u8, minute: u32, nonce: u32) -> String {
+    let head = format!(
+        "<meta property=\"article:modified_time\" content=\"2026-02-28T18:{minute:02}:00Z\"><meta name=\"nonce\" content=\"{nonce}\">"
+    );
+    press::story(3, edit, &head)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_upgrade_of_the_extractor_the_same_page_is_no_news() {
+    let press = Press::start().await;
+    press.lists(&["/same", "/new", "/dated"]);
+    let (same, new, edited) =
+        (press::story(1, 0, ""), press::story(2, 0, ""), press::story(2, 0, "<!-- another -->"));
+    press.says("/same", [Answer::html(same)]);
+    press.says("/new", [new, edited].map(Answer::html));
+    press.says("/dated", [dated(0, 0, 1), dated(0, 0, 2), dated(1, 30, 3)].map(Answer::html));
+    let desk = desk(&press);
+    let running = desk.start().await;
+    press.until_visited("/dated", 1).await;
+    desk.quiet(&running).await;
+    running.stop().await.unwrap();
+    read_by_an_earlier_extractor(&desk.data());
+    let before = versions(&desk.data());
+    assert_eq!(before.len(), 3);
+
+    desk.advance(MINUTE);
+    let running = desk.start().await;
+    press.until_visited("/dated", 2).await;
+    desk.quiet(&running).await;
+    let changed = |id: u64| {
+        let clusters = http::items(running.address, "/api/v1/clusters?expand=members");
+        let of = |cluster: &serde_json::Value| {
+            cluster["members"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|member| member["article"] == copytaster::model::ArticleId(id).to_string())
+        };
+        clusters.into_iter().find(of).unwrap()
+    };
+    let by_path = |path: &str| {
+        let url = press.url(path);
+        before.iter().find(|version| version.article.url.as_deref() == Some(&url)).unwrap().id.0
+    };
+    for (path, relation) in
+        [("/same", "reextracted"), ("/dated", "reextracted"), ("/new", "update")]
+    {
+        let cluster = changed(by_path(path));
+        assert_eq!(cluster["members"][0]["relation"], relation, "{path}: {cluster}");
+        assert_eq!(cluster["last_changed"] == cluster["first_seen"]["at"], relation != "update");
+    }
+    let told: Vec<_> = running.store().events((Seq(before[2].id.0), u32::MAX), 100).unwrap();
+    let mut told: Vec<_> = told.iter().map(|event| event.kind.as_str()).collect();
+    told.sort_unstable();
+    let expected =
+        ["article.reextracted", "article.reextracted", "article.revised", "cluster.updated"];
+    assert_eq!(told, expected);
+    // Once it is read by the present extractor, every change is news again.
+    desk.advance(15 * MINUTE);
+    press.until_visited("/dated", 3).await;
+    desk.quiet(&running).await;
+    running.stop().await.unwrap();
+    let after = versions(&desk.data());
+    assert_eq!(after.len(), 7);
+    let relation = after[6].verdicts.links.first().unwrap();
+    assert_ne!(relation.reason, Reason::Reextracted);
+    for version in &after[3..6] {
+        assert!(!version.article.text.contains("Share this"));
+        assert_eq!(version.extractor, EXTRACTOR);
+        let same =
+            version.verdicts.links.first().is_some_and(|link| link.reason == Reason::Reextracted);
+        assert_eq!(same, !version.article.url.as_ref().unwrap().ends_with("/new"));
+    }
 }
