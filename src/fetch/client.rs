@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::headers;
-use super::resolve::{Guarded, NoAddress, Slots};
+use super::resolve::{Guarded, Names, NoAddress, Slots};
 use super::tls::{self, Roots};
 use super::{FetchError, Params};
 
@@ -46,12 +46,12 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn new(params: &Params) -> Self {
+    pub(super) fn new(params: &Params, names: Names) -> Self {
         Self {
             user_agent: params.user_agent.clone(),
             roots: params.roots.clone(),
             connect_deadline: params.connect_deadline,
-            slots: Slots::default(),
+            slots: Slots::new(names, params.lookups_max, params.lookup_deadline),
             made: Mutex::default(),
         }
     }

@@ -37,6 +37,7 @@ pub use credentials::{BadCredentials, Credentials, Scheme};
 pub use error::FetchError;
 pub use explain::{Explained, Fault, Request, RobotsSeen, Said};
 pub use permits::{Kept, Remembered};
+pub use resolve::Names;
 pub use robots::{ROBOTS_BYTES_MAX, Robots, Verdict};
 pub use tls::{BadRoots, Roots};
 
@@ -66,6 +67,10 @@ pub struct Params {
     pub deadline: Duration,
     /// Time for a name, a connection and the handshake of TLS. Real time.
     pub connect_deadline: Duration,
+    /// Look-ups of names at a time, of those that are new; others have half as many for themselves.
+    pub lookups_max: usize,
+    /// Time for one look-up. Real time.
+    pub lookup_deadline: Duration,
     /// Authorities that are trusted beside the machine's own.
     pub roots: Roots,
     /// Bytes of a body, unpacked.
@@ -94,6 +99,8 @@ impl Default for Params {
             user_agent: user_agent(None),
             deadline: Duration::from_secs(30),
             connect_deadline: Duration::from_secs(15), // the name alone may take ten
+            lookups_max: 8, // each may block a thread for as long as a dead name server likes
+            lookup_deadline: Duration::from_secs(10),
             roots: Roots::default(),
             body_bytes_max: 8 << 20, // real pages reach 2.2 MB, sitemaps and archive feeds some more
             redirects_max: 8,
@@ -255,10 +262,18 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError::Setup`] where the HTTP client cannot be made, as with a `user_agent` that no header can hold.
     pub fn new(params: Params, clock: Clock) -> Result<Self, FetchError> {
+        Self::with_names(params, clock, Names::of_system())
+    }
+
+    /// The same where somebody else than the system says which addresses names have.
+    ///
+    /// # Errors
+    /// As [`Fetcher::new`].
+    pub fn with_names(params: Params, clock: Clock, names: Names) -> Result<Self, FetchError> {
         let end = params.user_agent.find(['/', ' ', '(']).unwrap_or(params.user_agent.len());
         let inner = Inner {
             agent: params.user_agent[..end].to_owned(),
-            clients: client::Clients::new(&params),
+            clients: client::Clients::new(&params, names),
             gate: gate::Gate::default(),
             permits: permits::Permits::default(),
             in_flight: Semaphore::new(params.concurrency.clamp(1, Semaphore::MAX_PERMITS)),

@@ -1,26 +1,22 @@
 //! A host's name to those of its addresses we may connect to.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use ipnet::IpNet;
 use lru::LruCache;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::address::allowed;
 
-/// Look-ups at a time. The system's resolver blocks a thread for each, for as long as a dead name server likes.
-const LOOKUPS_MAX: usize = 8;
-
 /// Addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 16;
-
-/// How long a look-up may take, the wait for a slot included.
-const LOOKUP_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Names whose answer is remembered, at most a kilobyte each.
 const NAMES_MAX: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
@@ -46,41 +42,81 @@ pub(super) enum NoAddress {
 /// What the system said of a name, whoever may go there.
 type Found = Result<Vec<SocketAddr>, NoAddress>;
 
-/// The answers of the last minute. What a source may reach is judged anew at each use: nothing forbidden gets in by a name that was
-/// remembered, nor by one whose address changes.
-struct Names(LruCache<String, (Found, Instant)>);
+/// Who says which addresses a name has.
+#[derive(Clone)]
+pub struct Names(Arc<dyn Fn(String) -> Asked + Send + Sync>);
+
+type Asked = BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 
 impl Names {
+    /// The system's own resolver.
+    pub fn of_system() -> Self {
+        Self::new(|host| {
+            Box::pin(async {
+                let found = tokio::net::lookup_host((host, 0)).await?;
+                Ok(found.map(|at| at.ip()).collect())
+            })
+        })
+    }
+
+    /// Another one. What it says is trusted no more than what the system says.
+    pub fn new(ask: impl Fn(String) -> Asked + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Names").finish_non_exhaustive()
+    }
+}
+
+/// What is remembered of a name.
+#[derive(Clone)]
+struct Memory {
+    found: Found,
+    until: Instant,
+    /// True where it has had an address at some time.
+    answered: bool,
+}
+
+/// The answers of the last minute. What a source may reach is judged anew at each use: nothing forbidden gets in by a name that was
+/// remembered, nor by one whose address changes.
+struct Memories(LruCache<String, Memory>);
+
+impl Memories {
     fn new() -> Self {
         Self(LruCache::new(NAMES_MAX))
     }
 
     /// What is remembered of a name at `now`.
     fn get(&mut self, host: &str, now: Instant) -> Option<Found> {
-        let (found, until) = self.0.get(host)?;
-        (*until > now).then(|| found.clone())
+        let memory = self.0.get(host)?;
+        (memory.until > now).then(|| memory.found.clone())
+    }
+
+    /// True where a name has had an address, whatever it has now.
+    fn answered(&self, host: &str) -> bool {
+        self.0.peek(host).is_some_and(|memory| memory.answered)
     }
 
     fn put(&mut self, host: String, found: &Found, now: Instant) {
         let kept = if found.is_ok() { FOUND_KEPT } else { UNKNOWN_KEPT };
-        self.0.put(host, (found.clone(), now + kept));
+        let answered = found.is_ok() || self.answered(&host);
+        self.0.put(host, Memory { found: found.clone(), until: now + kept, answered });
     }
 }
 
-/// What all resolvers of one fetcher share: few slots, and what was found.
+/// What all resolvers of one fetcher share: few slots, and what was found. The system's resolver blocks a thread for each look-up,
+/// for as long as a dead name server likes, so names that have had an address have slots of their own: however many hosts a hostile
+/// feed names whose name servers are silent, they take none of those.
 #[derive(Clone)]
 pub(super) struct Slots {
-    free: Arc<Semaphore>,
-    names: Arc<Mutex<Names>>,
-}
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self {
-            free: Arc::new(Semaphore::new(LOOKUPS_MAX)),
-            names: Arc::new(Mutex::new(Names::new())),
-        }
-    }
+    names: Names,
+    strangers: Arc<Semaphore>,
+    known: Arc<Semaphore>,
+    deadline: Duration,
+    memories: Arc<Mutex<Memories>>,
 }
 
 impl std::fmt::Debug for Slots {
@@ -90,18 +126,65 @@ impl std::fmt::Debug for Slots {
 }
 
 impl Slots {
-    fn names<T>(&self, with: impl FnOnce(&mut Names) -> T) -> T {
-        with(&mut self.names.lock().unwrap_or_else(PoisonError::into_inner))
+    /// `lookups_max` look-ups at a time of names that are new, and half as many of others. Each may take `deadline`, the wait for
+    /// a slot included.
+    pub(super) fn new(names: Names, lookups_max: usize, deadline: Duration) -> Self {
+        let slots = |number: usize| Arc::new(Semaphore::new(number.clamp(1, 512)));
+        Self {
+            names,
+            strangers: slots(lookups_max),
+            known: slots(lookups_max.div_ceil(2)),
+            deadline,
+            memories: Arc::new(Mutex::new(Memories::new())),
+        }
+    }
+
+    fn memories<T>(&self, with: impl FnOnce(&mut Memories) -> T) -> T {
+        with(&mut self.memories.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What is remembered of a name, else what the system says now.
     async fn find(&self, host: String) -> Found {
-        if let Some(found) = self.names(|names| names.get(&host, Instant::now())) {
+        let look = |memories: &mut Memories| {
+            (memories.get(&host, Instant::now()), memories.answered(&host))
+        };
+        let (found, answered) = self.memories(look);
+        if let Some(found) = found {
             return found;
         }
-        let found = look_up(host.clone(), Arc::clone(&self.free)).await;
-        self.names(|names| names.put(host, &found, Instant::now()));
-        found
+        let found = self.look_up(host.clone(), answered).await;
+        found.unwrap_or_else(|late| {
+            let found = Err(NoAddress::Unknown(late.to_owned()));
+            self.memories(|memories| memories.put(host, &found, Instant::now()));
+            found
+        })
+    }
+
+    /// Asks and remembers. The look-up is on a task of its own: the slot stays taken until the blocked thread is free, also where
+    /// the caller gave up long ago, and what comes late is there for the next who asks.
+    async fn look_up(&self, host: String, answered: bool) -> Result<Found, &'static str> {
+        let end = Instant::now() + self.deadline;
+        let slots = if answered { &self.known } else { &self.strangers };
+        let slot = timeout_at(end, Arc::clone(slots).acquire_owned()).await;
+        let slot = slot.map_err(|_| "look-ups that are not answered hold up all others")?;
+        let us = self.clone();
+        let asked = tokio::spawn(async move {
+            let found = match (us.names.0)(host.clone()).await {
+                Ok(found) => {
+                    let found = found.into_iter().take(ADDRESSES_MAX);
+                    Ok(found.map(|ip| SocketAddr::new(ip, 0)).collect())
+                }
+                Err(fault) => Err(NoAddress::Unknown(fault.to_string())),
+            };
+            drop(slot);
+            us.memories(|memories| memories.put(host, &found, Instant::now()));
+            found
+        });
+        match timeout_at(end, asked).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(_)) => Err("the look-up came to nothing"),
+            Err(_) => Err("the name server did not answer"),
+        }
     }
 }
 
@@ -124,23 +207,6 @@ impl Resolve for Guarded {
     }
 }
 
-/// Asks the system, on a task of its own: the slot stays taken until the blocked thread is free, even where the caller
-/// gave up long ago.
-async fn look_up(host: String, slots: Arc<Semaphore>) -> Found {
-    let asked = tokio::spawn(async move {
-        let _slot = slots.acquire_owned().await.map_err(|e| NoAddress::Unknown(e.to_string()))?;
-        match tokio::net::lookup_host((host, 0)).await {
-            Ok(found) => Ok(found.take(ADDRESSES_MAX).collect()),
-            Err(fault) => Err(NoAddress::Unknown(fault.to_string())),
-        }
-    });
-    match tokio::time::timeout(LOOKUP_DEADLINE, asked).await {
-        Ok(Ok(found)) => found,
-        Ok(Err(fault)) => Err(NoAddress::Unknown(fault.to_string())),
-        Err(_) => Err(NoAddress::Unknown("the name server did not answer".to_owned())),
-    }
-}
-
 /// The addresses that may be connected to, in the order found.
 fn choose(found: Vec<SocketAddr>, allow: &[IpNet]) -> Found {
     let first = found.first().map(SocketAddr::ip);
@@ -154,6 +220,8 @@ fn choose(found: Vec<SocketAddr>, allow: &[IpNet]) -> Found {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn check(found: &[&str], allow: &[&str], expected: Result<&[&str], &str>) {
@@ -176,7 +244,7 @@ mod tests {
 
     #[test]
     fn names_are_remembered_for_a_while_and_never_more_of_them_than_fit() {
-        let (mut names, now) = (Names::new(), Instant::now());
+        let (mut names, now) = (Memories::new(), Instant::now());
         let found: Found = Ok(vec![SocketAddr::new([1, 1, 1, 1].into(), 0)]);
         let none: Found = Err(NoAddress::Unknown("no such name".to_owned()));
         names.put("a.test".to_owned(), &found, now);
@@ -197,9 +265,86 @@ mod tests {
         assert_eq!(names.get("a.test", now), None, "the oldest goes first");
     }
 
+    /// A resolver of names whose servers are silent, but for those that begin with "live"; and how many it was asked.
+    fn half_dead() -> (Names, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let names = Names::new(move |host| {
+            count.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async move {
+                if host.starts_with("live") {
+                    Ok(vec![IpAddr::from([1, 1, 1, 1])])
+                } else {
+                    std::future::pending().await
+                }
+            })
+        });
+        (names, asked)
+    }
+
+    const DEADLINE: Duration = Duration::from_secs(10);
+
+    #[tokio::test(start_paused = true)]
+    async fn silent_name_servers_take_the_slots_of_strangers_for_as_long_as_they_like_and_no_others()
+     {
+        let (names, asked) = half_dead();
+        let slots = Slots::new(names, 8, DEADLINE);
+        assert!(slots.find("live.test".to_owned()).await.is_ok());
+        let mut dead = tokio::task::JoinSet::new();
+        for number in 0..1000 {
+            let slots = slots.clone();
+            dead.spawn(async move { slots.find(format!("{number}.test")).await });
+        }
+        let began = Instant::now();
+        for found in dead.join_all().await {
+            let told = found.unwrap_err().to_string();
+            assert!(
+                told.contains("did not answer") || told.contains("hold up all others"),
+                "{told}"
+            );
+        }
+        assert_eq!(began.elapsed().as_secs(), DEADLINE.as_secs(), "each has its time and no more");
+        // Those that gave up before they had a slot are not asked for later.
+        assert_eq!(asked.load(Ordering::SeqCst), 1 + 8);
+        // A name that is known goes on when what is remembered of it has run out.
+        tokio::time::advance(FOUND_KEPT).await;
+        let began = Instant::now();
+        assert!(slots.find("live.test".to_owned()).await.is_ok());
+        assert_eq!((began.elapsed(), asked.load(Ordering::SeqCst)), (Duration::ZERO, 1 + 8 + 1));
+        // A stranger waits its time in vain.
+        let told = slots.find("live-too.test".to_owned()).await.unwrap_err().to_string();
+        assert!(told.contains("hold up all others"), "{told}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_comes_late_serves_the_next_who_asks() {
+        let names = Names::new(|_| {
+            Box::pin(async {
+                tokio::time::sleep(DEADLINE + DEADLINE / 10).await;
+                Ok(vec![IpAddr::from([1, 1, 1, 1])])
+            })
+        });
+        let slots = Slots::new(names, 1, DEADLINE);
+        let told = slots.find("slow.test".to_owned()).await.unwrap_err().to_string();
+        assert!(told.contains("did not answer"), "{told}");
+        tokio::time::sleep(DEADLINE / 2).await;
+        assert!(slots.find("slow.test".to_owned()).await.is_ok());
+    }
+
+    #[test]
+    fn a_name_that_had_an_address_is_known_while_it_has_none() {
+        let (mut names, now) = (Memories::new(), Instant::now());
+        let none: Found = Err(NoAddress::Unknown("no such name".to_owned()));
+        names.put("a.test".to_owned(), &none, now);
+        assert!(!names.answered("a.test"));
+        names.put("a.test".to_owned(), &Ok(Vec::new()), now);
+        names.put("a.test".to_owned(), &none, now);
+        assert!(names.answered("a.test") && names.get("a.test", now).unwrap().is_err());
+    }
+
     #[test]
     fn a_name_that_is_remembered_is_judged_for_each_who_asks() {
-        let (mut names, now) = (Names::new(), Instant::now());
+        let (mut names, now) = (Memories::new(), Instant::now());
         let at = |ip: [u8; 4]| SocketAddr::new(ip.into(), 0);
         names.put("a.test".to_owned(), &Ok(vec![at([127, 0, 0, 2])]), now);
         let open: Vec<IpNet> = vec!["127.0.0.0/8".parse().unwrap()];

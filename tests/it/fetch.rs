@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may die of what tests may die of")]
 
 mod command;
+mod names;
 mod site;
 mod sites;
 
