@@ -41,7 +41,7 @@ impl Writer {
         let seq = Seq(version.id.0);
         let entry = Entry { seq, at: seen_at, record: Record::Version(version) };
         let location = self.log.append(std::slice::from_ref(&entry)).unwrap()[0];
-        let applied = Applied { entry: &entry, location, changes: &changes };
+        let applied = Applied { entry: &entry, location, changes: &changes, words: None };
         self.store.apply(&[applied]).unwrap()
     }
 }

@@ -1,4 +1,5 @@
-//! The entries of a journal in turn, read and unpacked on a thread of their own a little ahead of whoever takes them.
+//! The entries of a journal in turn, read and unpacked on a thread of their own a little ahead of whoever takes them. Texts stay
+//! behind, since nobody who only applies looks at them: their words are counted on that thread.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -12,15 +13,15 @@ use crate::model::Seq;
 /// Entries that are handed over at once: to hand over each would cost more than to read it.
 const RUN_RECORDS: usize = 64;
 
-/// Bytes of text after which a run ends earlier.
-const RUN_BYTES: usize = 1 << 20;
-
 /// Runs that wait to be taken.
 const RUNS_MAX: usize = 4;
 
-type Step = Result<(Location, Entry), JournalError>;
+/// An entry without its text, and of how many words that was.
+pub(super) type Bare = (Location, Entry, Option<u32>);
 
-/// What [`Reader::entries`] gives, read ahead.
+type Step = Result<Bare, JournalError>;
+
+/// What [`Reader::entries`] gives, read ahead, without texts.
 pub(super) struct Ahead {
     runs: Receiver<Vec<Step>>,
     run: vec::IntoIter<Step>,
@@ -59,23 +60,29 @@ impl Iterator for Ahead {
 }
 
 /// Reads until the end, or until nobody takes it.
-fn read(entries: impl Iterator<Item = Step>, runs: &SyncSender<Vec<Step>>) {
-    let (mut run, mut bytes) = (Vec::with_capacity(RUN_RECORDS), 0);
+fn read(
+    entries: impl Iterator<Item = Result<(Location, Entry), JournalError>>,
+    runs: &SyncSender<Vec<Step>>,
+) {
+    let mut run = Vec::with_capacity(RUN_RECORDS);
     for step in entries {
-        if let Ok((_, Entry { record: Record::Version(version), .. })) = &step {
-            bytes += version.article.text.len();
-        }
-        run.push(step);
-        if run.len() >= RUN_RECORDS || bytes >= RUN_BYTES {
+        run.push(step.map(bare));
+        if run.len() >= RUN_RECORDS {
             let whole = std::mem::replace(&mut run, Vec::with_capacity(RUN_RECORDS));
             if runs.send(whole).is_err() {
                 return;
             }
-            bytes = 0;
         }
     }
     // Whoever took the others may have gone.
     let _ = runs.send(run);
+}
+
+fn bare((location, mut entry): (Location, Entry)) -> Bare {
+    let Record::Version(version) = &mut entry.record else { return (location, entry, None) };
+    let words = version.words();
+    version.article.text = String::new();
+    (location, entry, Some(words))
 }
 
 #[cfg(test)]
@@ -100,7 +107,8 @@ mod tests {
         for count in [0, 1, runs - 1, runs, runs + 1, runs * (RUNS_MAX as u64 + 3)] {
             let (_dir, reader) = written(count);
             for from in [1, 2, count + 1] {
-                let plain: Vec<_> = reader.entries(Seq(from)).map(Result::unwrap).collect();
+                let plain: Vec<_> =
+                    reader.entries(Seq(from)).map(|step| bare(step.unwrap())).collect();
                 let ahead = Ahead::start(&reader, Seq(from)).unwrap();
                 assert_eq!(ahead.map(Result::unwrap).collect::<Vec<_>>(), plain);
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, Bare};
 use super::mend::has_room;
 use super::stand::{Passed, first_settings, found};
 use super::texts::LiveTexts;
@@ -133,7 +133,7 @@ impl Fold {
     ) -> Result<(), Fault> {
         let mut lagging = Lagging::default();
         for entry in Ahead::start(reader, Seq(self.last.0 + 1))? {
-            let (location, entry) = entry?;
+            let (location, entry, words) = entry?;
             if entry.seq > last {
                 break;
             }
@@ -143,7 +143,7 @@ impl Fold {
                 self.texts.placed(version, location);
             }
             if entry.seq > applied {
-                lagging.push(entry, location, changes, rows)?;
+                lagging.push((location, entry, words), changes, rows)?;
             }
             if !each(self.last) {
                 return Err(Fault::Stopped);
@@ -228,23 +228,22 @@ pub(super) fn write_rows(store: &Store, batch: &[Applied<'_>]) -> Result<(), Fau
 /// Records the store does not have yet, with their changes.
 #[derive(Default)]
 struct Lagging {
-    waiting: Vec<(Entry, Location, Vec<Change>)>,
+    waiting: Vec<(Bare, Vec<Change>)>,
 }
 
 impl Lagging {
     fn push(
         &mut self,
-        entry: Entry,
-        location: Location,
+        bare: Bare,
         changes: Vec<Change>,
         rows: &mut ToRows<'_>,
     ) -> Result<(), Fault> {
         // What a trim takes away goes by itself, before it.
-        let alone = matches!(entry.record, Record::Trim(_));
+        let alone = matches!(bare.1.record, Record::Trim(_));
         if alone {
             self.flush(rows)?;
         }
-        self.waiting.push((entry, location, changes));
+        self.waiting.push((bare, changes));
         if alone || self.waiting.len() >= BATCH_RECORDS { self.flush(rows) } else { Ok(()) }
     }
 
@@ -252,7 +251,12 @@ impl Lagging {
         let batch: Vec<Applied<'_>> = self
             .waiting
             .iter()
-            .map(|(entry, location, changes)| Applied { entry, location: *location, changes })
+            .map(|((location, entry, words), changes)| Applied {
+                entry,
+                location: *location,
+                changes,
+                words: *words,
+            })
             .collect();
         rows(&batch)?;
         self.waiting.clear();

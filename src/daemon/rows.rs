@@ -263,7 +263,7 @@ impl Keeper {
         let places = job.entries.iter().zip(&job.places);
         let applied: Vec<Applied<'_>> = places
             .zip(&job.changes)
-            .map(|((entry, &location), changes)| Applied { entry, location, changes })
+            .map(|((entry, &location), changes)| Applied { entry, location, changes, words: None })
             .collect();
         let mut findable = job.findable.as_slice();
         for part in applied.chunks(BATCH_RECORDS) {
@@ -311,6 +311,10 @@ impl Keeper {
                 },
             };
             self.mender.mend(fault, self.store.told_seq())?;
+        }
+        // A disk without room, and a fault of sled's, show again when rows come.
+        if has_room(self.store.dir()).is_ok() {
+            let _noted = self.store.write_old();
         }
         self.well();
         Ok(())

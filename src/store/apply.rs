@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use super::draft::Draft;
+use super::draft::{Draft, missing};
 use super::query::Sort;
-use super::rows::{self, ArticlePart, ClusterPart, SetRow, SourcePart, VersionPart};
+use super::rows::{self, ArticlePart, ClusterPart, Places, SourcePart, VersionPart};
 use super::types::{Applied, Event, EventKind};
 use super::{Store, StoreError, findable, keys};
 use crate::cluster::{Change, Member, Relation, SetId, Summary, Version};
-use crate::journal::{Location, Record};
+use crate::journal::Record;
 use crate::model::{ArticleId, ClusterId, Seq, VersionId};
 
 /// For how many records back the change stream can be resumed: some hours of the largest wires, a few tens of MB.
@@ -24,8 +24,7 @@ impl Store {
         self.apply_with(batch, &[], None)
     }
 
-    /// The same, and in one step with it what [`Store::put_findable`] does, where there is an oldest version: each batch of sled
-    /// costs two writes to its file, however small it is.
+    /// The same, and in one step with it what [`Store::put_findable`] does, where there is an oldest version.
     pub fn apply_with(
         &self,
         batch: &[Applied<'_>],
@@ -33,20 +32,17 @@ impl Store {
         oldest: Option<VersionId>,
     ) -> Result<Vec<Event>, StoreError> {
         let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.with("apply records", |tree| {
-            self.forget_before(tree, batch)?;
-            let mut draft = Draft::over(tree, self.meta());
+        self.with("apply records", |packed| {
+            // Before, so that what is handed over again after a fault has changed nothing.
+            self.write_if_due(packed)?;
+            self.forget_before(packed, batch)?;
+            let mut draft = Draft::over(packed, self.meta());
             let events = enter_all(&mut draft, batch, Seq(0))?;
-            if draft.meta.applied_seq > self.applied_seq().0 {
-                if let Some(oldest) = oldest {
-                    draft.notes = findable::notes(tree, findable, oldest)?;
-                }
-                let meta = draft.write()?;
-                self.set_meta(meta);
-                self.told(Seq(meta.applied_seq));
-            } else if let Some(oldest) = oldest.filter(|_| !findable.is_empty()) {
-                self.put_findable(findable, oldest)?;
+            if let Some(oldest) = oldest {
+                findable::enter(&mut draft, findable, oldest)?;
             }
+            self.commit(packed, draft);
+            self.told(self.applied_seq());
             Ok(events)
         })
     }
@@ -60,6 +56,8 @@ pub(super) fn enter_all(
     untold: Seq,
 ) -> Result<Vec<Event>, StoreError> {
     let mut events = Vec::new();
+    let old = |seq: u64| Seq(seq.saturating_sub(EVENT_SEQS_KEPT));
+    let first_old = old(draft.meta.applied_seq + 1);
     for applied in batch {
         let next = draft.meta.applied_seq + 1;
         let seq = applied.entry.seq;
@@ -70,12 +68,6 @@ pub(super) fn enter_all(
             return Err(StoreError::OutOfTurn { expected: Seq(next), found: seq });
         }
         enter(draft, applied)?;
-        // What stands for several records makes as many old events go.
-        let old = |seq: u64| Seq(seq.saturating_sub(EVENT_SEQS_KEPT));
-        let (from, to) = (old(next), old(seq.0 + 1));
-        if from < to && untold == Seq(0) {
-            draft.remove_all(keys::events(from)..keys::events(to))?;
-        }
         if seq > untold {
             let told = match &applied.entry.record {
                 Record::Erase(erase) => tell_erased(draft, seq, &erase.articles)?,
@@ -89,15 +81,22 @@ pub(super) fn enter_all(
             events.extend(told);
         }
     }
+    // What stands for several records makes as many old events go.
+    let end_old = old(draft.meta.applied_seq + 1);
+    if first_old < end_old && untold == Seq(0) {
+        draft.remove_all(keys::events(first_old)..keys::events(end_old))?;
+    }
     Ok(events)
 }
 
 /// Writes one entry and its changes into the draft.
 fn enter(draft: &mut Draft<'_>, applied: &Applied<'_>) -> Result<(), StoreError> {
-    let Applied { entry, location, changes } = *applied;
+    let Applied { entry, location, changes, words } = *applied;
     match &entry.record {
         Record::Version(version) => {
-            enter_version(draft, version, location, joined(version.id, changes))?;
+            let words = words.unwrap_or_else(|| version.words());
+            let set = joined(version.id, changes);
+            enter_version(draft, version, rows::Stands { at: location, set, words })?;
         }
         Record::Lost(_) => draft.meta.lost += 1,
         Record::Settings(_)
@@ -155,11 +154,10 @@ fn joined(version: VersionId, changes: &[Change]) -> SetId {
 fn enter_version(
     draft: &mut Draft<'_>,
     version: &Version,
-    location: Location,
-    set: SetId,
+    stands: rows::Stands,
 ) -> Result<(), StoreError> {
     let article = version.article_id();
-    let part = rows::version_part(version, article, location, set);
+    let part = rows::version_part(version, article, stands);
     let before = draft.article(article)?;
     let is_new = before.is_none();
     let (old_url, old_versions) = before.map_or((None, 0), |old| (old.url, old.versions));
@@ -182,6 +180,8 @@ fn enter_version(
     }
     let source_key = keys::source(&part.source);
     let source: Option<SourcePart> = draft.get(&source_key)?;
+    draft.meta.sources += u64::from(source.is_none());
+    draft.meta.versions += 1;
     let mut source = source.unwrap_or_default();
     source.articles += u64::from(is_new);
     source.versions += 1;
@@ -243,9 +243,10 @@ pub(super) fn put_set(
 ) -> Result<(), StoreError> {
     let lead: VersionPart = draft.need(&keys::version(summary.lead))?;
     let row = rows::set_part(summary, lead);
-    let old: Option<SetRow> = draft.get(&keys::set(set))?;
+    let old: Option<Places> = draft.head(&keys::set(set))?;
+    draft.meta.clusters += u64::from(old.is_none());
     for sort in Sort::ALL {
-        let now = keys::order(sort, &row);
+        let now = keys::order(sort, &row.places);
         if let Some(before) = old.as_ref().map(|old| keys::order(sort, old)) {
             if before == now {
                 continue;
@@ -259,10 +260,11 @@ pub(super) fn put_set(
 }
 
 pub(super) fn remove_set(draft: &mut Draft<'_>, set: SetId) -> Result<(), StoreError> {
-    let Some(old) = draft.get::<SetRow>(&keys::set(set))? else { return Ok(()) };
+    let Some(old) = draft.head::<Places>(&keys::set(set))? else { return Ok(()) };
     for sort in Sort::ALL {
         draft.remove(keys::order(sort, &old));
     }
+    draft.meta.clusters -= 1;
     draft.remove(keys::set(set));
     Ok(())
 }
@@ -333,7 +335,7 @@ fn tell(draft: &Draft<'_>, seq: Seq, changes: &[Change]) -> Result<Vec<Event>, S
 
 /// The cluster a version is in, as drafted; `None` where its set has no row yet.
 fn cluster_of(draft: &Draft<'_>, version: VersionId) -> Result<Option<ClusterId>, StoreError> {
-    let part: VersionPart = draft.need(&keys::version(version))?;
-    let row: Option<SetRow> = draft.get(&keys::set(SetId(part.set)))?;
-    Ok(row.map(|row| ClusterId(row.cluster)))
+    let set = draft.head(&keys::version(version))?.ok_or_else(|| missing(&keys::version(version)));
+    let cluster: Option<u64> = draft.head(&keys::set(SetId(set?)))?;
+    Ok(cluster.map(ClusterId))
 }

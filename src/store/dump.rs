@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::meta::Meta;
+use super::packed::{Block, entries};
 use super::rows::{
     self, ArticlePart, ClusterPart, EventPart, MemberPart, SetRow, SourcePart, VersionPart,
 };
@@ -42,25 +43,44 @@ impl DumpRow {
 }
 
 impl Store {
-    /// Every derived row (not the poller's), by key. Ends after the first error.
+    /// Every derived row (not the poller's), by key, after what is held was written. Ends after the first error.
     pub fn dump(&self) -> impl Iterator<Item = Result<DumpRow, StoreError>> + use<> {
-        let mut rows = self.tree().map(|tree| tree.range(..[keys::NOT_DERIVED]));
-        let mut ended = false;
+        let mut blocks = self
+            .write_held()
+            .and_then(|()| self.tree())
+            .map(|packed| packed.bare().range(..[keys::NOT_DERIVED]));
+        let (mut rows, mut ended) = (Vec::new().into_iter(), false);
         std::iter::from_fn(move || {
-            if ended {
-                return None;
+            while rows.len() == 0 && !ended {
+                let next = match &mut blocks {
+                    Ok(blocks) => {
+                        guarded("dump", || blocks.next().map(|row| show_all(&row?)).transpose())
+                    }
+                    Err(closed) => Err(std::mem::replace(closed, StoreError::Closed)),
+                };
+                match next {
+                    Ok(Some(shown)) => rows = shown.into_iter(),
+                    Ok(None) => ended = true,
+                    Err(fault) => {
+                        ended = true;
+                        return Some(Err(fault));
+                    }
+                }
             }
-            let row = match &mut rows {
-                Ok(rows) => guarded("dump", || rows.next().map(|row| show(&row?)).transpose()),
-                Err(closed) => Err(std::mem::replace(closed, StoreError::Closed)),
-            };
-            ended = row.is_err();
-            row.transpose()
+            rows.next().map(Ok)
         })
     }
 }
 
-fn show((key, bytes): &(sled::IVec, sled::IVec)) -> Result<DumpRow, StoreError> {
+/// The rows of a block, or the meta row.
+fn show_all((block, bytes): &Block) -> Result<Vec<DumpRow>, StoreError> {
+    if block.first() == Some(&keys::META) {
+        return Ok(vec![show(block, rows::body(block, bytes)?)?]);
+    }
+    entries(block, bytes)?.iter().map(|(key, row)| show(key, row)).collect()
+}
+
+fn show(key: &[u8], bytes: &[u8]) -> Result<DumpRow, StoreError> {
     let tag = key.first().copied().unwrap_or(u8::MAX);
     let value = match tag {
         keys::META => json::<Meta>(key, bytes),
@@ -84,7 +104,7 @@ fn json<T: DeserializeOwned + Serialize>(
     key: &[u8],
     bytes: &[u8],
 ) -> Result<serde_json::Value, StoreError> {
-    let row: T = rows::unseal(key, bytes)?;
+    let row: T = rows::row(key, bytes)?;
     serde_json::to_value(row)
         .map_err(|fault| StoreError::damaged(format!("a row has no JSON: {fault}")))
 }

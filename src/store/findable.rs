@@ -2,8 +2,11 @@
 //!
 //! A row that is missing, or of another scheme, costs its text to be read and sketched again; nothing depends on it.
 
-use super::draft::{Changed, settle};
-use super::{Store, StoreError, keys, rows};
+use std::sync::PoisonError;
+
+use super::draft::Draft;
+use super::query::Direction;
+use super::{Store, StoreError, keys};
 use crate::model::VersionId;
 
 impl Store {
@@ -13,18 +16,13 @@ impl Store {
         fresh: &[(VersionId, Vec<u8>)],
         oldest: VersionId,
     ) -> Result<(), StoreError> {
-        self.with("keep sketches", |tree| {
-            let notes = notes(tree, fresh, oldest)?;
-            let mut batch = sled::Batch::default();
-            for (key, row) in &notes {
-                match row {
-                    Some(row) => batch.insert(key.as_slice(), row.as_slice()),
-                    None => batch.remove(key.as_slice()),
-                }
-            }
-            tree.apply_batch(batch)?;
-            let fresh: Vec<_> = notes.into_iter().map(|(key, _)| key).collect();
-            settle(tree, &fresh)
+        let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.with("keep sketches", |packed| {
+            self.write_if_due(packed)?;
+            let mut draft = Draft::over(packed, self.meta());
+            enter(&mut draft, fresh, oldest)?;
+            self.commit(packed, draft);
+            Ok(())
         })
     }
 
@@ -34,14 +32,12 @@ impl Store {
         first: VersionId,
         each: &mut dyn FnMut(VersionId, &[u8]),
     ) -> Result<(), StoreError> {
-        self.with("read sketches", |tree| {
-            for row in tree.range(keys::findable(first)..=keys::findable(VersionId(u64::MAX))) {
+        self.with("read sketches", |packed| {
+            let (low, high) = (keys::findable(first), keys::after(&[keys::FINDABLE]));
+            for row in packed.scan(low, high, Direction::Newer) {
                 let (key, bytes) = row?;
-                let version = keys::last_version(&key);
-                let kept = rows::body(&key, &bytes).ok();
-                let kept = kept.and_then(|body| postcard::from_bytes::<&[u8]>(body).ok());
-                if let (Some(version), Some(kept)) = (version, kept) {
-                    each(version, kept);
+                if let Some(version) = keys::last_version(&key) {
+                    each(version, &bytes);
                 }
             }
             Ok(())
@@ -49,18 +45,16 @@ impl Store {
     }
 }
 
-/// The rows that keep what makes versions findable, and those that go because they are older than `oldest`.
-pub(super) fn notes(
-    tree: &sled::Tree,
+/// Drafts what makes versions findable, and that what is older than `oldest` goes.
+pub(super) fn enter(
+    draft: &mut Draft<'_>,
     fresh: &[(VersionId, Vec<u8>)],
     oldest: VersionId,
-) -> Result<Vec<Changed>, StoreError> {
-    let kept = fresh.iter().map(|(version, bytes)| {
+) -> Result<(), StoreError> {
+    draft.remove_all(keys::findable(VersionId(0))..keys::findable(oldest))?;
+    for (version, bytes) in fresh.iter().filter(|(version, _)| *version >= oldest) {
         let key = keys::findable(*version);
-        let row = rows::seal(&key, bytes)?;
-        Ok((key, Some(row)))
-    });
-    let old = tree.range(keys::findable(VersionId(0))..keys::findable(oldest)).keys();
-    let gone = old.map(|key| Ok((key?.to_vec(), None)));
-    kept.chain(gone).collect()
+        draft.put_bytes(key, bytes.clone())?;
+    }
+    Ok(())
 }

@@ -4,9 +4,11 @@
 
 use super::apply::remove_set;
 use super::draft::Draft;
+use super::packed::Packed;
+use super::query::Direction;
 use super::rows::{ClusterPart, VersionPart};
 use super::types::Applied;
-use super::{Store, StoreError, keys};
+use super::{Store, StoreError, keys, rows};
 use crate::cluster::Change;
 use crate::journal::{Location, Record, Trim};
 use crate::model::{ClusterId, Seq, VersionId};
@@ -19,25 +21,25 @@ impl Store {
     /// after that. Whoever hands a trim over hands it alone.
     pub(super) fn forget_before(
         &self,
-        tree: &sled::Tree,
+        packed: &Packed,
         batch: &[Applied<'_>],
     ) -> Result<(), StoreError> {
         let applied = self.applied_seq();
         let first = batch.iter().find(|applied_to| applied_to.entry.seq > applied);
         let Some(Applied { entry, changes, .. }) = first else { return Ok(()) };
         let Record::Trim(trim) = &entry.record else { return Ok(()) };
-        self.forget(tree, trim, changes)
+        self.forget(packed, trim, changes)
     }
 
-    fn forget(&self, tree: &sled::Tree, trim: &Trim, changes: &[Change]) -> Result<(), StoreError> {
+    fn forget(&self, packed: &Packed, trim: &Trim, changes: &[Change]) -> Result<(), StoreError> {
         // Before the first event goes: who reads events asks afterwards from where on they are kept.
-        self.draft_forgetting(tree, |draft| {
+        self.draft_forgetting(packed, |draft| {
             let known = draft.get::<u64>(&keys::trimmed())?.unwrap_or(0);
             draft.put(keys::trimmed().to_vec(), &trim.upto.0.max(known))
         })?;
         let mut waiting = changes.iter().peekable();
         while waiting.peek().is_some() {
-            self.draft_forgetting(tree, |draft| {
+            self.draft_forgetting(packed, |draft| {
                 let mut rows = 0;
                 while rows < BATCH_ROWS
                     && let Some(change) = waiting.next()
@@ -47,39 +49,41 @@ impl Store {
                 Ok(())
             })?;
         }
-        self.forget_redirects(tree, trim.upto)?;
-        self.displace(tree, trim.upto)?;
-        self.forget_events(tree, trim.upto)
+        self.forget_redirects(packed, trim.upto)?;
+        self.displace(packed, trim.upto)?;
+        self.forget_events(packed, trim.upto)
     }
 
     fn draft_forgetting(
         &self,
-        tree: &sled::Tree,
+        packed: &Packed,
         work: impl FnOnce(&mut Draft<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let mut draft = Draft::over(tree, self.meta());
+        let mut draft = Draft::over(packed, self.meta());
         work(&mut draft)?;
-        self.set_meta(draft.write()?);
-        Ok(())
+        self.commit(packed, draft);
+        self.write_if_due(packed)
     }
 
     /// Ids that lead to one that names nothing any more name nothing, either.
-    fn forget_redirects(&self, tree: &sled::Tree, upto: Seq) -> Result<(), StoreError> {
+    fn forget_redirects(&self, packed: &Packed, upto: Seq) -> Result<(), StoreError> {
+        let ids = || (keys::cluster(ClusterId(0)), keys::cluster(ClusterId(upto.0 + 1)));
         loop {
             let mut astray = Vec::new();
-            for row in tree.range(keys::cluster(ClusterId(0))..=keys::cluster(ClusterId(upto.0))) {
+            let (low, high) = ids();
+            for row in packed.scan(low, high, Direction::Newer) {
                 let (key, bytes) = row?;
-                if let ClusterPart::Redirects(into) = super::rows::unseal(&key, &bytes)?
-                    && !tree.contains_key(keys::cluster(ClusterId(into)))?
+                if let ClusterPart::Redirects(into) = rows::row(&key, &bytes)?
+                    && packed.get(&keys::cluster(ClusterId(into)))?.is_none()
                 {
-                    astray.push(key.to_vec());
+                    astray.push(key);
                 }
             }
             if astray.is_empty() {
                 return Ok(());
             }
             for part in astray.chunks(BATCH_ROWS) {
-                self.draft_forgetting(tree, |draft| {
+                self.draft_forgetting(packed, |draft| {
                     for key in part {
                         draft.remove(key.clone());
                     }
@@ -90,16 +94,17 @@ impl Store {
     }
 
     /// What is left of the versions up to `upto` lies in no segment any more.
-    fn displace(&self, tree: &sled::Tree, upto: Seq) -> Result<(), StoreError> {
+    fn displace(&self, packed: &Packed, upto: Seq) -> Result<(), StoreError> {
         let mut from = VersionId(0);
+        let end = || keys::version(VersionId(upto.0 + 1));
         loop {
             let mut displaced = Vec::new();
-            for row in tree.range(keys::version(from)..=keys::version(VersionId(upto.0))) {
+            for row in packed.scan(keys::version(from), end(), Direction::Newer) {
                 let (key, bytes) = row?;
-                let mut part: VersionPart = super::rows::unseal(&key, &bytes)?;
+                let mut part: VersionPart = rows::row(&key, &bytes)?;
                 if part.place() != Location::default() {
                     part.redact(Location::default());
-                    displaced.push((key.to_vec(), part));
+                    displaced.push((key, part));
                 }
                 if displaced.len() >= BATCH_ROWS {
                     break;
@@ -107,22 +112,23 @@ impl Store {
             }
             let Some((last, _)) = displaced.last() else { return Ok(()) };
             from = keys::last_version(last).unwrap_or_default();
-            self.draft_forgetting(tree, |draft| {
+            self.draft_forgetting(packed, |draft| {
                 displaced.into_iter().try_for_each(|(key, part)| draft.put(key, &part))
             })?;
         }
     }
 
-    fn forget_events(&self, tree: &sled::Tree, upto: Seq) -> Result<(), StoreError> {
+    fn forget_events(&self, packed: &Packed, upto: Seq) -> Result<(), StoreError> {
         loop {
-            let old = tree.range(keys::events(Seq(0))..keys::events(Seq(upto.0 + 1)));
-            let old: Vec<_> = old.keys().take(BATCH_ROWS).collect::<Result<_, _>>()?;
+            let (low, high) = (keys::events(Seq(0)), keys::events(Seq(upto.0 + 1)));
+            let old = packed.scan(low, high, Direction::Newer).take(BATCH_ROWS);
+            let old: Vec<_> = old.collect::<Result<_, _>>()?;
             if old.is_empty() {
                 return Ok(());
             }
-            self.draft_forgetting(tree, |draft| {
-                for key in old {
-                    draft.remove(key.to_vec());
+            self.draft_forgetting(packed, |draft| {
+                for (key, _) in old {
+                    draft.remove(key);
                 }
                 Ok(())
             })?;
@@ -140,6 +146,7 @@ fn forget_set(draft: &mut Draft<'_>, change: &Change) -> Result<usize, StoreErro
     for &version in versions {
         let key = keys::version(version);
         if let Some(part) = draft.get::<VersionPart>(&key)? {
+            draft.meta.versions -= 1;
             draft.remove(keys::state(part.article(), version));
         }
         draft.remove(key);

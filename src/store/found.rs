@@ -45,7 +45,9 @@ impl Store {
             self.found_rows(|draft| {
                 part.iter().try_for_each(|(version, set)| {
                     let article = version.article_id();
-                    let row = rows::version_part(version, article, Location::default(), *set);
+                    let (at, words) = (Location::default(), version.words());
+                    let row =
+                        rows::version_part(version, article, rows::Stands { at, set: *set, words });
                     draft.put(keys::version(version.id), &row)
                 })
             })?;
@@ -87,6 +89,10 @@ impl Store {
             draft.put(keys::trimmed().to_vec(), &standing.upto.0)?;
             draft.meta.lost = standing.lost;
             draft.meta.articles = standing.articles.len() as u64;
+            let versions = standing.articles.iter().map(|article| article.versions.len());
+            draft.meta.versions = versions.sum::<usize>() as u64;
+            draft.meta.clusters = standing.sets.len() as u64;
+            draft.meta.sources = standing.sources.len() as u64;
             draft.meta.applied_seq = standing.upto.0;
             Ok(())
         })?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::meta::Meta;
 use super::open::{self, Opened};
+use super::packed::Packed;
 use super::{Inner, Store, StoreError, guarded};
 
 /// How long sled may take to let go of its files.
@@ -29,11 +30,11 @@ pub enum Trouble {
 }
 
 impl Store {
-    pub(super) fn over(dir: &Path, cache_bytes: u64, tree: sled::Db, meta: Meta) -> Self {
+    pub(super) fn over(dir: &Path, cache_bytes: u64, packed: Packed, meta: Meta) -> Self {
         let inner = Inner {
             dir: dir.to_path_buf(),
             cache_bytes,
-            tree: RwLock::new(Some(Arc::new(tree))),
+            tree: RwLock::new(Some(Arc::new(packed))),
             meta: RwLock::new(meta),
             told: AtomicU64::new(meta.applied_seq),
             writing: Mutex::new(()),
@@ -43,7 +44,7 @@ impl Store {
     }
 
     /// The handle, for one call.
-    pub(super) fn tree(&self) -> Result<Arc<sled::Db>, StoreError> {
+    pub(super) fn tree(&self) -> Result<Arc<Packed>, StoreError> {
         let tree = self.inner.tree.read().unwrap_or_else(PoisonError::into_inner);
         tree.clone().ok_or(StoreError::Closed)
     }
@@ -52,7 +53,7 @@ impl Store {
     pub(super) fn with<T>(
         &self,
         what: &'static str,
-        work: impl FnOnce(&sled::Tree) -> Result<T, StoreError>,
+        work: impl FnOnce(&Packed) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let tree = self.tree()?;
         let done = guarded(what, || work(&tree));
@@ -139,7 +140,9 @@ impl Store {
             match Arc::try_unwrap(tree) {
                 // sled writes out on the last drop, and may give up or hang at that.
                 Ok(alone) => {
+                    let meta = self.meta();
                     return in_time("close", LET_GO, move || {
+                        let _comes_again = guarded("write rows", || alone.write_held(meta));
                         drop(alone);
                         Ok(())
                     });

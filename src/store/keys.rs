@@ -24,7 +24,7 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::query::{Cursor, Sort};
-use super::rows::SetRow;
+use super::rows::Places;
 use crate::cluster::SetId;
 use crate::model::{ArticleId, ClusterId, Seq, VersionId};
 
@@ -42,7 +42,7 @@ pub(super) const ORDER: u8 = 0x30;
 pub(super) const EVENT: u8 = 0x40;
 /// First tag that is not derived from the journal.
 pub(super) const NOT_DERIVED: u8 = 0x60;
-const POLL: u8 = 0x60;
+pub(super) const POLL: u8 = 0x60;
 pub(super) const SEEN: u8 = 0x61;
 pub(super) const FINDABLE: u8 = 0x62;
 const GENERATION: u8 = 0x63;
@@ -126,9 +126,9 @@ pub(super) fn cluster(id: ClusterId) -> Vec<u8> {
     tagged(CLUSTER, &[&id.0.to_be_bytes()])
 }
 
-/// The key of `row` in the index of `sort`.
-pub(super) fn order(sort: Sort, row: &SetRow) -> Vec<u8> {
-    order_at(sort, row.place(sort), ClusterId(row.cluster))
+/// The key of a cluster in the index of `sort`.
+pub(super) fn order(sort: Sort, places: &Places) -> Vec<u8> {
+    order_at(sort, places.place(sort), ClusterId(places.cluster))
 }
 
 /// The key of a cursor's item in the index of its sort.
@@ -178,6 +178,16 @@ pub(super) fn poll(endpoint: &str) -> Vec<u8> {
 
 pub(super) fn seen(lead: u64) -> Vec<u8> {
     tagged(SEEN, &[&lead.to_be_bytes()])
+}
+
+/// The key above all that begin with `prefix`, which is not all ones.
+pub(super) fn after(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while end.pop_if(|last| *last == u8::MAX).is_some() {}
+    if let Some(last) = end.last_mut() {
+        *last += 1;
+    }
+    end
 }
 
 /// The record without which there can be no row under `key`, where the key says so: ids are the seqs of the records they begin with.

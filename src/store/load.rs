@@ -1,4 +1,5 @@
-//! A whole journal to the rows it comes to: made in memory, where the last word on a row wins, and written in the order of keys.
+//! A whole journal to the rows it comes to: made in memory, where the last word on a row wins, and poured into blocks in the order
+//! of keys.
 //!
 //! For a store that nobody reads before it is done, and that is thrown away where it is not.
 
@@ -6,8 +7,9 @@ use std::mem;
 use std::sync::PoisonError;
 
 use super::apply::{EVENT_SEQS_KEPT, enter_all};
-use super::draft::{Draft, Drafted};
+use super::draft::Draft;
 use super::meta::Meta;
+use super::packed::Drafted;
 use super::types::Applied;
 use super::{Store, StoreError, keys};
 use crate::journal::Record;
@@ -56,7 +58,7 @@ impl Load {
             // What goes is looked for among what is written.
             self.write()?;
             let store = self.store.clone();
-            store.with("make rows", |tree| store.forget_before(tree, batch))?;
+            store.with("make rows", |packed| store.forget_before(packed, batch))?;
             self.meta = store.meta();
         }
         let untold = self.untold;
@@ -70,8 +72,9 @@ impl Load {
         self.draft(|draft| draft.remove_all(old))?;
         self.write()?;
         // Has sled divide the pages that grew too large, so that no later read has to write.
-        self.store.with("read all keys", |tree| {
-            tree.iter().keys().try_for_each(|key| key.map(|_| ()).map_err(StoreError::from))
+        self.store.with("read all keys", |packed| {
+            let mut keys = packed.bare().iter().keys();
+            keys.try_for_each(|key| key.map(|_| ()).map_err(StoreError::from))
         })?;
         Ok(self.written)
     }
@@ -80,8 +83,9 @@ impl Load {
         &mut self,
         work: impl FnOnce(&mut Draft<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.store.clone().with("make rows", |tree| {
-            let mut draft = Draft::resume(tree, mem::take(&mut self.rows), self.meta, self.written);
+        self.store.clone().with("make rows", |packed| {
+            let mut draft =
+                Draft::resume(packed, mem::take(&mut self.rows), self.meta, self.written);
             work(&mut draft)?;
             (self.meta, self.rows) = (draft.meta, draft.rows);
             Ok(())
@@ -91,8 +95,10 @@ impl Load {
     fn write(&mut self) -> Result<(), StoreError> {
         let store = self.store.clone();
         let _one_writer = store.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let meta = store.with("write rows", |tree| {
-            Draft::resume(tree, mem::take(&mut self.rows), self.meta, self.written).pour()
+        let meta = store.with("write rows", |packed| {
+            // What a trimmed journal begins with, or what a trim left.
+            let meta = packed.write_held(self.meta)?;
+            packed.pour(&mem::take(&mut self.rows), meta)
         })?;
         (self.meta, self.written) = (meta, Seq(meta.applied_seq));
         store.set_meta(meta);

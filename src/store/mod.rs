@@ -5,6 +5,7 @@
 //! and a handle that met a fault of the disk is let go of and opened again while the `Store` stays.
 
 mod apply;
+mod block;
 mod draft;
 mod dump;
 mod error;
@@ -14,8 +15,10 @@ mod found;
 mod handle;
 mod keys;
 mod load;
+mod merge;
 mod meta;
 mod open;
+mod packed;
 mod query;
 mod read;
 mod redact;
@@ -57,7 +60,7 @@ struct Inner {
     dir: PathBuf,
     cache_bytes: u64,
     /// sled's handle; none while the rows are opened again. Each call borrows it for as long as it reads or writes.
-    tree: RwLock<Option<Arc<sled::Db>>>,
+    tree: RwLock<Option<Arc<packed::Packed>>>,
     /// What the meta row says. Read without waiting for whoever writes.
     meta: RwLock<meta::Meta>,
     /// Seq up to which events were told, though the rows may since have fallen behind it.
@@ -66,6 +69,18 @@ struct Inner {
     writing: Mutex<()>,
     /// What a read or write met that has to be looked into.
     trouble: Mutex<Option<Trouble>>,
+}
+
+impl Drop for Inner {
+    /// What is held would come from the journal again; this spares the next start the way.
+    fn drop(&mut self) {
+        let trouble = self.trouble.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let meta = *self.meta.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let packed = self.tree.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let (None, Some(packed)) = (trouble, packed) {
+            let _comes_again = guarded("write rows", || packed.write_held(meta));
+        }
+    }
 }
 
 impl Store {
@@ -133,21 +148,22 @@ impl Store {
         is_ours: &dyn Fn(Seq, Location) -> bool,
         keeps: &dyn Fn(Note<'_>) -> bool,
     ) -> Result<u64, StoreError> {
-        let tree = self.tree()?;
+        let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let packed = self.tree()?;
         guarded("take over the poller's rows", || {
-            let from = open::folder(dir);
-            swap::carry_over(&tree, &from, cache_bytes, Some(generation), is_ours, keeps)
+            let (from, meta) = (open::folder(dir), self.meta());
+            swap::carry_over(&packed, meta, &from, cache_bytes, Some(generation), is_ours, keeps)
         })
     }
 
     /// Notes in which generation of the journal these rows are made: where another has begun, an opening does not trust them.
     pub fn set_generation(&self, number: u64) -> Result<(), StoreError> {
-        self.with("note the generation", |tree| open::write_generation(tree, number))
+        self.with("note the generation", |packed| open::write_generation(packed.bare(), number))
     }
 
-    /// Reads every derived row: envelopes hold, and rows are as many and the very ones the meta row says. For rows at rest.
+    /// Reads every derived row in sled: envelopes hold, and rows are as many and the very ones the meta row says. For rows at rest.
     pub fn check(&self) -> Result<(), StoreError> {
-        self.with("read all rows", |tree| open::check(tree).map(|_| ()))
+        self.with("read all rows", |packed| open::check(packed.bare()).map(|_| ()))
     }
 
     /// How much is stored, and up to which record.
@@ -190,10 +206,42 @@ impl Store {
         *self.inner.meta.write().unwrap_or_else(PoisonError::into_inner) = meta;
     }
 
-    /// Asks sled to write out what it holds, and waits for it at most `deadline`: on a full disk it may never answer.
+    /// Writes what is held in memory, where it has been for long enough. For whoever alone writes rows, while there is nothing to do.
+    pub fn write_old(&self) -> Result<(), StoreError> {
+        let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.with("write rows", |packed| self.write_if_due(packed))
+    }
+
+    /// Writes what is held in memory and asks sled to write out all of it; waits for it at most `deadline`: on a full disk it may
+    /// never answer.
     pub fn flush(&self, deadline: Duration) -> Result<(), StoreError> {
-        let tree = self.tree()?;
-        handle::in_time("flush", deadline, move || Ok(tree.flush().map(|_bytes| ())?))
+        let store = self.clone();
+        handle::in_time("flush", deadline, move || {
+            store.write_held()?;
+            Ok(store.tree()?.bare().flush().map(|_bytes| ())?)
+        })
+    }
+
+    fn write_held(&self) -> Result<(), StoreError> {
+        let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.with("write rows", |packed| {
+            self.set_meta(packed.write_held(self.meta())?);
+            Ok(())
+        })
+    }
+
+    /// Writes what is held where that is due. For whoever is the one that writes.
+    fn write_if_due(&self, packed: &packed::Packed) -> Result<(), StoreError> {
+        if packed.is_due() {
+            self.set_meta(packed.write_held(self.meta())?);
+        }
+        Ok(())
+    }
+
+    /// Takes over what was drafted: it can be read from here on, and is written with what follows.
+    fn commit(&self, packed: &packed::Packed, draft: draft::Draft<'_>) {
+        packed.hold(draft.rows);
+        self.set_meta(draft.meta);
     }
 }
 

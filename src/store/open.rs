@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::draft::missing;
 use super::handle::{LOOK, LOOKS_MAX};
 use super::meta::Meta;
-use super::{Store, StoreError, guarded, keys, rest, rows, swap};
+use super::packed::Packed;
+use super::{Store, StoreError, block, guarded, keys, rest, rows, swap};
 use crate::journal::{Location, generation};
 use crate::model::Seq;
 
@@ -64,11 +65,12 @@ fn mended(
 
 /// Takes over what is not derived from rows that were set aside, as far as it can still be read. Nothing depends on it.
 pub(super) fn take_notes(store: &Store, aside: Option<&Path>) {
-    let (Some(aside), Ok(tree)) = (aside, store.tree()) else { return };
+    let (Some(aside), Ok(packed)) = (aside, store.tree()) else { return };
     let cache_bytes = store.inner.cache_bytes;
     let _lost = guarded("take over", || {
-        let generation = read_generation(&tree)?;
-        swap::carry_over(&tree, aside, cache_bytes, generation, &|_, _| false, &|_| true)
+        let generation = read_generation(packed.bare())?;
+        let meta = store.meta();
+        swap::carry_over(&packed, meta, aside, cache_bytes, generation, &|_, _| false, &|_| true)
     });
 }
 
@@ -204,7 +206,7 @@ fn attempt(dir: &Path, cache_bytes: u64, reading: Reading) -> Result<(Store, Ope
         rested,
         ..Opened::default()
     };
-    Ok((Store::over(dir, cache_bytes, tree, meta), opened))
+    Ok((Store::over(dir, cache_bytes, Packed::over(tree), meta), opened))
 }
 
 /// The tree at `path` as sled opens it, its rows unread.
@@ -291,14 +293,20 @@ pub(super) fn write_generation(tree: &sled::Tree, number: u64) -> Result<(), Sto
     Ok(())
 }
 
-/// Reads every derived row: envelopes hold, and they are as many and the very ones the meta row says.
+/// Reads every derived row in sled: envelopes hold, keys rise, and they are as many and the very ones the meta row says.
 pub(super) fn check(tree: &sled::Tree) -> Result<Meta, StoreError> {
     let meta = read_meta(tree)?;
-    let mut found = Meta::default();
+    let (mut found, mut last) = (Meta::default(), Vec::new());
     for row in tree.range([keys::META + 1]..[keys::NOT_DERIVED]) {
-        let (key, bytes) = row?;
-        rows::body(&key, &bytes)?;
-        found.exchange(&key, None, Some(&bytes))?;
+        let (block, bytes) = row?;
+        if *block <= *last {
+            return Err(rows::damaged(&block, "begins before the one before it ends"));
+        }
+        let mut rows = block::Reader::new(&block, &bytes)?;
+        while let Some(row) = rows.next()? {
+            found.exchange(rows.key(), None, Some(row))?;
+        }
+        last = rows.key().to_vec();
     }
     meta.compare(&found)?;
     Ok(meta)

@@ -178,10 +178,10 @@ impl<'a> Filter<'a> {
         let Query { since, until, source, origin, lang, min_sources, .. } = self.query;
         // Orders by time are cut to the span before rows are read.
         let in_span = self.sort.by_time()
-            || (since.is_none_or(|since| since.millis() <= row.last_activity)
-                && until.is_none_or(|until| row.last_activity < until.millis()));
+            || (since.is_none_or(|since| since.millis() <= row.places.last_activity)
+                && until.is_none_or(|until| row.places.last_activity < until.millis()));
         in_span
-            && row.sources_total >= *min_sources
+            && row.places.sources_total >= *min_sources
             && source.as_ref().is_none_or(|source| row.sources.contains(source))
             && lang.as_ref().is_none_or(|lang| row.languages.contains(lang))
             && origin.as_ref().is_none_or(|agency| {

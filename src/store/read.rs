@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 
 use super::apply::EVENT_SEQS_KEPT;
-use super::draft::{missing, settle};
+use super::draft::missing;
+use super::packed::{Packed, Scan, settle};
 use super::query::{Cursor, Direction, Filter, LIMIT_MAX, Page, Query, Sort, place_of};
 use super::rows::{self, ArticlePart, ClusterPart, EventPart, MemberPart, SetRow, VersionPart};
 use super::types::{ArticleRow, ClusterRow, Event, Lookup, MemberRow, VersionRow};
@@ -25,22 +26,22 @@ const EVENTS_MAX: usize = 10_000;
 impl Store {
     /// One page of clusters.
     pub fn clusters(&self, query: &Query) -> Result<Page<ClusterRow>, StoreError> {
-        self.with("list clusters", |tree| page(tree, query))
+        self.with("list clusters", |packed| page(packed, query))
     }
 
     /// The cluster a public id names.
     pub fn cluster(&self, id: ClusterId) -> Result<Lookup<ClusterRow>, StoreError> {
-        self.with("read a cluster", |tree| {
+        self.with("read a cluster", |packed| {
             let mut at = id;
             for _ in 0..REDIRECTS_MAX {
-                match get(tree, &keys::cluster(at))? {
+                match get(packed, &keys::cluster(at))? {
                     None if at == id => return Ok(Lookup::Absent),
                     None => return Err(missing(&keys::cluster(at))),
                     Some(ClusterPart::Redirects(into)) => at = ClusterId(into),
                     Some(ClusterPart::Lives(_)) if at != id => return Ok(Lookup::Merged(at)),
                     Some(ClusterPart::Lives(set)) => {
                         let set = SetId(set);
-                        let row = whole(tree, set, need(tree, &keys::set(set))?)?;
+                        let row = whole(packed, set, need(packed, &keys::set(set))?)?;
                         return rows::cluster_row(set, row).map(Lookup::Found);
                     }
                 }
@@ -51,29 +52,29 @@ impl Store {
 
     /// The cluster that hangs on a set; `None` where there is no such set.
     pub fn cluster_of_set(&self, set: SetId) -> Result<Option<ClusterRow>, StoreError> {
-        self.with("read a cluster", |tree| {
-            let Some(row) = get(tree, &keys::set(set))? else { return Ok(None) };
-            rows::cluster_row(set, whole(tree, set, row)?).map(Some)
+        self.with("read a cluster", |packed| {
+            let Some(row) = get(packed, &keys::set(set))? else { return Ok(None) };
+            rows::cluster_row(set, whole(packed, set, row)?).map(Some)
         })
     }
 
     /// The public id of a set's cluster; `None` where there is no such set.
     pub fn set_cluster(&self, set: SetId) -> Result<Option<ClusterId>, StoreError> {
-        self.with("read a cluster", |tree| {
-            let row: Option<SetRow> = get(tree, &keys::set(set))?;
-            Ok(row.map(|row| ClusterId(row.cluster)))
+        self.with("read a cluster", |packed| {
+            let row: Option<SetRow> = get(packed, &keys::set(set))?;
+            Ok(row.map(|row| ClusterId(row.places.cluster)))
         })
     }
 
     /// All members of a set, the oldest version first.
     pub fn members(&self, set: SetId) -> Result<Vec<MemberRow>, StoreError> {
-        self.with("read members", |tree| {
+        self.with("read members", |packed| {
             let mut members = Vec::new();
-            for row in tree.scan_prefix(keys::members(set)) {
+            for row in packed.scan_prefix(keys::members(set)) {
                 let (key, bytes) = row?;
                 let id = keys::last_version(&key).ok_or_else(|| missing(&key))?;
-                let member = rows::member(id, &rows::unseal::<MemberPart>(&key, &bytes)?)?;
-                let part: VersionPart = need(tree, &keys::version(id))?;
+                let member = rows::member(id, &rows::row::<MemberPart>(&key, &bytes)?)?;
+                let part: VersionPart = need(packed, &keys::version(id))?;
                 // It may just move to another set.
                 let version = VersionRow { set, ..rows::version_row(id, part)? };
                 members.push(MemberRow { member, version });
@@ -84,19 +85,19 @@ impl Store {
 
     /// A version; `None` where there is none of this id.
     pub fn version(&self, id: VersionId) -> Result<Option<VersionRow>, StoreError> {
-        self.with("read a version", |tree| {
-            let part: Option<VersionPart> = get(tree, &keys::version(id))?;
+        self.with("read a version", |packed| {
+            let part: Option<VersionPart> = get(packed, &keys::version(id))?;
             part.map(|part| rows::version_row(id, part)).transpose()
         })
     }
 
     /// An article; `None` where there is none of this id.
     pub fn article(&self, id: ArticleId) -> Result<Option<ArticleRow>, StoreError> {
-        self.with("read an article", |tree| {
-            let part: Option<ArticlePart> = get(tree, &keys::article(id))?;
+        self.with("read an article", |packed| {
+            let part: Option<ArticlePart> = get(packed, &keys::article(id))?;
             let part = match part {
                 Some(part) => Some(part),
-                None => alone(tree, VersionId(id.0))?,
+                None => alone(packed, VersionId(id.0))?,
             };
             Ok(part.map(|part| rows::article_row(id, part)))
         })
@@ -109,11 +110,9 @@ impl Store {
 
     /// All versions of an article, the oldest first.
     pub fn article_versions(&self, id: ArticleId) -> Result<Vec<VersionRow>, StoreError> {
-        let ids: Vec<VersionId> = self.with("read an article", |tree| {
-            let keys = tree.scan_prefix(keys::states(id)).keys();
-            keys.map(|key| key.map(|key| keys::last_version(&key).unwrap_or_default()))
-                .collect::<Result<_, _>>()
-                .map_err(StoreError::from)
+        let ids: Vec<VersionId> = self.with("read an article", |packed| {
+            let rows = packed.scan_prefix(keys::states(id));
+            rows.map(|row| Ok(keys::last_version(&row?.0).unwrap_or_default())).collect()
         })?;
         // The first goes by the number of its article.
         let first = self.version(VersionId(id.0))?.filter(|row| row.article == id);
@@ -124,17 +123,18 @@ impl Store {
 
     /// The article that first went by a name: `hash` is one of `Verdicts::keys`.
     pub fn article_named(&self, hash: u64) -> Result<Option<ArticleId>, StoreError> {
-        self.with("look up a name", |tree| Ok(get(tree, &keys::name(hash))?.map(ArticleId)))
+        self.with("look up a name", |packed| Ok(get(packed, &keys::name(hash))?.map(ArticleId)))
     }
 
     /// Events after event `n` of record `seq`, in order, at most `limit` of them.
     ///
     /// Complete only where `after.0` is not before [`Store::events_from`].
     pub fn events(&self, after: (Seq, u32), limit: usize) -> Result<Vec<Event>, StoreError> {
-        self.with("read events", |tree| {
+        self.with("read events", |packed| {
             let limit = limit.min(EVENTS_MAX);
             let mut events = Vec::new();
-            for row in tree.range(keys::events(after.0)..keys::events(Seq(u64::MAX))) {
+            let (low, high) = (keys::events(after.0), keys::after(&[keys::EVENT]));
+            for row in packed.scan(low, high, Direction::Newer) {
                 let told = read_events(&row?)?;
                 events.extend(told.into_iter().filter(|event| (event.seq, event.n) > after));
                 if events.len() >= limit {
@@ -154,30 +154,30 @@ impl Store {
 
     /// The last record that was trimmed, by the last trim that was applied; 0 where none was.
     pub fn trimmed(&self) -> Result<Seq, StoreError> {
-        self.with("read how far it is trimmed", |tree| {
-            Ok(Seq(get(tree, &keys::trimmed())?.unwrap_or(0)))
+        self.with("read how far it is trimmed", |packed| {
+            Ok(Seq(get(packed, &keys::trimmed())?.unwrap_or(0)))
         })
     }
 
     /// What the poller keeps of an endpoint, byte for byte.
     pub fn poll(&self, endpoint: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.with("read poll state", |tree| get(tree, &keys::poll(endpoint)))
+        self.with("read poll state", |packed| bare(packed, &keys::poll(endpoint)))
     }
 
     /// Keeps the poller's state of an endpoint, at most [`super::ROW_BYTES_MAX`] less a few bytes.
     pub fn put_poll(&self, endpoint: &str, state: &[u8]) -> Result<(), StoreError> {
-        self.with("write poll state", |tree| put(tree, &keys::poll(endpoint), state))
+        self.with("write poll state", |packed| put(packed, &keys::poll(endpoint), state))
     }
 
     /// What the poller noted of a lead, by the hash it chose for it.
     pub fn seen(&self, lead: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        self.with("look up a lead", |tree| get(tree, &keys::seen(lead)))
+        self.with("look up a lead", |packed| bare(packed, &keys::seen(lead)))
     }
 
     /// Calls `each` with every noted lead: for start-up, when visits left open are taken up again.
     pub fn each_seen(&self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StoreError> {
-        self.with("read leads", |tree| {
-            for row in tree.scan_prefix([keys::SEEN]) {
+        self.with("read leads", |packed| {
+            for row in packed.bare().scan_prefix([keys::SEEN]) {
                 let (key, bytes) = row?;
                 let note: Vec<u8> = rows::unseal(&key, &bytes)?;
                 if let Some(lead) = keys::lead(&key) {
@@ -190,48 +190,54 @@ impl Store {
 
     /// Notes what became of a lead.
     pub fn put_seen(&self, lead: u64, note: &[u8]) -> Result<(), StoreError> {
-        self.with("note a lead", |tree| put(tree, &keys::seen(lead), note))
+        self.with("note a lead", |packed| put(packed, &keys::seen(lead), note))
     }
 }
 
-fn put(tree: &sled::Tree, key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
+fn put(packed: &Packed, key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
+    let tree = packed.bare();
     tree.insert(key, rows::seal(key, &bytes)?)?;
     settle(tree, &[key.to_vec()])
 }
 
-fn get<T: DeserializeOwned>(tree: &sled::Tree, key: &[u8]) -> Result<Option<T>, StoreError> {
-    tree.get(key)?.map(|bytes| rows::unseal(key, &bytes)).transpose()
+/// A row of its own.
+fn bare<T: DeserializeOwned>(packed: &Packed, key: &[u8]) -> Result<Option<T>, StoreError> {
+    packed.bare().get(key)?.map(|bytes| rows::unseal(key, &bytes)).transpose()
 }
 
-fn need<T: DeserializeOwned>(tree: &sled::Tree, key: &[u8]) -> Result<T, StoreError> {
-    get(tree, key)?.ok_or_else(|| missing(key))
+fn get<T: DeserializeOwned>(packed: &Packed, key: &[u8]) -> Result<Option<T>, StoreError> {
+    packed.get(key)?.map(|bytes| rows::row(key, &bytes)).transpose()
+}
+
+fn need<T: DeserializeOwned>(packed: &Packed, key: &[u8]) -> Result<T, StoreError> {
+    get(packed, key)?.ok_or_else(|| missing(key))
 }
 
 /// The article of which a version is the only one.
-fn alone(tree: &sled::Tree, first: VersionId) -> Result<Option<ArticlePart>, StoreError> {
-    let part: Option<VersionPart> = get(tree, &keys::version(first))?;
+fn alone(packed: &Packed, first: VersionId) -> Result<Option<ArticlePart>, StoreError> {
+    let part: Option<VersionPart> = get(packed, &keys::version(first))?;
     Ok(part.and_then(|part| part.alone(first)))
 }
 
 /// A set's row with all its sources: where the row holds a part of them, they are read from its members.
-fn whole(tree: &sled::Tree, set: SetId, mut row: SetRow) -> Result<SetRow, StoreError> {
+fn whole(packed: &Packed, set: SetId, mut row: SetRow) -> Result<SetRow, StoreError> {
     if row.is_cut() {
         let mut sources = BTreeSet::new();
-        for key in tree.scan_prefix(keys::members(set)).keys() {
-            let id = keys::last_version(&key?).unwrap_or_default();
-            sources.insert(need::<VersionPart>(tree, &keys::version(id))?.source);
+        for row in packed.scan_prefix(keys::members(set)) {
+            let id = keys::last_version(&row?.0).unwrap_or_default();
+            sources.insert(need::<VersionPart>(packed, &keys::version(id))?.source);
         }
         row.sources = sources.into_iter().collect();
     }
     Ok(row)
 }
 
-fn page(tree: &sled::Tree, query: &Query) -> Result<Page<ClusterRow>, StoreError> {
+fn page(packed: &Packed, query: &Query) -> Result<Page<ClusterRow>, StoreError> {
     let sort = query.cursor.map_or(query.sort, |cursor| cursor.sort);
     let direction = query.cursor.map_or(Direction::Older, |cursor| cursor.direction);
     let limit = query.limit.clamp(1, LIMIT_MAX);
     let filter = Filter::new(query, sort);
-    let mut index = walk(tree, query, sort, direction);
+    let mut index = walk(packed, query, sort, direction);
     let mut items: Vec<(Cursor, ClusterRow)> = Vec::new();
     // The last item looked at: where the page after this one begins, if there is more.
     let mut at = None;
@@ -245,13 +251,13 @@ fn page(tree: &sled::Tree, query: &Query) -> Result<Page<ClusterRow>, StoreError
         let (place, cluster) = keys::read_order(&key).ok_or_else(|| missing(&key))?;
         let cursor = Cursor { sort, direction, place, cluster };
         at = Some(cursor);
-        let set = SetId(rows::unseal(&key, &set)?);
+        let set = SetId(rows::row(&key, &set)?);
         // A row that moved while the page was read stands elsewhere in the list.
-        let Some(row) = get::<SetRow>(tree, &keys::set(set))? else { continue };
-        if row.cluster != cluster.0 || row.place(sort) != place {
+        let Some(row) = get::<SetRow>(packed, &keys::set(set))? else { continue };
+        if row.places.cluster != cluster.0 || row.places.place(sort) != place {
             continue;
         }
-        let row = whole(tree, set, row)?;
+        let row = whole(packed, set, row)?;
         if filter.takes(&row) {
             items.push((cursor, rows::cluster_row(set, row)?));
         }
@@ -260,12 +266,7 @@ fn page(tree: &sled::Tree, query: &Query) -> Result<Page<ClusterRow>, StoreError
 }
 
 /// The index of `sort` within the query's span, from its cursor on, in its direction.
-fn walk(
-    tree: &sled::Tree,
-    query: &Query,
-    sort: Sort,
-    direction: Direction,
-) -> Box<dyn Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>> {
+fn walk<'a>(packed: &'a Packed, query: &Query, sort: Sort, direction: Direction) -> Scan<'a> {
     let (mut low, mut high) = (keys::order_from(sort, 0), keys::order_end(sort));
     if sort.by_time() {
         let at =
@@ -282,14 +283,7 @@ fn walk(
         }
         (None, _) => {}
     }
-    if low >= high {
-        return Box::new(std::iter::empty());
-    }
-    let index = tree.range(low..high);
-    match direction {
-        Direction::Older => Box::new(index.rev()),
-        Direction::Newer => Box::new(index),
-    }
+    packed.scan(low, high, direction)
 }
 
 /// A page in the order of the list, whichever way it was read. `rest` is where the walk stopped with more to come.
@@ -313,8 +307,8 @@ fn paged(
     Page { items: items.into_iter().map(|(_, row)| row).collect(), next, newer }
 }
 
-fn read_events((key, bytes): &(sled::IVec, sled::IVec)) -> Result<Vec<Event>, StoreError> {
+fn read_events((key, bytes): &(Vec<u8>, Vec<u8>)) -> Result<Vec<Event>, StoreError> {
     let (seq, first) = keys::read_event(key).ok_or_else(|| missing(key))?;
-    let parts: Vec<EventPart> = rows::unseal(key, bytes)?;
+    let parts: Vec<EventPart> = rows::row(key, bytes)?;
     (first..).zip(&parts).map(|(n, part)| rows::event(seq, n, part)).collect()
 }

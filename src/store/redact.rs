@@ -45,17 +45,18 @@ impl Store {
         self.redraft_as("remove words", write)
     }
 
-    /// Writes rows without applying a record.
+    /// Drafts rows without applying a record.
     pub(super) fn redraft_as(
         &self,
         what: &'static str,
         write: impl FnOnce(&mut Draft<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.with(what, |tree| {
-            let mut draft = Draft::over(tree, self.meta());
+        self.with(what, |packed| {
+            self.write_if_due(packed)?;
+            let mut draft = Draft::over(packed, self.meta());
             write(&mut draft)?;
-            self.set_meta(draft.write()?);
+            self.commit(packed, draft);
             Ok(())
         })
     }

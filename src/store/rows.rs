@@ -1,27 +1,20 @@
-//! Core words to the bytes of rows, and back: `format u8 │ checksum u64 │ postcard`, at most 8 KiB, cut to bounds.
+//! Core words to rows and back, cut to bounds; `envelope` makes bytes of them.
 
-use serde::de::DeserializeOwned;
+mod envelope;
+
+pub use envelope::ROW_BYTES_MAX;
+pub(super) use envelope::{
+    ENVELOPE_BYTES, body, bytes, damaged, envelop, head, mark, row, seal, unseal,
+};
+
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::Xxh3;
 
+use super::StoreError;
 use super::query::{Sort, place_of};
 use super::types::{ArticleRow, ClusterRow, Event, EventKind, VersionRow};
-use super::{StoreError, keys};
 use crate::cluster::{Link, Member, SetId, Summary, Version};
 use crate::journal::{Location, code};
 use crate::model::{ArticleId, ClusterId, OriginClaim, Seq, SourceId, Timestamp, VersionId};
-
-/// Most bytes of a row: larger ones end in sled's blob files, which it never removes (DESIGN §6).
-pub const ROW_BYTES_MAX: usize = 8 << 10;
-
-/// Format of the derived rows this program writes. Those of an older one are made again from the journal.
-const FORMAT: u8 = 3;
-
-/// Format of the rows that are not derived, which nothing could make again.
-const FORMAT_OF_NOTES: u8 = 1;
-
-/// Format byte and checksum.
-const ENVELOPE_BYTES: usize = 9;
 
 const TITLE_BYTES_MAX: usize = 1 << 10;
 const URL_BYTES_MAX: usize = 2 << 10; // what feed links are bounded to
@@ -42,6 +35,8 @@ pub(super) struct OriginPart {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct VersionPart {
+    /// The set it is in. First, so that it is read without the rest.
+    pub(super) set: u32,
     article: u64,
     pub(super) source: String,
     name: Option<String>,
@@ -56,8 +51,14 @@ pub(super) struct VersionPart {
     segment: u32,
     offset: u64,
     words: u32,
-    /// The set it is in.
-    pub(super) set: u32,
+}
+
+/// Where a version lies, in which set it is, and how long it is.
+#[derive(Clone, Copy)]
+pub(super) struct Stands {
+    pub(super) at: Location,
+    pub(super) set: SetId,
+    pub(super) words: u32,
 }
 
 impl VersionPart {
@@ -106,27 +107,17 @@ pub(super) struct SourcePart {
     pub(super) versions: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SetRow {
+/// A cluster, and by what it stands in lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Places {
     pub(super) cluster: u64,
-    lead: u64,
-    articles: u32,
-    versions: u32,
-    pub(super) sources: Vec<String>,
     pub(super) sources_total: u32,
-    copies: u32,
     first_seen: i64,
-    first_published: Option<i64>,
     last_changed: i64,
     pub(super) last_activity: i64,
-    pub(super) languages: Vec<String>,
-    pub(super) origin: Option<OriginPart>,
-    pub(super) title: String,
-    lead_source: String,
-    lead_url: Option<String>,
 }
 
-impl SetRow {
+impl Places {
     /// Where it stands in an order, as a number that sorts so.
     pub(super) const fn place(&self, sort: Sort) -> u64 {
         match sort {
@@ -136,10 +127,29 @@ impl SetRow {
             Sort::Sources => self.sources_total as u64,
         }
     }
+}
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SetRow {
+    /// First, so that they are read without the rest.
+    pub(super) places: Places,
+    lead: u64,
+    articles: u32,
+    versions: u32,
+    pub(super) sources: Vec<String>,
+    copies: u32,
+    first_published: Option<i64>,
+    pub(super) languages: Vec<String>,
+    pub(super) origin: Option<OriginPart>,
+    pub(super) title: String,
+    lead_source: String,
+    lead_url: Option<String>,
+}
+
+impl SetRow {
     /// True where its list of sources was cut.
     pub(super) const fn is_cut(&self) -> bool {
-        self.sources.len() < self.sources_total as usize
+        self.sources.len() < self.places.sources_total as usize
     }
 }
 
@@ -175,69 +185,6 @@ pub(super) struct EventPart {
     into: Option<u64>,
     article: Option<u64>,
     version: Option<u64>,
-}
-
-/// The bytes of a row. The checksum covers the key, too: a row under another's key is damage.
-pub(super) fn seal(key: &[u8], row: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    let body =
-        postcard::to_stdvec(row).expect("a growing buffer takes plain structs of known length");
-    let bytes = ENVELOPE_BYTES + body.len();
-    if bytes > ROW_BYTES_MAX {
-        return Err(StoreError::TooLarge { kind: keys::kind(key[0]), bytes });
-    }
-    let mut out = Vec::with_capacity(bytes);
-    out.push(format(key));
-    out.extend_from_slice(&checksum(key, &body).to_be_bytes());
-    out.extend_from_slice(&body);
-    Ok(out)
-}
-
-/// The postcard of a row whose envelope holds.
-pub(super) fn body<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], StoreError> {
-    let (&found, rest) = bytes.split_first().ok_or_else(|| damaged(key, "is empty"))?;
-    if found != format(key) {
-        return Err(damaged(key, &format!("has format {found}, not {}", format(key))));
-    }
-    let (stored, body) =
-        rest.split_first_chunk::<8>().ok_or_else(|| damaged(key, "is cut short"))?;
-    if u64::from_be_bytes(*stored) != checksum(key, body) {
-        return Err(damaged(key, "has a checksum that does not hold"));
-    }
-    Ok(body)
-}
-
-/// The row that bytes hold.
-pub(super) fn unseal<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
-    match postcard::take_from_bytes(body(key, bytes)?) {
-        Ok((row, [])) => Ok(row),
-        Ok(_) => Err(damaged(key, "has bytes left over")),
-        Err(fault) => Err(damaged(key, &format!("is unreadable: {fault}"))),
-    }
-}
-
-/// The checksum a row carries, unchecked: what it adds to the digest.
-pub(super) fn mark(key: &[u8], bytes: &[u8]) -> Result<u64, StoreError> {
-    let mark = bytes.get(1..).and_then(|rest| rest.first_chunk::<8>());
-    mark.map(|mark| u64::from_be_bytes(*mark)).ok_or_else(|| damaged(key, "is cut short"))
-}
-
-/// The format of the row under a key.
-fn format(key: &[u8]) -> u8 {
-    if key.first() >= Some(&keys::NOT_DERIVED) { FORMAT_OF_NOTES } else { FORMAT }
-}
-
-fn checksum(key: &[u8], body: &[u8]) -> u64 {
-    let mut hash = Xxh3::new();
-    hash.update(&[format(key), key.len() as u8]);
-    hash.update(key);
-    hash.update(body);
-    hash.digest()
-}
-
-fn damaged(key: &[u8], what: &str) -> StoreError {
-    let hex = key.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    let kind = key.first().map_or("keyless", |&tag| keys::kind(tag));
-    StoreError::damaged(format!("the {kind} row {hex} {what}"))
 }
 
 /// The longest part of `text` of at most `bytes_max` bytes that ends between characters.
@@ -284,11 +231,11 @@ fn word<T>(byte: u8, read: fn(u8) -> Option<T>) -> Result<T, StoreError> {
 pub(super) fn version_part(
     version: &Version,
     article: ArticleId,
-    at: Location,
-    set: SetId,
+    Stands { at, set, words }: Stands,
 ) -> VersionPart {
     let found = &version.article;
     VersionPart {
+        set: set.0,
         article: article.0,
         source: source(&found.source),
         name: found.id.as_deref().map(|id| cut(id, WORDS_BYTES_MAX)),
@@ -302,8 +249,7 @@ pub(super) fn version_part(
         origin: found.origin.as_ref().map(origin_part),
         segment: at.segment,
         offset: at.offset,
-        words: version.words(),
-        set: set.0,
+        words,
     }
 }
 
@@ -344,18 +290,21 @@ pub(super) fn set_part(summary: &Summary, lead: VersionPart) -> SetRow {
         room = room.saturating_sub(id.len() + 2);
         room > 0
     };
-    SetRow {
+    let places = Places {
         cluster: summary.cluster.0,
+        sources_total: summary.sources.len() as u32,
+        first_seen: summary.first_seen.millis(),
+        last_changed: summary.last_changed.millis(),
+        last_activity: summary.last_activity.millis(),
+    };
+    SetRow {
+        places,
         lead: summary.lead.0,
         articles: summary.articles,
         versions: summary.versions,
         sources: summary.sources.iter().map(source).take_while(fits).collect(),
-        sources_total: summary.sources.len() as u32,
         copies: summary.copies,
-        first_seen: summary.first_seen.millis(),
         first_published: summary.first_published.map(Timestamp::millis),
-        last_changed: summary.last_changed.millis(),
-        last_activity: summary.last_activity.millis(),
         languages: summary
             .languages
             .iter()
@@ -371,16 +320,16 @@ pub(super) fn set_part(summary: &Summary, lead: VersionPart) -> SetRow {
 
 pub(super) fn cluster_row(set: SetId, part: SetRow) -> Result<ClusterRow, StoreError> {
     let summary = Summary {
-        cluster: ClusterId(part.cluster),
+        cluster: ClusterId(part.places.cluster),
         lead: VersionId(part.lead),
         articles: part.articles,
         versions: part.versions,
         sources: part.sources.into_iter().map(SourceId).collect(),
         copies: part.copies,
-        first_seen: Timestamp::from_millis(part.first_seen),
+        first_seen: Timestamp::from_millis(part.places.first_seen),
         first_published: part.first_published.map(Timestamp::from_millis),
-        last_changed: Timestamp::from_millis(part.last_changed),
-        last_activity: Timestamp::from_millis(part.last_activity),
+        last_changed: Timestamp::from_millis(part.places.last_changed),
+        last_activity: Timestamp::from_millis(part.places.last_activity),
         languages: part.languages,
         origin: part.origin.map(origin).transpose()?,
     };

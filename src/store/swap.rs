@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::meta::Meta;
 use super::open::{folder, io_fault, read_generation, tree as open_tree};
+use super::packed::{Drafted, Packed, entries};
 use super::{StoreError, keys, rows};
 use crate::journal::Location;
 use crate::model::{Seq, VersionId};
@@ -44,12 +45,13 @@ pub(super) fn put_in_place(dir: &Path) -> Result<(), StoreError> {
     mend(dir)
 }
 
-/// Copies the rows that are not derived from the rows in folder `from` into `tree`, byte for byte; gives how many. What makes
+/// Copies the rows that are not derived from the rows in folder `from`, byte for byte; gives how many. What makes
 /// versions findable stays behind where `is_ours` does not know the last record of those rows: versions of that number are others
 /// then; and what `keeps` refuses. Nothing is copied from rows of another `generation`: leads that were seen then may have no
 /// article in this one.
 pub(super) fn carry_over(
-    tree: &sled::Tree,
+    packed: &Packed,
+    meta: Meta,
     from: &Path,
     cache_bytes: u64,
     generation: Option<u64>,
@@ -63,23 +65,34 @@ pub(super) fn carry_over(
     if read_generation(&old)?.is_some_and(|noted| Some(noted) != generation) {
         return Ok(0);
     }
-    let meta = old.get(keys::meta())?;
-    let meta = meta.and_then(|bytes| rows::unseal::<Meta>(&keys::meta(), &bytes).ok());
-    let ours =
-        meta.is_some_and(|meta| meta.place().is_some_and(|at| is_ours(Seq(meta.applied_seq), at)));
+    let theirs = old.get(keys::meta())?;
+    let theirs = theirs.and_then(|bytes| rows::unseal::<Meta>(&keys::meta(), &bytes).ok());
+    let ours = theirs
+        .is_some_and(|meta| meta.place().is_some_and(|at| is_ours(Seq(meta.applied_seq), at)));
     let mut carried = 0;
     for row in old.range([keys::NOT_DERIVED]..) {
         let (key, bytes) = row?;
-        let stays = key.first() == Some(&keys::FINDABLE) && !ours;
-        if stays || key == keys::generation() {
+        if key.first() == Some(&keys::FINDABLE) {
+            let kept = if ours { entries(&key, &bytes)? } else { Vec::new() };
+            let mut findable = Drafted::default();
+            for (key, row) in kept.into_iter().filter(|(key, row)| keeps(note(key, row))) {
+                findable.insert(key, Some(row));
+                carried += 1;
+            }
+            packed.hold(findable);
+            if packed.is_due() {
+                packed.write_held(meta)?;
+            }
+            continue;
+        }
+        if key == keys::generation() {
             continue;
         }
         let row: Vec<u8> = rows::unseal(&key, &bytes)?;
-        if !keeps(note(&key, &row)) {
-            continue;
+        if keeps(note(&key, &row)) {
+            packed.bare().insert(key, bytes)?;
+            carried += 1;
         }
-        tree.insert(key, bytes)?;
-        carried += 1;
     }
     Ok(carried)
 }

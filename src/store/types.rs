@@ -15,6 +15,8 @@ pub struct Applied<'a> {
     pub location: Location,
     /// What it changed, in the order it happened.
     pub changes: &'a [Change],
+    /// Words of the text of a version that comes without it; `None` where they can be counted.
+    pub words: Option<u32>,
 }
 
 /// A cluster as lists show it.

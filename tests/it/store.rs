@@ -90,7 +90,7 @@ fn founds(seq: u64, set: u32, sources: &[&str]) -> Vec<Change> {
 
 fn apply(store: &Store, seq: u64, article: u64, changes: &[Change]) -> Vec<Event> {
     let entry = entry(seq, article);
-    store.apply(&[Applied { entry: &entry, location: at(seq), changes }]).unwrap()
+    store.apply(&[Applied { entry: &entry, location: at(seq), changes, words: None }]).unwrap()
 }
 
 /// Clusters 1 to `count`, each of one version, cluster n on set n.
@@ -348,7 +348,8 @@ fn applying_again_changes_nothing_and_a_hole_is_refused() {
     assert_eq!(dump(&store), before);
     let ahead = entry(6, 6);
     let changes = founds(6, 6, &["s1"]);
-    let told = store.apply(&[Applied { entry: &ahead, location: at(6), changes: &changes }]);
+    let told =
+        store.apply(&[Applied { entry: &ahead, location: at(6), changes: &changes, words: None }]);
     assert!(matches!(told, Err(StoreError::OutOfTurn { expected: Seq(5), found: Seq(6) })));
     assert_eq!(dump(&store), before);
 }
@@ -362,7 +363,7 @@ fn rows_do_not_depend_on_how_records_are_batched() {
         (1..=20).map(|seq| (entry(seq, seq), founds(seq, seq as u32, &["s1"]))).collect();
     let batch: Vec<_> = entries
         .iter()
-        .map(|(entry, changes)| Applied { entry, location: at(entry.seq.0), changes })
+        .map(|(entry, changes)| Applied { entry, location: at(entry.seq.0), changes, words: None })
         .collect();
     let (other, _) = open(all.path());
     let events = other.apply(&batch).unwrap();
@@ -404,7 +405,9 @@ fn sources_beyond_the_row_are_read_from_the_members() {
         row.sources.clone_from(&sources);
         let joined = Change::Joined { set, member: member(seq, seq), new_article: true };
         let changes = [joined, Change::Updated { set, summary: row }];
-        store.apply(&[Applied { entry: &entry, location: at(seq), changes: &changes }]).unwrap();
+        store
+            .apply(&[Applied { entry: &entry, location: at(seq), changes: &changes, words: None }])
+            .unwrap();
     }
     let Lookup::Found(row) = store.cluster(ClusterId(1)).unwrap() else { panic!() };
     assert_eq!(row.summary.sources, sources);
@@ -435,7 +438,9 @@ fn what_the_fold_says_is_what_the_store_serves() {
         };
         let seq = version.id.0;
         let entry = Entry { seq: Seq(seq), at: seen_at, record: Record::Version(version) };
-        store.apply(&[Applied { entry: &entry, location: at(seq), changes: &changes }]).unwrap();
+        store
+            .apply(&[Applied { entry: &entry, location: at(seq), changes: &changes, words: None }])
+            .unwrap();
         expected.push(seq);
     }
     for seq in &expected {

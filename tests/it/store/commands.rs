@@ -41,13 +41,15 @@ fn newsroom(dir: &Path) {
         let Placed::Version { version, changes, .. } = fold.push(article, at) else { continue };
         let entry = Entry { seq: Seq(version.id.0), at, record: Record::Version(version) };
         let location = log.append(std::slice::from_ref(&entry)).unwrap()[0];
-        store.apply(&[Applied { entry: &entry, location, changes: &changes }]).unwrap();
+        store
+            .apply(&[Applied { entry: &entry, location, changes: &changes, words: None }])
+            .unwrap();
     }
     let lost =
         Lost { source: "mara".into(), url: "http://m/".to_owned(), reason: "gone".to_owned() };
     let entry = Entry { seq: Seq(5), at: Timestamp::from_secs(600), record: Record::Lost(lost) };
     let location = log.append(std::slice::from_ref(&entry)).unwrap()[0];
-    store.apply(&[Applied { entry: &entry, location, changes: &[] }]).unwrap();
+    store.apply(&[Applied { entry: &entry, location, changes: &[], words: None }]).unwrap();
 }
 
 fn copytaster(dir: &Path, arguments: &[&str]) -> Output {

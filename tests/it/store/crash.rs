@@ -39,7 +39,9 @@ fn replay(reader: &Reader, store: &Store) -> Batch {
         let placed = fold.push(version.article.clone(), version.seen_at);
         let Placed::Version { version: again, changes, .. } = placed else { continue };
         assert_eq!(&again, version, "judged again, the verdicts are the same");
-        store.apply(&[Applied { entry: &entry, location, changes: &changes }]).unwrap();
+        store
+            .apply(&[Applied { entry: &entry, location, changes: &changes, words: None }])
+            .unwrap();
     }
     fold
 }
@@ -59,7 +61,7 @@ fn write(log: &mut Log, store: &Store, fold: &mut Batch, seqs: std::ops::Range<u
     let applied: Vec<Applied<'_>> = batch
         .iter()
         .zip(places)
-        .map(|((entry, changes), location)| Applied { entry, location, changes })
+        .map(|((entry, changes), location)| Applied { entry, location, changes, words: None })
         .collect();
     store.apply(&applied).unwrap();
 }

@@ -60,7 +60,12 @@ fn each_run(all: &[(Entry, Vec<Change>)], run: usize, mut take: impl FnMut(&[App
     for part in all.chunks(run) {
         let applied: Vec<Applied<'_>> = part
             .iter()
-            .map(|(entry, changes)| Applied { entry, location: at(entry.seq.0), changes })
+            .map(|(entry, changes)| Applied {
+                entry,
+                location: at(entry.seq.0),
+                changes,
+                words: None,
+            })
             .collect();
         take(&applied);
     }
