@@ -164,7 +164,7 @@ fn seen(
     config: &Config,
     agent: &str,
 ) -> (&'static str, Value, Vec<(String, String)>) {
-    let limits = feed::Limits::default();
+    let limits = config.feed_limits();
     let feed = feed::parse(&got.body, got.charset.as_deref(), &got.url, clock().now(), &limits);
     match feed {
         Ok(feed) => ("feed", listed(&feed), Vec::new()),

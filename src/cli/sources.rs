@@ -126,7 +126,8 @@ fn add(args: &Add) -> anyhow::Result<ExitCode> {
     })?;
     let known = args.file.read()?;
     let fetcher = Fetcher::new(known.config.fetch_params(), clock())?;
-    let found = match runtime()?.block_on(probe::probe(&fetcher, &url, &args.allow)) {
+    let limits = known.config.feed_limits();
+    let found = match runtime()?.block_on(probe::probe(&fetcher, &url, &args.allow, &limits)) {
         Ok(found) => found,
         Err(why) => {
             complain(&why);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Config, Source, Tdm};
-use crate::{api, cluster, fetch};
+use crate::{api, cluster, feed, fetch};
 
 fn terms(source: &Source) -> (String, api::Terms) {
     let (serve, licensed) = (source.rights().serve, source.licence.is_some());
@@ -22,6 +22,7 @@ impl Config {
     /// What the fetcher obeys.
     pub fn fetch_params(&self) -> fetch::Params {
         let crawl = &self.crawl;
+        let limits = &crawl.limits;
         fetch::Params {
             user_agent: crawl.user_agent(),
             deadline: crawl.deadline,
@@ -34,7 +35,23 @@ impl Config {
             robots: crawl.robots,
             signals: true,
             concurrency: crawl.concurrency,
-            ..fetch::Params::default()
+            pace_bytes_min: limits.pace_bytes_min,
+            pace_window: limits.pace_window,
+            headers_max: limits.headers_max,
+            header_bytes_max: u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX),
+            robots_bytes_max: limits.robots_bytes_max,
+            lookups_max: limits.lookups_max,
+            lookup_deadline: limits.lookup_deadline,
+        }
+    }
+
+    /// What bounds the reading of a feed.
+    pub fn feed_limits(&self) -> feed::Limits {
+        let limits = &self.crawl.limits;
+        feed::Limits {
+            entries_max: limits.feed_entries_max,
+            depth_max: limits.feed_depth_max,
+            link_bytes_max: limits.link_bytes_max,
         }
     }
 

@@ -10,9 +10,9 @@ use url::Url;
 
 use super::login::Login;
 use crate::api::Serve;
-use crate::fetch;
 use crate::model::SourceId;
 use crate::telemetry::Format;
+use crate::{feed, fetch};
 
 /// Everything that can be set. [`Config::default`] is what holds where nothing is said; it has no sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,6 +127,8 @@ pub struct Crawl {
     pub deadline: Duration,
     /// Time for a name, a connection and the handshake of TLS.
     pub connect_deadline: Duration,
+    /// What bounds an answer and a feed. The file has it among the other keys.
+    pub limits: Limits,
     /// Redirects followed in one fetch.
     pub redirects_max: usize,
     /// Obey robots.txt.
@@ -154,12 +156,56 @@ impl Default for Crawl {
             body_bytes_max: 8 << 20,
             deadline: Duration::from_secs(30),
             connect_deadline: Duration::from_secs(15),
+            limits: Limits::default(),
             redirects_max: 5,
             robots: true,
             tdm: Tdm::default(),
             allow_addresses: Vec::new(),
             ca_file: None,
             roots: fetch::Roots::default(),
+        }
+    }
+}
+
+/// What no honest server needs more of, in `[crawl]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Unpacked bytes that each `pace_window` of a body must bring.
+    pub pace_bytes_min: u64,
+    /// See `pace_bytes_min`.
+    pub pace_window: Duration,
+    /// Header lines of an answer.
+    pub headers_max: usize,
+    /// Bytes of the header lines of an answer.
+    pub header_bytes_max: u64,
+    /// Bytes of a robots.txt that are read.
+    pub robots_bytes_max: u64,
+    /// Look-ups of names that are new at a time.
+    pub lookups_max: usize,
+    /// Time for one look-up.
+    pub lookup_deadline: Duration,
+    /// Entries read of one feed.
+    pub feed_entries_max: usize,
+    /// Elements inside each other in a feed.
+    pub feed_depth_max: usize,
+    /// Bytes of a link in a feed.
+    pub link_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let (fetch, feed) = (fetch::Params::default(), feed::Limits::default());
+        Self {
+            pace_bytes_min: fetch.pace_bytes_min,
+            pace_window: fetch.pace_window,
+            headers_max: fetch.headers_max,
+            header_bytes_max: u64::from(fetch.header_bytes_max),
+            robots_bytes_max: fetch.robots_bytes_max,
+            lookups_max: fetch.lookups_max,
+            lookup_deadline: fetch.lookup_deadline,
+            feed_entries_max: feed.entries_max,
+            feed_depth_max: feed.depth_max,
+            link_bytes_max: feed.link_bytes_max,
         }
     }
 }

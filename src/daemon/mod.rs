@@ -257,6 +257,7 @@ async fn run_line(
     let permits = tokio::spawn(permits);
     let context = poller::Context {
         fetcher: fetcher.clone(),
+        limits: config.feed_limits(),
         store,
         clock: clock.clone(),
         status: Arc::clone(&status),

@@ -21,7 +21,7 @@ use super::line::{Lead, Said, ToWriter, Validators, Visits, Work};
 use super::spool::Spool;
 use crate::api::{SourceStatus, Status};
 use crate::config::{Endpoint, EndpointKind, Source};
-use crate::feed::{Entry, Sitemap};
+use crate::feed::{self, Entry, Sitemap};
 use crate::fetch::{self, Accept, Ask, FetchError, Fetcher};
 use crate::model::{Clock, Timestamp};
 use crate::schedule::{self, Fault, Outcome, Poll, Skip};
@@ -42,6 +42,7 @@ const HOSTS_MAX: usize = 4096;
 pub(super) struct Context {
     pub(super) fetcher: Fetcher,
     pub(super) store: Store,
+    pub(super) limits: feed::Limits,
     pub(super) clock: Clock,
     pub(super) status: Arc<Status>,
     pub(super) metrics: Arc<Metrics>,

@@ -28,12 +28,6 @@ const IDLE_MAX: Duration = Duration::from_secs(15);
 /// one that died without a word would be kept, and everything asked on it would take the deadline.
 const PING: Duration = Duration::from_secs(5);
 
-/// Header lines of one answer (hyper's own default, said here; it bounds their bytes to about 400 KiB).
-const HEADERS_MAX: usize = 100;
-
-/// Bytes of HTTP/2 headers of one answer.
-const HEADER_BYTES_MAX: u32 = 64 << 10;
-
 /// A client for each allow list. Never one for all: a connection that one source was allowed to open would be taken
 /// from the pool for a source that was not.
 #[derive(Debug)]
@@ -41,6 +35,8 @@ pub(super) struct Clients {
     user_agent: String,
     roots: Roots,
     connect_deadline: Duration,
+    headers_max: usize,
+    header_bytes_max: u32,
     slots: Slots,
     made: Mutex<BTreeMap<Vec<IpNet>, Client>>,
 }
@@ -51,6 +47,8 @@ impl Clients {
             user_agent: params.user_agent.clone(),
             roots: params.roots.clone(),
             connect_deadline: params.connect_deadline,
+            headers_max: params.headers_max,
+            header_bytes_max: params.header_bytes_max,
             slots: Slots::new(names, params.lookups_max, params.lookup_deadline),
             made: Mutex::default(),
         }
@@ -84,10 +82,10 @@ impl Clients {
                 .connect_timeout(self.connect_deadline)
                 .pool_max_idle_per_host(1)
                 .pool_idle_timeout(IDLE_MAX)
-                .http1_max_headers(HEADERS_MAX)
+                .http1_max_headers(self.headers_max)
                 .http2_keep_alive_interval(PING)
                 .http2_keep_alive_timeout(PING)
-                .http2_max_header_list_size(HEADER_BYTES_MAX)
+                .http2_max_header_list_size(self.header_bytes_max)
         };
         // A machine without root certificates (a bare container) can still fetch http; each https page then says why not.
         builder()
@@ -120,6 +118,8 @@ pub(super) struct Bounds {
     /// Unpacked bytes that each `pace_window` must bring.
     pub(super) pace_bytes_min: u64,
     pub(super) pace_window: Duration,
+    /// Bytes of all header lines.
+    pub(super) header_bytes_max: u64,
 }
 
 /// An answer. The body is empty unless the status is 200.
@@ -147,6 +147,10 @@ pub(super) async fn exchange(
     };
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
+    // HTTP/2 has said so before; of HTTP/1.1 the library bounds the number, and the bytes at some 400 KiB.
+    if headers::bytes(&headers) > bounds.header_bytes_max {
+        return Err(FetchError::Body { url: url.clone(), why: LONG_HEADERS.to_owned() });
+    }
     let body = if status == 200 {
         if let Some(coding) = unread_coding(&headers) {
             let why = format!("it is packed as {coding:?}, which we did not ask for");
@@ -295,7 +299,7 @@ const MEANINGS: [(&str, &str); 16] = [
     ("header", "its header lines are none"),
 ];
 
-const LONG_HEADERS: &str = "its header lines are more or longer than any honest server's";
+const LONG_HEADERS: &str = "its header lines are more or longer than any honest server's (crawl.headers_max, crawl.header_bytes_max)";
 
 const BROKE_OFF: &str = "it broke off before its answer was whole";
 

@@ -89,7 +89,7 @@ pub enum FetchError {
         after: Duration,
     },
     /// The body came in too slowly.
-    #[error("{url} sent fewer than {bytes_min} bytes in {} s", window.as_secs_f32())]
+    #[error("{url} sent fewer than {bytes_min} bytes in {} s (crawl.pace_bytes_min)", window.as_secs_f32())]
     Slow {
         /// The page.
         url: Url,

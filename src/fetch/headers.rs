@@ -19,6 +19,11 @@ pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(str::trim).filter(|value| !value.is_empty())
 }
 
+/// Bytes of all lines, names and values.
+pub(super) fn bytes(headers: &HeaderMap) -> u64 {
+    headers.iter().map(|(name, value)| (name.as_str().len() + value.len()) as u64).sum()
+}
+
 /// A validator (`ETag`, `Last-Modified`) as the server wrote it, if it is short enough to keep.
 pub(super) fn validator(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     text(headers, name).filter(|value| value.len() <= VALIDATOR_BYTES_MAX).map(str::to_owned)

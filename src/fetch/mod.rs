@@ -67,6 +67,12 @@ pub struct Params {
     pub deadline: Duration,
     /// Time for a name, a connection and the handshake of TLS. Real time.
     pub connect_deadline: Duration,
+    /// Header lines of an answer.
+    pub headers_max: usize,
+    /// Bytes of all of them.
+    pub header_bytes_max: u32,
+    /// Bytes of a robots.txt that are read. RFC 9309 §2.5 wants 500 KiB at least.
+    pub robots_bytes_max: u64,
     /// Look-ups of names at a time, of those that are new; others have half as many for themselves.
     pub lookups_max: usize,
     /// Time for one look-up. Real time.
@@ -99,6 +105,9 @@ impl Default for Params {
             user_agent: user_agent(None),
             deadline: Duration::from_secs(30),
             connect_deadline: Duration::from_secs(15), // the name alone may take ten
+            headers_max: 100, // hyper's own default; real servers send some twenty
+            header_bytes_max: 64 << 10,
+            robots_bytes_max: ROBOTS_BYTES_MAX as u64,
             lookups_max: 8, // each may block a thread for as long as a dead name server likes
             lookup_deadline: Duration::from_secs(10),
             roots: Roots::default(),

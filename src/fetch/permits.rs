@@ -17,7 +17,7 @@ use crate::rights;
 
 use super::client::Beyond;
 use super::explain::{RobotsSeen, Trail};
-use super::robots::{ROBOTS_BYTES_MAX, Robots, covers};
+use super::robots::{Robots, covers};
 use super::walk::{Visit, target};
 use super::{FetchError, Inner, check_url, headers};
 
@@ -238,7 +238,7 @@ impl Inner {
     fn understood(&self, answered: Answered) -> Known {
         let Answered { status, body, kept } = answered;
         let robots = match status {
-            200 => Robots::parse(&body, &self.agent),
+            200 => Robots::parse_within(&body, &self.agent, self.params.robots_bytes_max),
             status if is_trouble(status) || status == 0 => Robots::forbid_all(),
             _ => Robots::default(),
         };
@@ -287,7 +287,7 @@ impl Inner {
                 allow,
                 pause: self.params.per_host_delay,
                 spent,
-                body_bytes_max: ROBOTS_BYTES_MAX as u64 + 1, // one more, so that the parser sees the cut
+                body_bytes_max: self.params.robots_bytes_max + 1, // one more, so that the parser sees the cut
                 beyond: Beyond::Cut,
             };
             let reply = self.visit(visit, sent.clone(), &mut spent).await?;

@@ -77,11 +77,17 @@ impl Robots {
     ///
     /// All groups that name the agent are one group; the groups of `*` count only where none does (RFC 9309 §2.2.1).
     pub fn parse(bytes: &[u8], agent: &str) -> Self {
+        Self::parse_within(bytes, agent, ROBOTS_BYTES_MAX as u64)
+    }
+
+    /// The same, with other bytes of it read than [`ROBOTS_BYTES_MAX`].
+    pub(super) fn parse_within(bytes: &[u8], agent: &str, bytes_max: u64) -> Self {
+        let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
         let mut own = Draft::default();
         let mut all = Draft::default();
         let mut sitemaps = Vec::new();
         let (mut in_own, mut in_all, mut naming) = (false, false, false);
-        for (key, value) in lines(bytes) {
+        for (key, value) in lines(bytes, bytes_max) {
             let key = Key::of(key);
             if key == Key::Agent {
                 if !naming {
@@ -275,11 +281,11 @@ pub(super) fn covers(pattern: &str, path: &str) -> bool {
 
 /// Keys and values of the lines, without comments, blanks and byte order mark. `Disallow /a` lacks its colon, and is read as it
 /// was meant.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+fn lines(bytes: &[u8], bytes_max: usize) -> impl Iterator<Item = (&[u8], &[u8])> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let read = if bytes.len() > ROBOTS_BYTES_MAX {
+    let read = if bytes.len() > bytes_max {
         // The line at the cut is not whole: "Disallow: /a" must not become "Disallow: /".
-        let head = &bytes[..ROBOTS_BYTES_MAX];
+        let head = &bytes[..bytes_max];
         let end = head.iter().rposition(|&b| matches!(b, b'\n' | b'\r')).unwrap_or(0);
         &head[..end]
     } else {

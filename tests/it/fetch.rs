@@ -254,6 +254,14 @@ async fn what_is_not_http_or_breaks_off_is_said() {
     for path in ["/nothing", "/ssh", "/short", "/lie", "/odd", "/head"] {
         assert_eq!(kind(&get(&site.url(path)).await), "body", "{path}");
     }
+    // Not many, and yet too much.
+    let lines: Vec<String> = (0..9).map(|n| format!("X-{n}: {}", "a".repeat(9 << 10))).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let heavy = Site::start("127.0.0.1", [("/a", answer(200, &lines, b"copy"))]).await;
+    let told = get(&heavy.url("/a")).await.unwrap_err().to_string();
+    assert!(told.contains("crawl.header_bytes_max"), "{told}");
+    let wide = fetcher(|params| params.header_bytes_max = 128 << 10);
+    assert_eq!(kind(&wide.get(&ask(&heavy.url("/a"))).await), "ok");
     // TLS is offered to a server that has none.
     let url = site.url("/a").replace("http:", "https:");
     assert_eq!(kind(&get(&url).await), "tls");

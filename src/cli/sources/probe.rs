@@ -27,19 +27,24 @@ pub(super) struct Found {
 }
 
 /// Looks, within robots.txt and every limit. The error is for a person.
-pub(super) async fn probe(fetcher: &Fetcher, url: &Url, allow: &[IpNet]) -> Result<Found, String> {
+pub(super) async fn probe(
+    fetcher: &Fetcher,
+    url: &Url,
+    allow: &[IpNet],
+    limits: &feed::Limits,
+) -> Result<Found, String> {
     let got = ask(fetcher, url, allow).await?;
     if got.url.path() == "/robots.txt" {
         return of_robots(&got).ok_or_else(|| format!("{url} names no sitemap"));
     }
-    let why = match parse(&got) {
+    let why = match parse(&got, limits) {
         Ok(feed) => return Ok(of_feed(&got, feed, "it is one")),
         Err(why) => why,
     };
     let html = text::decode(&got.body, got.charset.as_deref()).text;
     for announced in feed::announced(&html, &got.url).into_iter().take(TRIED_MAX) {
         let Ok(got) = ask(fetcher, &announced.url, allow).await else { continue };
-        if let Ok(feed) = parse(&got) {
+        if let Ok(feed) = parse(&got, limits) {
             return Ok(of_feed(&got, feed, "the page announces it"));
         }
     }
@@ -66,9 +71,8 @@ async fn ask(fetcher: &Fetcher, url: &Url, allow: &[IpNet]) -> Result<Got, Strin
     fetcher.get(&ask).await.map_err(|fault| fault.to_string())
 }
 
-fn parse(got: &Got) -> Result<Feed, String> {
-    let limits = feed::Limits::default();
-    feed::parse(&got.body, got.charset.as_deref(), &got.url, clock().now(), &limits)
+fn parse(got: &Got, limits: &feed::Limits) -> Result<Feed, String> {
+    feed::parse(&got.body, got.charset.as_deref(), &got.url, clock().now(), limits)
         .map_err(|fault| fault.to_string())
 }
 

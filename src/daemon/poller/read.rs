@@ -68,8 +68,7 @@ fn parse(context: &Context, line: &Line, got: &Got) -> Result<Feed, String> {
         [0x1F, 0x8B, ..] if is_sitemap => Cow::Owned(unpacked(&got.body)?),
         body => Cow::Borrowed(body),
     };
-    let limits = feed::Limits::default();
-    let feed = feed::parse(&body, got.charset.as_deref(), &got.url, now, &limits);
+    let feed = feed::parse(&body, got.charset.as_deref(), &got.url, now, &context.limits);
     let mut feed = feed.map_err(|fault| fault.to_string())?;
     if line.child.is_some() {
         feed.entries = feed::without_archive(feed.entries);
@@ -115,7 +114,7 @@ fn unpacked(body: &[u8]) -> Result<Vec<u8>, String> {
 /// another time. Where the last poll was not brought in to its end, what is known stops nothing.
 async fn older(context: &Context, line: &Line, feed: &mut Feed) -> bool {
     let deep = line.broke_off || line.left || line.poll.unfinished;
-    let entries_max = feed::Limits::default().entries_max;
+    let entries_max = context.limits.entries_max;
     let mut page = feed.clone();
     let mut seen = BTreeSet::new();
     for _ in 0..PAGES_MAX {

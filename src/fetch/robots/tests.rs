@@ -125,6 +125,16 @@ fn what_stands_behind_512_kib_is_not_read_and_the_cut_line_is_dropped() {
 }
 
 #[test]
+fn another_bound_than_ours_is_kept_the_same_way() {
+    let file = b"User-agent: *\nDisallow: /a\nDisallow: /b\n";
+    let says =
+        |bytes_max, path: &str| Robots::parse_within(file, "x", bytes_max).verdict(path).allowed;
+    let whole = file.len() as u64;
+    assert_eq!([says(whole, "/a"), says(whole, "/b")], [false, false]);
+    assert_eq!([says(whole - 1, "/a"), says(whole - 2, "/b")], [false, true]);
+}
+
+#[test]
 fn the_deciding_line_is_named() {
     let robots = Robots::parse(b"User-agent: *\nDisallow: /a*\n", "copytaster");
     assert_eq!(robots.verdict("/abc").rule.as_deref(), Some("Disallow: /a*"));
