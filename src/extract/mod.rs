@@ -23,6 +23,7 @@ mod phrases;
 mod prune;
 mod render;
 mod reserved;
+mod signed;
 mod state;
 mod times;
 mod titles;
