@@ -7,6 +7,7 @@ use dom_query::{Document, NodeRef};
 use super::furniture::letters;
 use super::jsonld::Described;
 use super::render::one_line;
+use super::signed;
 
 /// Longest author or byline kept, in characters: longer ones are somebody's whole page.
 const LINE_CHARS_MAX: usize = 400;
@@ -48,6 +49,7 @@ pub(crate) fn authors(
     let names = people
         .into_iter()
         .find(|names| !names.is_empty())
+        .or_else(|| Some(without_sites(signed::signed(doc), sites)).filter(|names| !names.is_empty()))
         // Nobody but the site itself.
         .or_else(|| [in_json, in_metas].into_iter().find(|names| !names.is_empty()))
         .unwrap_or_default();
@@ -168,7 +170,7 @@ fn is_address(name: &str) -> bool {
 }
 
 /// "By A, B and C" to three names.
-fn split(raw: &[String]) -> Vec<String> {
+pub(crate) fn split(raw: &[String]) -> Vec<String> {
     let mut authors: Vec<String> = Vec::new();
     for line in raw {
         let parted = without_by(line)
@@ -279,7 +281,7 @@ fn in_byline(doc: &Document) -> Vec<String> {
 }
 
 /// Two to four words that begin with capitals, small words of names between them.
-fn is_person(name: &str) -> bool {
+pub(crate) fn is_person(name: &str) -> bool {
     const SMALL: &[&str] = &[
         "de", "del", "della", "di", "da", "dos", "van", "von", "der", "den", "le", "la", "el",
         "al", "bin", "zu", "af", "y", "e",

@@ -1,11 +1,10 @@
 //! A parsed page to the paragraphs of its text: engines propose, the page's own articleBody referees.
 
-use std::collections::BTreeMap;
-
 use dom_query::Document;
 use dom_smoothie::Readability;
 use trafilatura::{ExtractionFocus, Options};
 
+use super::around;
 use super::guard::Measured;
 use super::metadata::Metadata;
 use super::prune::Makeup;
@@ -23,8 +22,6 @@ const SHORT: usize = 600;
 const NOTHING: usize = 200;
 /// A block from this weight on is prose and no label.
 const PROSE_MIN: usize = 60;
-/// Longest cross-head, in characters.
-const CROSSHEAD_CHARS_MAX: usize = 160;
 /// An articleBody counts from this weight on: lighter ones are teasers.
 const STATED_MIN: usize = 400;
 
@@ -64,39 +61,12 @@ pub(crate) fn blocks(
             }
         }
     }
-    let best = with_crossheads(best, &render::blocks(&doc.root()));
+    let best = around::whole(best, &render::blocks(&doc.root()), &meta.titles);
     let longest = weight(&best);
     if stated_length >= STATED_MIN && stated_length * 10 > longest * 13 {
         return stated;
     }
     best
-}
-
-/// The lines with the headings that stand right above one of them in the page: the precise engine leaves many cross-heads out.
-fn with_crossheads(lines: Vec<Block>, page: &[Block]) -> Vec<Block> {
-    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (at, block) in page.iter().enumerate() {
-        places.entry(block.text.as_str()).or_default().push(at);
-    }
-    let mut out = Vec::with_capacity(lines.len());
-    // The place in the page of the line before; nothing is put above the first.
-    let mut last: Option<usize> = None;
-    for line in lines {
-        let here = places
-            .get(line.text.as_str())
-            .and_then(|all| all.iter().copied().find(|at| last.is_none_or(|last| *at > last)));
-        if let Some((here, last)) = here.zip(last) {
-            let above = page[last + 1..here].last();
-            out.extend(above.filter(|block| is_crosshead(block)).cloned());
-        }
-        last = here.or(last);
-        out.push(line);
-    }
-    out
-}
-
-fn is_crosshead(block: &Block) -> bool {
-    block.kind == BlockKind::Heading && block.text.chars().count() <= CROSSHEAD_CHARS_MAX
 }
 
 fn weight(blocks: &[Block]) -> usize {
@@ -138,36 +108,4 @@ fn stated(text: &str) -> Vec<Block> {
         .filter(|line| !line.is_empty())
         .map(|text| Block { text, kind: BlockKind::Paragraph })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn block(text: &str) -> Block {
-        match text.strip_prefix("## ") {
-            Some(head) => Block { text: head.to_owned(), kind: BlockKind::Heading },
-            None => Block { text: text.to_owned(), kind: BlockKind::Paragraph },
-        }
-    }
-
-    #[test]
-    fn headings_right_above_a_line_come_back() {
-        let check = |lines: &[&str], page: &[&str], expected: &[&str]| {
-            let lines = lines.iter().map(|line| block(line)).collect();
-            let page: Vec<Block> = page.iter().map(|line| block(line)).collect();
-            let got = with_crossheads(lines, &page);
-            let got: Vec<&str> = got.iter().map(|block| block.text.as_str()).collect();
-            assert_eq!(got, expected);
-        };
-        check(&["One", "Two"], &["One", "## Ships wait", "Two"], &["One", "Ships wait", "Two"]);
-        check(&["One", "Two"], &["One", "## Offers", "Buy", "Two"], &["One", "Two"]);
-        check(&["One", "Two"], &["## Title", "One", "Two", "## More"], &["One", "Two"]);
-        check(
-            &["One", "## Ships wait", "Two"],
-            &["One", "## Ships wait", "Two"],
-            &["One", "Ships wait", "Two"],
-        );
-        check(&["Two", "One"], &["One", "## Ships wait", "Two"], &["Two", "One"]);
-    }
 }

@@ -17,6 +17,8 @@ const BOX_LINES_MAX: usize = 14;
 const BOX_PERCENT_MAX: usize = 25;
 /// A line from this weight on is prose, where it ends as a sentence.
 const PROSE_MIN: usize = 120;
+/// Words of a line of names, at most.
+const NAME_WORDS_MAX: usize = 6;
 /// A cut line that may hold a credit is at most this long, in characters.
 const CREDIT_CHARS_MAX: usize = 160;
 
@@ -60,6 +62,10 @@ pub(crate) fn cut(blocks: Vec<Block>, known: &Known<'_>) -> Cut {
     repeats(&mut blocks);
     let top = cut_top(&mut blocks, known);
     let mut tail = cut_end(&mut blocks, known);
+    if blocks.iter().all(|block| phrases::is_rights(&block.text)) {
+        // The foot of a page without a story.
+        blocks.clear();
+    }
     tail.extend(
         boxed.into_iter().chain(walled).filter(|line| line.chars().count() <= CREDIT_CHARS_MAX),
     );
@@ -116,8 +122,8 @@ fn is_furniture(block: &Block, known: &Known<'_>) -> bool {
         && !is_sentence(line);
     photo
         || phrases::is_label(line)
-        || phrases::is_consent(line)
-        || phrases::is_newsletter(line)
+        || phrases::is_consent(line, known.titles)
+        || phrases::is_newsletter(line, known.titles)
         || phrases::points_elsewhere(line)
 }
 
@@ -173,7 +179,8 @@ fn cut_end(blocks: &mut Vec<Block>, known: &Known<'_>) -> Vec<String> {
             || is_title(line, known)
             || phrases::is_end_label(line)
             || wire::is_sign_off(line, known.agencies)
-            || phrases::says_wall(line);
+            || phrases::says_wall(line)
+            || last.kind == BlockKind::Paragraph && is_names(line);
         if !matter || blocks.len() == 1 {
             break;
         }
@@ -209,6 +216,22 @@ fn is_top_matter(line: &str, known: &Known<'_>) -> bool {
                 || (length <= LABEL_CHARS_MAX && is_byline(line) && bare.contains(&author)))
     });
     by || author || phrases::is_byline_label(line) || phrases::is_date_line(line)
+}
+
+/// Names and nothing else: "Jorun Example", "Herald / Odd Sample".
+fn is_names(line: &str) -> bool {
+    let name = |word: &str| {
+        word.starts_with(char::is_uppercase)
+            && word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '.' | '\'' | '’'))
+    };
+    let words: Vec<&str> = line
+        .split(|c: char| c.is_whitespace() || matches!(c, '/' | ',' | '&'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    (2..=NAME_WORDS_MAX).contains(&words.len())
+        && line.chars().count() <= LABEL_CHARS_MAX
+        && words.iter().all(|word| name(word))
+        && !line.ends_with('.')
 }
 
 fn is_byline(line: &str) -> bool {

@@ -192,6 +192,13 @@ fn is_cut(kind: &str, how: phrases::How, phrase: &str) -> bool {
         }
         "wall" => kept(&[LEAD, MORE, &said, "Offers", "Help"]) == [LEAD, MORE],
         "end_label" => at_end(&said),
+        "helper" => at_end(&format!("Odd Sample {phrase} Ostby")),
+        "rights" => {
+            kept(&[&format!("Herald {phrase} Ostby"), &format!("Ostby {phrase}")]).is_empty()
+        }
+        "reader" => inside(&format!(
+            "The next issue of the newsletter of the town of Ostby is for {phrase} to register and to read."
+        )),
         "not_found" => phrases::says_not_found(phrase),
         "date_word" => phrases::is_date_line(&format!("12 {phrase} 2016")),
         other => panic!("[{other}] is no kind"),
@@ -242,6 +249,27 @@ fn the_data_has_only_lines_of_its_form() {
         } else {
             assert!(open && !line.contains(['"', '[']) && !line.ends_with(';'), "{line}");
         }
+    }
+}
+
+#[test]
+fn the_foot_of_a_page_alone_is_no_story_and_a_story_about_rights_is_one() {
+    let foot =
+        "The Herald logo is a registered trademark of Herald Inc. in the land and elsewhere.";
+    check(
+        &[foot, "© 2016 Herald Inc. All rights reserved. Names belong to those who have them."],
+        &[],
+    );
+    check(&[LEAD, foot, MORE], &[LEAD, foot, MORE]);
+}
+
+#[test]
+fn a_last_line_of_names_goes() {
+    for line in ["Odd Sample", "Herald / Norland Post", "Odd Sample, Ivar Ødegård"] {
+        end(line);
+    }
+    for line in ["Ostby", "Odd Sample came", "Odd Sample."] {
+        check(&[LEAD, MORE, line], &[LEAD, MORE, line]);
     }
 }
 

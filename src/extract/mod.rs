@@ -4,6 +4,7 @@
 //! html ─ guard ─► DOM ─ metadata ─ prune ─► engines ─ render ─ furniture ─► paragraphs ─ kind, credit ─► Extracted
 //! ```
 
+mod around;
 mod authors;
 mod believed;
 mod body;
@@ -22,6 +23,7 @@ mod phrases;
 mod prune;
 mod render;
 mod reserved;
+mod signed;
 mod state;
 mod times;
 mod titles;
@@ -41,7 +43,7 @@ use metadata::Metadata;
 
 /// Number of the extraction rules. It rises when the same page may give another text, so that a text that differs only
 /// because of us is no news.
-pub const EXTRACTOR: u16 = 2;
+pub const EXTRACTOR: u16 = 3;
 
 /// Longest page that is parsed, in bytes of html; a longer one is refused unread.
 pub const PAGE_BYTES_MAX: usize = guard::BYTES_MAX;

@@ -156,6 +156,7 @@ pub(crate) fn prune(doc: &Document) -> Makeup {
             && (is_hidden(node)
                 || is_named_furniture(node)
                 || is_link_list(node, counted)
+                || is_card_list(node, counted)
                 || is_sign_up(node, counted)
                 || is_pointer(node, counted));
         if (teaser || named) && counted.chars * 100 <= all.chars * ZONE_PERCENT_MAX {
@@ -184,6 +185,8 @@ struct Counts {
     items: usize,
     /// `h1` elements.
     titles: usize,
+    /// Headings below `h1` that are one link.
+    linked_heads: usize,
 }
 
 impl<'a> Tally<'a> {
@@ -221,6 +224,9 @@ impl<'a> Tally<'a> {
             if is_card_part(&nodes[at]) {
                 own.boxes += 1;
             }
+            if is_linked_head(&nodes[at], &own) {
+                own.linked_heads += 1;
+            }
             let above = &mut counts[parents[at]];
             above.chars += own.chars;
             above.link_chars += own.link_chars;
@@ -229,6 +235,7 @@ impl<'a> Tally<'a> {
             above.titles += own.titles;
             above.fields += own.fields;
             above.items += own.items;
+            above.linked_heads += own.linked_heads;
         }
         Self { nodes, counts }
     }
@@ -265,7 +272,7 @@ fn is_card_part(node: &NodeRef<'_>) -> bool {
 
 /// Whether class or id name the element as furniture.
 fn is_named_furniture(node: &NodeRef<'_>) -> bool {
-    if node.has_name("body") || node.has_name("main") || node.has_name("article") {
+    if ["body", "main", "article"].iter().any(|name| node.has_name(name)) || is_marked_text(node) {
         return false;
     }
     ["class", "id"].iter().filter_map(|name| node.attr(name)).any(|names| {
@@ -277,6 +284,13 @@ fn is_named_furniture(node: &NodeRef<'_>) -> bool {
                     .any(|pair| FURNITURE_PAIRS.iter().any(|&(a, b)| pair[0] == a && pair[1] == b))
         })
     })
+}
+
+/// What microdata call the article's own words, whatever its class is ("teaser-text").
+fn is_marked_text(node: &NodeRef<'_>) -> bool {
+    const OWN: &[&str] = &["articleBody", "description", "headline"];
+    node.attr("itemprop")
+        .is_some_and(|said| said.split_whitespace().any(|name| OWN.contains(&name)))
 }
 
 /// "c-ShareBar__item" to "c", "share", "bar", "item". Names that say what an element has ("has-newsletter") are nothing.
@@ -347,6 +361,20 @@ fn is_link_list(node: &NodeRef<'_>, counts: &Counts) -> bool {
                 || (counts.links >= 4 && (node.has_name("div") || node.has_name("section"))))
 }
 
+/// A heading whose words are all in its link, as over the cards of other stories.
+fn is_linked_head(node: &NodeRef<'_>, counts: &Counts) -> bool {
+    ["h2", "h3", "h4", "h5", "h6"].iter().any(|name| node.has_name(name))
+        && counts.links > 0
+        && counts.link_chars * 100 >= counts.chars * 90
+}
+
+/// A list whose items all have a linked heading: other stories, whatever stands below the headings.
+fn is_card_list(node: &NodeRef<'_>, counts: &Counts) -> bool {
+    (node.has_name("ul") || node.has_name("ol"))
+        && counts.items >= 2
+        && counts.linked_heads >= counts.items
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,6 +400,8 @@ mod tests {
         check("<p class='shareholder'>Kept</p>", "Kept");
         check("<div class='has-newsletter'>Kept</div>", "Kept");
         check("<div class='read-also'>Other story</div>", "");
+        check("<div class='teaser-text'>Other story</div>", "");
+        check("<div class='teaser-text' itemprop='description'>Kept</div>", "Kept");
         check("<div class='social'><h1>Kept</h1></div>", "Kept");
         check("<script>x</script><style>y</style><nav>z</nav>", "");
     }
@@ -412,6 +442,15 @@ mod tests {
             "<ul><li>One, <a>of the story</a></li><li>Two, <a>of the story</a></li><li>Three, <a>of it all</a></li></ul>",
             "",
         );
+    }
+
+    #[test]
+    fn a_list_whose_items_have_linked_headings_goes() {
+        let card =
+            "<li><h3><a>Tug sinks</a></h3><p>The coast guard looks for the crew of it.</p></li>";
+        check(&format!("<ul>{card}{card}</ul>"), "");
+        check(&format!("<ul>{card}</ul>"), "Tug sinksThe coast guard looks for the crew of it.");
+        check("<ul><li><h3>One</h3>of <a>two</a></li><li><h3>Two</h3></li></ul>", "Oneof twoTwo");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) fn titles(
         doc.select("h1").iter().map(|h1| one_line(&h1.text())).filter(|t| !t.is_empty()).collect();
     let site = meta(&["og:site_name"]);
     let trimmed = |title: String| without_site(&title, site.as_deref(), &headings);
-    let head = doc.select_single("title").text();
+    let head = one_line(&doc.select_single("title").text());
     let headline =
         json.headline.as_deref().map(one_line).or_else(|| meta(&["headline"])).map(trimmed);
     let card = meta(&["og:title"]).map(trimmed);
@@ -40,23 +40,49 @@ pub(crate) fn titles(
         let (card, headline) = (spelled(&slug, card), spelled(&slug, headline));
         card >= SPELLED_PERCENT_MIN && card > headline + BETTER_PERCENT_MIN
     });
+    let only = (headings.len() == 1).then(|| headings[0].clone());
+    // Of several, the one the page's `<title>` begins with: others are the site's name and its menus.
+    let named = headings.iter().find(|h1| letters(&head).starts_with(&letters(h1)));
     let candidates = [
         card.clone().filter(|_| first),
         headline,
         card,
-        (headings.len() == 1).then(|| headings[0].clone()),
+        only.clone(),
         meta(&["twitter:title", "dc.title", "sailthru.title", "parsely-title"]).map(trimmed),
-        headings.first().cloned(),
-        Some(trimmed(one_line(&head))),
+        named.or(headings.first()).cloned(),
+        Some(trimmed(head.clone())),
     ];
+    let forms: Vec<String> = candidates.into_iter().flatten().collect();
+    let whole = forms.iter().map(|form| uncut(form, &forms));
+    let bare = whole.map(|form| without_kicker(form, only.as_deref()).to_owned());
     let mut titles: Vec<String> = Vec::new();
-    for title in candidates.into_iter().flatten() {
+    // Each form stays known besides, for it may stand in the body.
+    for title in bare.collect::<Vec<_>>().into_iter().take(1).chain(forms) {
         let fits = !title.is_empty() && title.chars().count() <= TITLE_CHARS_MAX;
         if fits && !titles.contains(&title) {
             titles.push(title);
         }
     }
     titles
+}
+
+/// A title that ends before a quote mark, for it stood in an attribute in such marks, as another form of it has it.
+fn uncut<'a>(title: &'a str, forms: &'a [String]) -> &'a str {
+    let goes_on = |form: &&String| {
+        let rest = form.strip_prefix(title).or_else(|| form.strip_prefix(title.trim_end()));
+        rest.is_some_and(|rest| rest.trim_start().starts_with(['"', '“', '”']))
+    };
+    forms.iter().find(goes_on).map_or(title, String::as_str)
+}
+
+/// "World: Crane falls" to "Crane falls", where the only `h1` has it so: one word before it is a section, more are a part of it.
+fn without_kicker<'a>(title: &'a str, heading: Option<&str>) -> &'a str {
+    heading
+        .and_then(|h1| title.strip_suffix(h1).map(|kicker| (kicker.trim_end(), h1)))
+        .filter(|(kicker, _)| {
+            kicker.ends_with([':', '|', '/']) && kicker.split_whitespace().count() == 1
+        })
+        .map_or(title, |(_, h1)| &title[title.len() - h1.len()..])
 }
 
 /// "Harbour closed | Herald" to "Harbour closed", where the page's site name or an `h1` says that it ends there. What stands
@@ -66,7 +92,7 @@ fn without_site(title: &str, site: Option<&str>, headings: &[String]) -> String 
     let marks = title
         .char_indices()
         .rev()
-        .filter(|&(_, c)| wide(c) || matches!(c, '|' | '-' | '–' | '—' | '·' | '»'));
+        .filter(|&(_, c)| wide(c) || matches!(c, '|' | '-' | '–' | '—' | '·' | '»' | ':' | '/'));
     for (at, mark) in marks {
         let front = title[..at].trim();
         let back = title[at + mark.len_utf8()..].trim();
@@ -75,6 +101,10 @@ fn without_site(title: &str, site: Option<&str>, headings: &[String]) -> String 
         let heading = headings.iter().any(|h1| letters(h1) == letters(front));
         if parted && !front.is_empty() && (is_site || heading) {
             return front.to_owned();
+        }
+        // "HERALD|Crane falls".
+        if site.is_some_and(|name| letters(name) == letters(front)) && !back.is_empty() {
+            return back.to_owned();
         }
     }
     title.to_owned()
@@ -186,10 +216,55 @@ mod tests {
     }
 
     #[test]
+    fn a_title_cut_at_a_quote_is_whole_again() {
+        let head = "<meta property='og:title' content='Mayor calls crane '><title>Mayor calls crane \"a ruin\"</title>";
+        check(head, "", "", "https://herald.test/a", "Mayor calls crane \"a ruin\"");
+        let head = "<meta property='og:title' content='Mayor calls crane'><title>Mayor calls crane old</title>";
+        check(head, "", "", "https://herald.test/a", "Mayor calls crane");
+    }
+
+    #[test]
+    fn a_kicker_goes_where_the_heading_has_none() {
+        let card = "<meta property='og:title' content='World: Crane falls'>";
+        check(card, "", "<h1>Crane falls</h1>", "https://herald.test/a", "Crane falls");
+        check(
+            card,
+            "",
+            "<h1>World: Crane falls</h1>",
+            "https://herald.test/a",
+            "World: Crane falls",
+        );
+        check(card, "", "<h1>falls</h1>", "https://herald.test/a", "World: Crane falls");
+        let card = "<meta property='og:title' content='Who was there: Crane falls'>";
+        check(
+            card,
+            "",
+            "<h1>Crane falls</h1>",
+            "https://herald.test/a",
+            "Who was there: Crane falls",
+        );
+    }
+
+    #[test]
+    fn a_menu_is_no_headline() {
+        let head = "<title>Crane falls – Views of Ostby</title>";
+        let body = "<h1>Menu</h1><h1>Views of Ostby</h1><h1>Crane falls</h1>";
+        check(head, "", body, "https://herald.test/a", "Crane falls");
+    }
+
+    #[test]
     fn the_sites_name_leaves_the_headline() {
         let site = "<meta property='og:site_name' content='Herald'>";
         let titled = |title: &str| format!("{site}<meta property='og:title' content='{title}'>");
         check(&titled("Crane falls | Herald"), "", "", "https://herald.test/a", "Crane falls");
+        check(&titled("HERALD | Crane falls"), "", "", "https://herald.test/a", "Crane falls");
+        check(
+            &titled("Crane falls / World / Herald"),
+            "",
+            "",
+            "https://herald.test/a",
+            "Crane falls / World",
+        );
         check(&titled("Crane falls：HERALD"), "", "", "https://herald.test/a", "Crane falls");
         check(
             &titled("Crane falls-Worldㅣherald"),
