@@ -104,10 +104,10 @@ impl Inner {
             beyond: visit.beyond,
             pace_bytes_min: self.params.pace_bytes_min,
             pace_window: self.params.pace_window,
+            header_bytes_max: u64::from(self.params.header_bytes_max),
         };
         let host = gate::key(visit.url);
         let turn = self.gate.turn(&host, self.clock.wait(visit.pause)).await;
-            header_bytes_max: u64::from(self.params.header_bytes_max),
         let _slot = self.in_flight.acquire().await;
         let began = Instant::now();
         let reply = exchange(&client, visit.url, sent, &bounds).await;
