@@ -1,5 +1,6 @@
 //! `copytaster verify`: reads everything in a data directory and lists what is wrong; by order, gives up what cannot be read.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::{clock, held, progress, rows, say};
 use crate::daemon::{self, Deep};
-use crate::journal::{Bridged, Lock, Reader, Survey};
+use crate::journal::{Bridged, Lock, Reader, Record, Survey};
 use crate::model::{Seq, VersionId};
 use crate::store::Store;
+use crate::warc;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -74,12 +76,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         bar.finish_and_clear();
     }
+    let pages = pages(&args.data, &mut wrong)?;
     let clean = wrong.is_empty();
     if args.json {
         let deep = deep.map(|Deep { judged, other_rules, without_text, differing, .. }| {
             json!({"judged": judged, "other_rules": other_rules, "without_text": without_text, "differing": differing.len()})
         });
-        let told = json!({"clean": clean, "records": records, "gone": gone, "redacted": redacted, "erased": erased, "trimmed": trimmed, "stands": stands, "wrong": wrong, "deep": deep});
+        let told = json!({"clean": clean, "records": records, "gone": gone, "redacted": redacted, "erased": erased, "trimmed": trimmed, "stands": stands, "pages": pages.pages, "pages_unclaimed": pages.unclaimed, "wrong": wrong, "deep": deep});
         say(&told.to_string())?;
     } else {
         for line in &wrong {
@@ -101,6 +104,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             (erased, "articles erased"),
             (trimmed, "trimmed by order"),
             (stands, "of those versions that still stand"),
+            (pages.pages, "pages kept"),
+            (pages.unclaimed, "of them without a version that has its text"),
         ] {
             if count > 0 {
                 let _ = write!(by_order, ", {count} {what}");
@@ -109,6 +114,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         say(&format!("{records} records read{by_order}: {verdict}"))?;
     }
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Reads the pages that are kept. A journal that cannot be read claims none of them.
+fn pages(dir: &Path, wrong: &mut Vec<String>) -> anyhow::Result<warc::Checked> {
+    let mut claimed = BTreeSet::new();
+    let each = |entry: crate::journal::Entry| {
+        if let Record::Version(version) = entry.record {
+            claimed.extend(version.article.raw.map(|raw| raw.to_string()));
+        }
+    };
+    if wrong.is_empty() && !warc::files(dir)?.is_empty() {
+        Reader::open(dir)?.each(each)?;
+    }
+    let checked = warc::check(dir, &|raw| claimed.contains(raw))?;
+    wrong.extend(checked.wrong.iter().map(|what| format!("pages: {what}")));
+    Ok(checked)
 }
 
 /// Names the versions that would be judged otherwise.

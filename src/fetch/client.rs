@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -111,6 +112,8 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The machine that answered.
+    pub(super) machine: Option<IpAddr>,
 }
 
 /// Asks `url` once, without following anything.
@@ -129,6 +132,7 @@ pub(super) async fn exchange(
         Ok(Ok(response)) => response,
     };
     let status = response.status().as_u16();
+    let machine = response.remote_addr().map(|address| address.ip());
     let headers = std::mem::take(response.headers_mut());
     let body = if status == 200 {
         if let Some(coding) = unread_coding(&headers) {
@@ -139,7 +143,7 @@ pub(super) async fn exchange(
     } else {
         Bytes::new()
     };
-    Ok(Reply { status, headers, body })
+    Ok(Reply { status, headers, body, machine })
 }
 
 /// A coding the client did not undo: it removes the header of those it does.
