@@ -36,3 +36,5 @@ pub mod journal;
 pub mod store;
 #[cfg(feature = "daemon")]
 pub mod telemetry;
+#[cfg(feature = "daemon")]
+pub mod warc;

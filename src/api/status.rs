@@ -153,7 +153,7 @@ pub struct Status {
     listeners: Arc<Semaphore>,
     backups: Arc<Semaphore>,
     hindered: watch::Sender<BTreeMap<Part, String>>,
-    note: RwLock<Option<String>>,
+    notes: RwLock<BTreeMap<&'static str, String>>,
     writing: RwLock<Option<Instant>>,
     sources: RwLock<Vec<SourceStatus>>,
     overrides: RwLock<Option<Arc<[u64]>>>,
@@ -175,7 +175,7 @@ impl Status {
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
             backups: Arc::new(Semaphore::new(1)),
             hindered: watch::Sender::new(BTreeMap::from([(Part::Start, "starting".to_owned())])),
-            note: RwLock::default(),
+            notes: RwLock::default(),
             writing: RwLock::default(),
             sources: RwLock::new(Vec::new()),
             overrides: RwLock::default(),
@@ -260,16 +260,20 @@ impl Status {
         self.hinder(Part::Start, why);
     }
 
-    /// Something is wrong that keeps the daemon from nothing: `/readyz` says it beside `ok`. `None` takes it back.
-    pub fn note(&self, note: Option<String>) {
-        *self.note.write().unwrap_or_else(PoisonError::into_inner) = note;
+    /// Something is wrong that keeps the daemon from nothing: `/readyz` says it beside `ok`. `None` takes back what was said `about` it.
+    pub fn note(&self, about: &'static str, note: Option<String>) {
+        let mut notes = self.notes.write().unwrap_or_else(PoisonError::into_inner);
+        match note {
+            Some(note) => notes.insert(about, note),
+            None => notes.remove(about),
+        };
     }
 
     /// What was noted, and that the disk is slow where it is.
     pub fn noted(&self) -> Option<String> {
-        let note = self.note.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let notes = self.notes.read().unwrap_or_else(PoisonError::into_inner).clone();
         let slow = self.writes_for(SLOW).map(|why| format!("the disk is slow: {why}"));
-        let notes: Vec<String> = note.into_iter().chain(slow).collect();
+        let notes: Vec<String> = notes.into_values().chain(slow).collect();
         (!notes.is_empty()).then(|| notes.join("; "))
     }
 

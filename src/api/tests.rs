@@ -335,7 +335,7 @@ async fn everything_moves_under_the_base_path() {
 async fn readiness_says_why_not() {
     let desk = desk().await;
     assert_eq!(desk.get("/readyz").await.json(), json!({"status": "ok"}));
-    desk.state.status.note(Some("a segment is damaged".to_owned()));
+    desk.state.status.note("journal", Some("a segment is damaged".to_owned()));
     let answer = desk.get("/readyz").await;
     assert_eq!((answer.status, &answer.json()["note"]), (200, &json!("a segment is damaged")));
     desk.state.status.set_not_ready("the disk is full");

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{held, progress, rounded, rows, say, stream};
+use super::{clock, complain, held, progress, rounded, rows, runtime, say, stream};
 use crate::cluster::regroup::{Merge, Move, Regrouping, Split};
 use crate::cluster::{ENGINE, Params};
-use crate::daemon::{self, Rejudged, Replayed};
+use crate::daemon::{self, Apart, Reextracted, Rejudged, Replayed};
+use crate::extract::EXTRACTOR;
 use crate::journal::{Lock, Reader};
 use crate::model::Seq;
 
@@ -27,6 +28,9 @@ pub(super) struct Args {
     /// Judge with this setting: window=48h, `live_max=50000`
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "judge")]
     set: Vec<String>,
+    /// Read the kept pages again (`store.keep_raw`) whose texts an earlier extractor read
+    #[arg(long, conflicts_with = "judge")]
+    re_extract: bool,
     /// Change nothing, say what would change
     #[arg(long)]
     dry_run: bool,
@@ -47,10 +51,18 @@ With --judge every version is judged again, by default with the settings last in
 journal, and each cluster that comes out otherwise is named. Exit status 0 whether there are any or
 not. Without --dry-run the new verdicts take the place of the old ones: the journal is written anew
 beside, so there has to be room for both, and kept as it was as journal.before, which may be
-deleted. A new generation begins; versions whose text is gone keep their verdicts.";
+deleted. A new generation begins; versions whose text is gone keep their verdicts.
+
+With --re-extract the pages in DIR/raw are read again, each for the newest version of its article,
+where another extractor read that. A text that comes out otherwise becomes the next version of its
+article, `reextracted`: it stays in its cluster and is no news. Pages that are no articles by the
+present rules are named, and their articles stay as they are.";
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.re_extract {
+        return re_extract(args);
+    }
     match (args.judge, args.dry_run) {
         (false, false) => rebuild(args),
         (false, true) => compare(args),
@@ -152,6 +164,64 @@ fn judge(args: &Args) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads kept pages again.
+fn re_extract(args: &Args) -> anyhow::Result<ExitCode> {
+    let _lock = if args.dry_run {
+        held::alone(&args.data, Lock::take_to_read)?
+    } else {
+        // Whoever holds it is named; the journal is locked when it is opened.
+        drop(held::alone(&args.data, Lock::take)?);
+        None
+    };
+    let start = Instant::now();
+    let bar = progress::bar(0, args.quiet);
+    let each = &mut |done: usize, wanted: usize| {
+        bar.set_length(wanted as u64);
+        bar.set_position(done as u64);
+    };
+    let (apart, dry) = (Some(Apart::of_this()?), args.dry_run);
+    let done = runtime()?.block_on(daemon::reextract(
+        &args.data,
+        held::CACHE_BYTES,
+        clock(),
+        apart,
+        dry,
+        each,
+    ));
+    bar.finish_and_clear();
+    let Reextracted { wanted, pages, changed, refused, damaged } = done?;
+    let seconds = seconds(start);
+    for what in &damaged {
+        complain(what);
+    }
+    if args.json {
+        let changed: Vec<String> = changed.iter().map(ToString::to_string).collect();
+        let refused: Vec<Value> = refused
+            .iter()
+            .map(|(version, why)| json!({"version": version.to_string(), "why": why}))
+            .collect();
+        let told = json!({
+            "wanted": wanted, "pages": pages, "changed": changed, "refused": refused,
+            "damaged": damaged, "extractor": EXTRACTOR, "seconds": seconds,
+        });
+        say(&told.to_string())?;
+    } else {
+        for (version, why) in &refused {
+            say(&format!("{version} stays as it is: {why}"))?;
+        }
+        if !args.quiet {
+            let verb = if dry { "would be" } else { "are" };
+            say(&format!(
+                "{} of other extractors than {EXTRACTOR}, {pages} with their page: {} {verb} read otherwise, {} stay ({seconds} s)",
+                counted(wanted, "article"),
+                changed.len(),
+                counted(refused.len(), "refused page"),
+            ))?;
+        }
+    }
+    Ok(if damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn tell(Regrouping { merged, split, moved, .. }: &Regrouping) -> anyhow::Result<()> {

@@ -10,6 +10,7 @@ use super::{complain, held, say};
 use crate::journal::{self, Reader, Record};
 use crate::model::SourceId;
 use crate::store::{Counts, Store, StoreError};
+use crate::warc;
 
 /// Arguments of `stats`.
 #[derive(Debug, clap::Args)]
@@ -58,6 +59,7 @@ fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
     };
     let store_bytes = store.as_ref().map_or(Ok(0), Store::bytes)?;
     let (damaged_stores, damaged_bytes) = Store::aside(dir)?;
+    let (raw_files, raw_bytes) = warc::bytes(dir)?;
     let value = json!({
         "articles": counts.articles,
         "versions": counts.versions,
@@ -67,11 +69,13 @@ fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
         "journal_seq": last.0,
         "applied_seq": derived.map_or(0, |derived| derived.applied_seq.0),
         "generation": journal::generation(dir)?,
-        "bytes": journal_bytes + store_bytes + damaged_bytes,
+        "bytes": journal_bytes + store_bytes + damaged_bytes + raw_bytes,
         "journal_bytes": journal_bytes,
         "store_bytes": store_bytes,
         "damaged_stores": damaged_stores,
         "damaged_bytes": damaged_bytes,
+        "raw_files": raw_files,
+        "raw_bytes": raw_bytes,
     });
     match value {
         Value::Object(map) => Ok(map),

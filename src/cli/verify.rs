@@ -1,5 +1,6 @@
 //! `copytaster verify`: reads everything in a data directory and lists what is wrong; by order, gives up what cannot be read.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::{clock, held, progress, rows, say};
 use crate::daemon::{self, Deep};
-use crate::journal::{Bridged, Lock, Reader, Survey};
+use crate::journal::{Bridged, Lock, Reader, Record, Survey};
 use crate::model::{Seq, VersionId};
 use crate::store::Store;
+use crate::warc;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -55,9 +57,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let survey = Survey::of(&args.data, known_to_rows(&args.data))?;
     let mut wrong: Vec<String> =
         survey.holes.iter().map(|hole| format!("journal: {hole}")).collect();
-    let (records, gone) = (survey.records, survey.gone);
-    let (redacted, erased) = (survey.redacted, survey.erased);
-    let (trimmed, stands) = (survey.trimmed, survey.stands);
     if args.bridge && !wrong.is_empty() {
         return bridge(args, survey, &wrong);
     }
@@ -74,47 +73,100 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         bar.finish_and_clear();
     }
-    let clean = wrong.is_empty();
-    let losing_words = daemon::is_losing_words(&args.data);
+    let pages = pages(&args.data, &mut wrong)?;
+    let found = Found {
+        records: survey.records,
+        by_order: [
+            ("gone", survey.gone, "lost earlier and bridged by order"),
+            ("redacted", survey.redacted, "without their words by order"),
+            ("erased", survey.erased, "articles erased"),
+            ("trimmed", survey.trimmed, "trimmed by order"),
+            ("stands", survey.stands, "of those versions that still stand"),
+            ("pages", pages.pages, "pages kept"),
+            ("pages_unclaimed", pages.unclaimed, "of them without a version that has its text"),
+        ],
+        losing_words: daemon::is_losing_words(&args.data),
+        wrong,
+        deep,
+    };
     if args.json {
-        let deep = deep.map(|Deep { judged, other_rules, without_text, differing, .. }| {
-            json!({"judged": judged, "other_rules": other_rules, "without_text": without_text, "differing": differing.len()})
-        });
-        let told = json!({"clean": clean, "records": records, "gone": gone, "redacted": redacted, "erased": erased, "trimmed": trimmed, "stands": stands, "losing_words": losing_words, "wrong": wrong, "deep": deep});
-        say(&told.to_string())?;
+        say(&found.to_json().to_string())?;
     } else {
-        for line in &wrong {
+        found.tell(args.quiet)?;
+    }
+    Ok(if found.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What was found.
+struct Found {
+    records: u64,
+    /// What is less or more than the journal's records, by its name in JSON and in words.
+    by_order: [(&'static str, u64, &'static str); 7],
+    /// True where rows were compared without words.
+    losing_words: bool,
+    /// A line each.
+    wrong: Vec<String>,
+    deep: Option<Deep>,
+}
+
+impl Found {
+    fn to_json(&self) -> Value {
+        let mut told = json!({"clean": self.wrong.is_empty(), "records": self.records});
+        for (key, count, _) in self.by_order {
+            told[key] = count.into();
+        }
+        told["losing_words"] = self.losing_words.into();
+        told["wrong"] = self.wrong.as_slice().into();
+        let deep = |deep: &Deep| {
+            let Deep { judged, other_rules, without_text, differing, .. } = deep;
+            json!({"judged": judged, "other_rules": other_rules, "without_text": without_text, "differing": differing.len()})
+        };
+        told["deep"] = self.deep.as_ref().map(deep).into();
+        told
+    }
+
+    /// Says what is wrong, and where more is wanted, what was looked at.
+    fn tell(&self, quiet: bool) -> anyhow::Result<()> {
+        for line in &self.wrong {
             say(line)?;
         }
-        if args.quiet {
-            return Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        if quiet {
+            return Ok(());
         }
-        if let Some(Deep { judged, other_rules, without_text, .. }) = deep {
+        if let Some(Deep { judged, other_rules, without_text, .. }) = &self.deep {
             say(&format!(
                 "{judged} versions judged again; {other_rules} judged by other rules or settings, {without_text} without text"
             ))?;
         }
-        if losing_words {
+        if self.losing_words {
             say(
                 "words of a segment were being removed when the daemon ended: rows were compared without words, and the next start ends it",
             )?;
         }
-        let verdict = if clean { "nothing is wrong" } else { "see above" };
         let mut by_order = String::new();
-        for (count, what) in [
-            (gone, "lost earlier and bridged by order"),
-            (redacted, "without their words by order"),
-            (erased, "articles erased"),
-            (trimmed, "trimmed by order"),
-            (stands, "of those versions that still stand"),
-        ] {
-            if count > 0 {
-                let _ = write!(by_order, ", {count} {what}");
-            }
+        for (_, count, what) in self.by_order.iter().filter(|(_, count, _)| *count > 0) {
+            let _ = write!(by_order, ", {count} {what}");
         }
-        say(&format!("{records} records read{by_order}: {verdict}"))?;
+        let verdict = if self.wrong.is_empty() { "nothing is wrong" } else { "see above" };
+        say(&format!("{} records read{by_order}: {verdict}", self.records))?;
+        Ok(())
     }
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Reads the pages that are kept. A journal that cannot be read claims none of them.
+fn pages(dir: &Path, wrong: &mut Vec<String>) -> anyhow::Result<warc::Checked> {
+    let mut claimed = BTreeSet::new();
+    let each = |entry: crate::journal::Entry| {
+        if let Record::Version(version) = entry.record {
+            claimed.extend(version.article.raw.map(|raw| raw.to_string()));
+        }
+    };
+    if wrong.is_empty() && !warc::files(dir)?.is_empty() {
+        Reader::open(dir)?.each(each)?;
+    }
+    let checked = warc::check(dir, &|raw| claimed.contains(raw))?;
+    wrong.extend(checked.wrong.iter().map(|what| format!("pages: {what}")));
+    Ok(checked)
 }
 
 /// Names the versions that would be judged otherwise.

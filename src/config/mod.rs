@@ -10,6 +10,7 @@ mod read;
 mod rights;
 mod sheet;
 mod show;
+mod store;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -20,7 +21,7 @@ pub use login::{Login, LoginKeys};
 pub use problem::{ConfigErrors, Problem};
 pub use read::{FILE_VARIABLE, Flags, SYSTEM_FILE, environment, find, load, load_with};
 pub use types::{
-    Config, Crawl, Detect, Endpoint, EndpointKind, Keep, Limits, Log, Rights, Secret, Server,
-    Source, SourceKind, Store, Tdm,
+    Config, Crawl, Detect, Endpoint, EndpointKind, Keep, KeepRaw, Limits, Log, Rights, Secret,
+    Server, Source, SourceKind, Store, Tdm,
 };
 pub use units::duration;

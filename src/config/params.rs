@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Config, Source, Tdm};
+use super::{Config, KeepRaw, Source, Tdm};
 use crate::{api, cluster, feed, fetch};
 
 fn terms(source: &Source) -> (String, api::Terms) {
@@ -34,6 +34,7 @@ impl Config {
             allow: crawl.allow_addresses.clone(),
             robots: crawl.robots,
             signals: true,
+            heads: self.store.keep_raw == KeepRaw::Warc,
             concurrency: crawl.concurrency,
             pace_bytes_min: limits.pace_bytes_min,
             pace_window: limits.pace_window,

@@ -11,10 +11,9 @@ use super::problem::{ConfigErrors, Problem, nearest};
 use super::rights;
 use super::sheet::{File, Overrides, Raw, Sheet};
 use super::types::{
-    Config, Crawl, Detect, Endpoint, EndpointKind, Log, Secret, Server, Source, SourceKind, Store,
+    Config, Crawl, Detect, Endpoint, EndpointKind, Log, Secret, Server, Source, SourceKind,
 };
-use super::units::show_duration;
-use super::{fields, login};
+use super::{fields, login, store};
 use crate::model::SourceId;
 use crate::telemetry::{self, Format};
 
@@ -103,7 +102,7 @@ pub(super) fn parse(
     let detect = read_detect(detect, &mut problems);
     let mut config = Config {
         server: read_server(server, &mut problems),
-        store: read_store(store, detect.window, &mut problems),
+        store: store::read(store, detect.window, &mut problems),
         crawl: crawl::read(crawl, &mut problems),
         detect,
         log: read_log(log, &mut problems),
@@ -195,7 +194,7 @@ fn read_server(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Server {
     server
 }
 
-fn path(raw: Raw<'_>) -> Result<PathBuf, String> {
+pub(super) fn path(raw: Raw<'_>) -> Result<PathBuf, String> {
     let text = fields::text(raw)?;
     if text.is_empty() { Err("want a path".to_owned()) } else { Ok(PathBuf::from(text)) }
 }
@@ -220,49 +219,6 @@ fn read_tokens(file: &Path) -> Result<Vec<Secret>, String> {
         return Err(format!("token_file {shown} holds no token: write one a line"));
     }
     Ok(tokens)
-}
-
-fn read_store(mut sheet: Sheet<'_>, window: Duration, problems: &mut Vec<Problem>) -> Store {
-    let default = Store::default();
-    let days = fields::whole(0, 36_500);
-    let store = Store {
-        path: sheet.take("path", default.path, path),
-        cache: sheet.take("cache", default.cache, fields::size(1 << 20, 4 << 30)),
-        scrub_interval: sheet.take(
-            "scrub_interval",
-            default.scrub_interval,
-            fields::duration(INTERVAL.0, INTERVAL.1),
-        ),
-        text_days: sheet.take("text_days", default.text_days, |raw| days(raw).map(|n| n as u16)),
-        text_bytes: Some(sheet.take("text_bytes", 0, fields::size(0, 1 << 60)))
-            .filter(|&bytes| bytes > 0),
-        history_days: sheet
-            .take("history_days", default.history_days, |raw| days(raw).map(|n| n as u16)),
-    };
-    if store.history().is_some_and(|age| age < window) {
-        let (days, window) = (store.history_days, show_duration(window));
-        let what = format!(
-            "`history_days = {days}` in [store] is shorter than `window` in [detect] ({window}): versions are compared that long; \
-             give it more days or the window less"
-        );
-        sheet.complain("history_days", what);
-    } else if store.history_days > 0 && store.history_days < store.text_days {
-        let (days, text_days) = (store.history_days, store.text_days);
-        let what = format!(
-            "`history_days = {days}` is shorter than `text_days = {text_days}`: no text outlives its history; give it {text_days} \
-             days or more, or `text_days` fewer"
-        );
-        sheet.complain("history_days", what);
-    } else if store.text_age().is_some_and(|age| age < window) {
-        let (days, window) = (store.text_days, show_duration(window));
-        let what = format!(
-            "`text_days = {days}` in [store] is shorter than `window` in [detect] ({window}): texts are compared that long; give \
-             it more days or the window less"
-        );
-        sheet.complain("text_days", what);
-    }
-    problems.extend(sheet.finish());
-    store
 }
 
 /// How often a spool is looked at where its endpoint does not say.

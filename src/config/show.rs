@@ -29,6 +29,7 @@ impl Config {
                 "text_days": self.store.text_days,
                 "text_bytes": show_size(self.store.text_bytes.unwrap_or(0)),
                 "history_days": self.store.history_days,
+                "keep_raw": self.store.keep_raw.as_str(),
             },
             "crawl": {
                 "contact": crawl.contact.as_deref().unwrap_or_default(),

@@ -73,6 +73,31 @@ pub struct Store {
     pub text_bytes: Option<u64>,
     /// Days after which what is left of clusters is trimmed; 0: never.
     pub history_days: u16,
+    /// How pages are kept beside what was read from them.
+    pub keep_raw: KeepRaw,
+}
+
+/// `store.keep_raw`: how pages are kept beside what was read from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeepRaw {
+    /// Not at all.
+    #[default]
+    No,
+    /// As WARC files.
+    Warc,
+}
+
+impl KeepRaw {
+    /// Every word, in the order the documentation names them.
+    pub const ALL: [Self; 2] = [Self::No, Self::Warc];
+
+    /// The word used in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Warc => "warc",
+        }
+    }
 }
 
 impl Store {
@@ -100,6 +125,7 @@ impl Default for Store {
             text_days: 0,
             text_bytes: None,
             history_days: 0,
+            keep_raw: KeepRaw::No,
         }
     }
 }

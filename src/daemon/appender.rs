@@ -15,6 +15,7 @@ use tracing::{error, info};
 use super::desk::Desk;
 use super::fold::BATCH_RECORDS;
 use super::line::Visits;
+use super::raw::RawPages;
 use super::rows::{Job, Rows};
 use super::{Fault, words};
 use crate::api::{Obeyed, Part, Status, Taken};
@@ -24,6 +25,7 @@ use crate::journal::{Entry, Location, Log, Record};
 use crate::model::VersionId;
 use crate::schedule::Poll;
 use crate::telemetry::Metrics;
+use crate::warc::Packed;
 
 /// Batches that were judged and are not durable: one that is being written, and the next. No more, so that a disk that does not
 /// answer fills the line soon.
@@ -45,6 +47,8 @@ pub(super) struct Batch {
     pub(super) job: Job,
     /// Bytes of text.
     pub(super) bytes: usize,
+    /// Pages that versions among them were read from.
+    pub(super) pages: Vec<Packed>,
     /// How each version came.
     pub(super) via: Vec<&'static str>,
     /// Who pushed, and what became of it.
@@ -72,6 +76,7 @@ impl Batch {
     fn extend(&mut self, later: Self) {
         self.job.extend(later.job);
         self.bytes += later.bytes;
+        self.pages.extend(later.pages);
         self.via.extend(later.via);
         self.replies.extend(later.replies);
         self.words.extend(later.words);
@@ -93,6 +98,8 @@ pub(super) struct Placed {
 
 /// What batches become durable with, and who is told.
 pub(super) struct Parts {
+    /// Who keeps pages, where they are kept.
+    pub(super) raw: Option<RawPages>,
     pub(super) log: Log,
     pub(super) rows: Rows,
     pub(super) status: Arc<Status>,
@@ -219,6 +226,9 @@ impl Parts {
             }
             self.take(batch, batches, told)?;
         }
+        if let Some(raw) = self.raw {
+            raw.end();
+        }
         Ok((self.log, self.rows))
     }
 
@@ -229,6 +239,9 @@ impl Parts {
         batches: usize,
         told: &SyncSender<Placed>,
     ) -> Result<(), Fault> {
+        if let Some(raw) = &mut self.raw {
+            raw.keep(&std::mem::take(&mut batch.pages));
+        }
         let entries = &batch.job.entries;
         let places = if entries.is_empty() { Vec::new() } else { self.append(entries)? };
         let version = |(entry, &location): (&Entry, &Location)| match &entry.record {

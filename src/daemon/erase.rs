@@ -1,6 +1,6 @@
 //! Articles to no word of them: in the journal, in the rows, in what is kept beside either. For a directory that no daemon holds.
 //!
-//! In this order: the mark that an erasure is under way; the record of it; the segments, rewritten; the rows, made anew, since
+//! In this order: the mark that an erasure is under way; the record of it; the pages; the segments, rewritten; the rows, made anew, since
 //! sled keeps old bytes in its files. A crash leaves the mark, nothing starts over it, and the next erasure ends this one, too.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use url::Url;
 
 use super::desk;
 use super::replay::remake;
-use super::{Fault, checkpoint};
+use super::{Fault, checkpoint, raw};
 use crate::cluster::{self, Version};
 use crate::extract;
 use crate::journal::{Entry, Erase, Log, Lost, Reader, Record, erasing, generation};
@@ -47,6 +47,8 @@ struct Found {
     keys: BTreeMap<ArticleId, BTreeSet<u64>>,
     versions: BTreeSet<VersionId>,
     sources: BTreeSet<SourceId>,
+    /// The pages these were read from.
+    raws: BTreeSet<String>,
     /// Articles an earlier record names.
     before: BTreeSet<ArticleId>,
 }
@@ -72,6 +74,10 @@ pub fn erase(
     write_down(&mut log, dir, &found, now)?;
     let (_lock, reader) = log.close()?;
     let keys: BTreeSet<u64> = found.keys.values().flatten().copied().collect();
+    // Pages go first: once the words are gone, nothing names them any more. A page that a crash left without a record goes by its address.
+    raw::erase(dir, &mut |page| {
+        found.raws.contains(&page.raw) || goes_by(&SourceId(page.source.clone()), &page.url, &keys)
+    })?;
     for (number, _) in reader.closed() {
         reader.rewrite(number, &mut |entry| left_of(entry, &found, &keys))?;
     }
@@ -107,6 +113,7 @@ fn find(reader: &Reader, which: &Which, unfinished: &BTreeSet<ArticleId>) -> Res
             if is_meant || unfinished.contains(&article) {
                 found.keys.entry(article).or_default().extend(&version.verdicts.keys);
                 found.versions.insert(version.id);
+                found.raws.extend(version.article.raw.map(|raw| raw.to_string()));
                 found.sources.insert(version.article.source);
             }
         }

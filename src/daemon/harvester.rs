@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::mpsc;
@@ -16,10 +17,11 @@ use super::page::{self, Reading};
 use crate::cluster;
 use crate::config::{Source, Tdm};
 use crate::extract::{self, EXTRACTOR, Page};
-use crate::fetch::{self, Accept, Ask, FetchError, Fetcher, Got};
+use crate::fetch::{self, Accept, Ask, FetchError, Fetcher, Got, Heads};
 use crate::model::{Article, Clock, Signal};
 use crate::telemetry::Metrics;
 use crate::text;
+use crate::warc::{self, Packed};
 use url::Url;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -32,6 +34,8 @@ pub(super) struct Harvester {
     pub(super) parser: Parser,
     /// What is done with a page whose publisher reserves its rights.
     pub(super) tdm: Tdm,
+    /// Pages are kept beside what is read from them.
+    pub(super) keeps_pages: bool,
 }
 
 /// Visits leads, `concurrency` at a time, until no more come or the writer is gone.
@@ -117,9 +121,9 @@ impl Harvester {
 
     /// What came of an entry that is its own article, as far as it may be kept.
     fn kept(&self, came: Came, signals: Vec<Signal>, source: &Source) -> Came {
-        let Came::Article(article) = came else { return came };
+        let Came::Article(article, page) = came else { return came };
         match granted::granted(*article, signals, source, self.tdm, self.clock.now()) {
-            Ok(article) => Came::Article(Box::new(article)),
+            Ok(article) => Came::Article(Box::new(article), page),
             Err(reason) => Came::Nothing(reason),
         }
     }
@@ -129,6 +133,8 @@ impl Harvester {
     async fn read(&self, lead: &Lead, mut got: Got) -> Result<(Came, Option<u64>), Unread> {
         let (url, signals) = (got.url.clone(), std::mem::take(&mut got.signals));
         let (about, before) = (self.about(lead, &url, &signals), lead.visits.print);
+        let (asked, body) = (got.asked.clone(), got.body.clone());
+        let visit = got.heads.take().map(|heads| Visit { asked, url: url.clone(), heads, body });
         let opened = tokio::task::spawn_blocking(move || {
             let raw = fetch::raw_hash(&got.body);
             let print = Some(xxh3_64_with_seed(&raw.0, about));
@@ -145,10 +151,42 @@ impl Harvester {
         let reading = Reading { found: Some(found), stored };
         let asker = Asker { agent: self.fetcher.agent(), tdm: self.tdm, now: self.clock.now() };
         let came = match granted::of_reading(reading, signals, &lead.source, &asker).stored {
-            Ok(article) => Came::Article(Box::new(Article { raw: Some(raw), ..*article })),
+            Ok(article) => {
+                let article = Article { raw: Some(raw), ..*article };
+                let page = self.packed(lead, visit, &article).await;
+                Came::Article(Box::new(article), page)
+            }
             Err(reason) => Came::Nothing(reason),
         };
         Ok((came, print))
+    }
+
+    /// The page of an article, where it is to be kept: what may not be kept as text may not be kept as a page.
+    async fn packed(&self, lead: &Lead, visit: Option<Visit>, article: &Article) -> Option<Packed> {
+        let visit = visit.filter(|_| self.keeps_pages && !article.text.is_empty())?;
+        let Visit { asked, url, heads, body } = visit;
+        let (at, raw, source) = (self.clock.now(), article.raw?, lead.source.id.clone());
+        let pack = move || {
+            let Heads { request, response, machine } = *heads;
+            let (request, response) = (request.as_slice(), response.as_slice());
+            let (asked, url, body, source) = (&asked, &url, &body, &source);
+            warc::pack(&warc::Visit {
+                at,
+                asked,
+                url,
+                machine,
+                request,
+                response,
+                body,
+                raw,
+                source,
+            })
+        };
+        match tokio::task::spawn_blocking(pack).await {
+            Ok(Ok(packed)) => Some(packed),
+            // Bytes in memory are packed or there are none.
+            Ok(Err(_)) | Err(_) => None,
+        }
     }
 
     /// Names what decides besides its bytes what is made of an answer: who reads it, what its feed says, what its publisher and
@@ -201,9 +239,17 @@ fn unread(lead: &Lead, fault: &Unread) -> Came {
     Came::Nothing(fault.to_string())
 }
 
+/// What is kept of a visit.
+struct Visit {
+    asked: Url,
+    url: Url,
+    heads: Box<Heads>,
+    body: Bytes,
+}
+
 /// What a visit gave.
 enum Came {
-    Article(Box<Article>),
+    Article(Box<Article>, Option<Packed>),
     Unchanged,
     /// Nothing of use, and why in words.
     Nothing(String),
@@ -212,10 +258,10 @@ enum Came {
 /// What a visit means for its lead, and what is remembered of it.
 fn end(lead: &Lead, came: Came, visits: Visits) -> (Ended, Visits) {
     match came {
-        Came::Article(article) => {
+        Came::Article(article, page) => {
             let texts = visits.texts.clone().after(Some(cluster::content(&article)));
             let visits = Visits { good: true, tries: 0, said: Said::default(), texts, ..visits };
-            (Ended::Article(article), visits)
+            (Ended::Article(article, page), visits)
         }
         Came::Unchanged if lead.visits.good => {
             let texts = visits.texts.clone().after(None);
@@ -280,7 +326,7 @@ fn from_entry(lead: &Lead, body: Option<String>) -> Came {
     if article.url.is_none() && article.id.is_none() {
         return Came::Nothing("the entry has neither link nor guid".to_owned());
     }
-    Came::Article(Box::new(article))
+    Came::Article(Box::new(article), None)
 }
 
 fn wrapped(html: &str) -> String {

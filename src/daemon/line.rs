@@ -14,6 +14,7 @@ use crate::fetch::{self, Got};
 use crate::journal::Location;
 use crate::model::{Article, Signal, Timestamp, VersionId};
 use crate::schedule::{self, Poll, Texts};
+use crate::warc::Packed;
 
 /// Leads that wait for a free hand.
 pub(super) const LEADS_MAX: usize = 256;
@@ -138,8 +139,8 @@ impl Validators {
 /// How a lead ended. Each ends exactly once.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// With an article.
-    Article(Box<Article>),
+    /// With an article, and its page where that is to be kept.
+    Article(Box<Article>, Option<Packed>),
     /// The page has not changed since the last visit.
     Unchanged,
     /// Without one.

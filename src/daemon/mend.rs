@@ -125,17 +125,18 @@ impl Mender {
 /// Errors where so little is free that sled may not be able to finish what it begins. After that it could not even be read: a
 /// page that was not divided to the end is divided by whoever reads it. The journal has no such need and fills the disk.
 pub(super) fn has_room(dir: &Path) -> Result<(), Fault> {
-    let Ok(found) = rustix::fs::statvfs(dir) else { return Ok(()) };
-    let free = found.f_bavail.saturating_mul(found.f_frsize);
-    // Some file systems do not tell.
-    if found.f_blocks == 0 || free >= FREE_BYTES {
-        return Ok(());
-    }
+    let Some(free) = free_bytes(dir).filter(|&free| free < FREE_BYTES) else { return Ok(()) };
     let (free, wanted) = (free >> 10, FREE_BYTES >> 10);
     Err(Fault::NoRoom(format!(
         "no space left on {}: {free} KiB are free, {wanted} are wanted",
         dir.display()
     )))
+}
+
+/// Bytes that are free where a directory lies. Some file systems do not tell.
+pub(super) fn free_bytes(dir: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(dir).ok()?;
+    (found.f_blocks > 0).then(|| found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 /// Errors where the disk takes nothing, whatever it says of its room: then the present handle goes on answering reads.

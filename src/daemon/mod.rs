@@ -29,7 +29,9 @@ mod open;
 mod page;
 mod permits;
 mod poller;
+mod raw;
 mod ready;
+mod reextract;
 mod rejudge;
 mod replay;
 mod retain;
@@ -53,12 +55,13 @@ use tracing::{error, info, warn};
 
 use crate::api::{self, Part, Status, Wish};
 use crate::cluster::{self, ENGINE};
-use crate::config::{Config, Source, SourceKind};
+use crate::config::{Config, KeepRaw, Source, SourceKind};
 use crate::fetch::{FetchError, Fetcher};
 use crate::journal::{JournalError, Log, Reader, Settings, SourceNote};
 use crate::model::Clock;
 use crate::store::{Event, Opened, Store, StoreError};
 use crate::telemetry::Metrics;
+use crate::warc::{WarcError, Writing};
 use crate::wire::Agency;
 
 pub use apart::{Apart, Credits, NoProcess, Parser, Unread, parse_pages};
@@ -69,6 +72,7 @@ pub(crate) use granted::{Asker, of_reading as grant};
 pub use known::known;
 pub use offline::Offline;
 pub(crate) use page::read as read_page;
+pub use reextract::{Reextracted, reextract};
 pub use rejudge::{Rejudged, rejudge, rejudge_for_good};
 pub use replay::{Replayed, replay, replay_judged};
 pub use retain::is_losing_words;
@@ -115,6 +119,9 @@ pub enum Fault {
     /// A stage died.
     #[error("the writer stopped: {0}")]
     Writer(String),
+    /// Pages cannot be kept, read or removed.
+    #[error(transparent)]
+    Raw(#[from] WarcError),
     /// sled is not asked to write where a disk is nearly full: it could not be read afterwards.
     #[error("{0}")]
     NoRoom(String),
@@ -236,8 +243,9 @@ async fn run_line(
     }
     let scrubbed = Arc::clone(&shared.metrics);
     let (params, with) = (config.cluster_params(), shared.clone());
-    let opening = tokio::task::spawn_blocking(move || make_writer(data, params, with));
-    let writer = match opening.await.map_err(|fault| Fault::Writer(fault.to_string()))? {
+    let keeps_pages = config.store.keep_raw == KeepRaw::Warc;
+    let opening = tokio::task::spawn_blocking(move || make_writer(data, params, keeps_pages, with));
+    let (writer, writing) = match opening.await.map_err(|fault| Fault::Writer(fault.to_string()))? {
         Err(Fault::Stopped) => return Ok(()),
         done => done?,
     };
@@ -273,13 +281,14 @@ async fn run_line(
         store: context.store.clone(),
         clock: clock.clone(),
         writer: to_writer.clone(),
+        writing,
         stop: polling.clone(),
     });
     if let Some(retain) = retain {
         tokio::spawn(retain.run());
     }
     let tdm = config.crawl.tdm;
-    let harvester = harvester::Harvester { fetcher, clock, metrics, parser, tdm };
+    let harvester = harvester::Harvester { fetcher, clock, metrics, parser, tdm, keeps_pages };
     let concurrency = config.crawl.concurrency;
     let poller = tokio::spawn(poller::Poller::new(context, &sources).run());
     let harvester = tokio::spawn(harvester::run(harvester, concurrency, leads, to_writer.clone()));
@@ -296,8 +305,13 @@ async fn run_line(
     Ok(())
 }
 
-/// The writer with the fold of the whole journal. Blocks.
-fn make_writer(data: Data, params: cluster::Params, shared: Shared) -> Result<Writer, Fault> {
+/// The writer with the fold of the whole journal, and which file of pages it writes. Blocks.
+fn make_writer(
+    data: Data,
+    params: cluster::Params,
+    keeps_pages: bool,
+    shared: Shared,
+) -> Result<(Writer, Writing), Fault> {
     let Data { log, store, opened } = data;
     let Shared { clock, status, metrics, desk, events, .. } = shared;
     let reader = log.reader();
@@ -307,11 +321,17 @@ fn make_writer(data: Data, params: cluster::Params, shared: Shared) -> Result<Wr
     let (records, checkpoint) = (fold.last.0, fold.covered.0);
     info!(records, checkpoint, clusters = fold.clusterer.clusters(), "the journal is read");
     let keep = keep::Keep::after(&fold, store.dir().to_path_buf(), reader.clone());
+    let open = || {
+        let (status, metrics) = (Arc::clone(&status), Arc::clone(&metrics));
+        raw::RawPages::open(store.dir(), clock.clone(), status, metrics)
+    };
+    let raw = keeps_pages.then(open).transpose()?;
+    let writing = raw.as_ref().map(raw::RawPages::writing).unwrap_or_default();
     let rows = rows::Rows::start(store, reader.clone(), Arc::clone(&status), events, owed)?;
-    let parts = appender::Parts { log, rows, status, metrics: Arc::clone(&metrics), desk };
+    let parts = appender::Parts { raw, log, rows, status, metrics: Arc::clone(&metrics), desk };
     let appender = appender::Appender::start(parts)?;
     let began = fold.last;
-    Ok(Writer { appender, reader, fold, keep, clock, metrics, began })
+    Ok((Writer { appender, reader, fold, keep, clock, metrics, began }, writing))
 }
 
 fn reading_side(

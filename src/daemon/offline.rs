@@ -11,9 +11,10 @@ use super::fold::settings_last;
 use super::keep::Keep;
 use super::open::{fold, open_dir};
 use super::rows::Rows;
-use super::writer::Writer;
+use super::writer::{PAGE, Writer};
 use super::{Fault, Notes, in_force};
 use crate::api::Status;
+use crate::cluster::Version;
 use crate::model::{Article, Clock, Timestamp, VersionId};
 use crate::store::{Counts, Store};
 use crate::telemetry::Metrics;
@@ -48,7 +49,7 @@ impl Offline {
         }
         let keep = Keep::after(&fold, dir.to_path_buf(), reader.clone());
         let rows = Rows::start(store.clone(), reader.clone(), Arc::clone(&status), events, None)?;
-        let parts = Parts { log, rows, status, metrics: Arc::clone(&metrics), desk };
+        let parts = Parts { raw: None, log, rows, status, metrics: Arc::clone(&metrics), desk };
         let appender = Appender::start(parts)?;
         let began = fold.last;
         let mut writer = Writer { appender, reader, fold, keep, clock, metrics, began };
@@ -68,6 +69,21 @@ impl Offline {
             self.writer.send(&mut self.batch)?;
         }
         Ok(taken)
+    }
+
+    /// Takes in another reading of a page that `prior` was read from; true where it is a version of its own.
+    pub(super) fn take_reading(
+        &mut self,
+        article: Article,
+        prior: &Version,
+    ) -> Result<bool, Fault> {
+        let seen_at = self.writer.now();
+        let (_, duplicate) =
+            self.writer.place(article, Some(prior), PAGE, seen_at, &mut self.batch);
+        if self.batch.is_full() {
+            self.writer.send(&mut self.batch)?;
+        }
+        Ok(!duplicate)
     }
 
     /// Has what was taken in made durable, however little it is, without waiting for it: a fault shows at one of the next calls.

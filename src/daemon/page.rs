@@ -52,12 +52,7 @@ pub(super) fn stored(
     entry: &Entry,
     source: &Source,
 ) -> Result<Box<Article>, String> {
-    let readable =
-        matches!(found.kind, PageKind::Article | PageKind::LiveBlog | PageKind::PaywallStub);
-    if !readable || found.text.is_empty() {
-        let note = found.notes.first().map_or(String::new(), |note| format!(" ({note})"));
-        return Err(format!("the page is no article but `{}`{note}", found.kind.as_str()));
-    }
+    is_readable(found)?;
     let mut article = base(entry, source);
     let title = if found.title.is_empty() { &entry.title } else { &found.title };
     without_site(title, &source.name).clone_into(&mut article.title);
@@ -76,8 +71,19 @@ pub(super) fn stored(
     Ok(Box::new(article))
 }
 
+/// Why a page has no text that could be an article's; `Ok` where it has one.
+pub(super) fn is_readable(found: &Extracted) -> Result<(), String> {
+    let readable =
+        matches!(found.kind, PageKind::Article | PageKind::LiveBlog | PageKind::PaywallStub);
+    if readable && !found.text.is_empty() {
+        return Ok(());
+    }
+    let note = found.notes.first().map_or(String::new(), |note| format!(" ({note})"));
+    Err(format!("the page is no article but `{}`{note}", found.kind.as_str()))
+}
+
 /// A headline without the name of its site behind a dash or a bar.
-fn without_site<'a>(title: &'a str, site: &str) -> &'a str {
+pub(super) fn without_site<'a>(title: &'a str, site: &str) -> &'a str {
     let head = title.strip_suffix(site).map(str::trim_end);
     let cut =
         head.and_then(|head| head.strip_suffix(['-', '–', '—', '|', '·', ':'])).map(str::trim_end);

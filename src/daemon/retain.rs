@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 
 use super::line::{ToWriter, Work};
 use super::mark::Mark;
+use super::raw::{self, Going};
 use super::trim::{self, Trimmer};
 use super::{Fault, words};
 use crate::cluster::{Params, Version};
@@ -25,6 +26,7 @@ use crate::journal::{JournalError, Location, Reader, Record};
 use crate::model::{Clock, Seq, SourceId, Timestamp, VersionId};
 use crate::rights;
 use crate::store::Store;
+use crate::warc::Writing;
 
 /// How often it is looked for texts that have had their time, by the daemon's clock.
 const EVERY: Duration = Duration::from_hours(1);
@@ -107,6 +109,8 @@ pub(super) struct Retain {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) writer: ToWriter,
+    /// The file of pages that is being written.
+    pub(super) writing: Writing,
     pub(super) stop: CancellationToken,
 }
 
@@ -195,6 +199,9 @@ impl Retain {
                 known.insert(segment.0, self.look(segment)?);
             }
         }
+        if let Some(age) = self.terms.age {
+            raw::remove_older(self.store.dir(), age, now)?;
+        }
         self.trim(&closed, known, now)
     }
 
@@ -248,6 +255,8 @@ impl Retain {
     /// Removes the words of those versions of a segment that `is_over` names.
     fn redact(&self, segment: Segment, is_over: &dyn Fn(&Version) -> bool) -> Result<(), Fault> {
         mark(self.store.dir()).begin(&segment.0.to_string())?;
+        // Pages go first: once the words are gone, nothing names them any more.
+        let pages = self.pages(segment, is_over)?.remove(self.store.dir(), &self.writing)?;
         let done = self.reader.rewrite(segment.0, &mut |entry| match &entry.record {
             Record::Version(version) if version.redacted.is_none() && is_over(version) => {
                 Some(Record::Version(Box::new(version.without_words())))
@@ -258,10 +267,24 @@ impl Retain {
         info!(
             segment = segment.0,
             records = done.records,
+            pages,
             bytes = done.before.saturating_sub(done.after),
             "texts that have had their time are removed"
         );
         Ok(())
+    }
+
+    /// The pages of those versions of a segment that `is_over` names.
+    fn pages(&self, segment: Segment, is_over: &dyn Fn(&Version) -> bool) -> Result<Going, Fault> {
+        let mut going = Going::default();
+        for entry in self.reader.entries_of(segment) {
+            if let Record::Version(version) = entry?.1.record
+                && is_over(&version)
+            {
+                going.add(&version);
+            }
+        }
+        Ok(going)
     }
 
     /// Has the rows of a segment's versions follow it, and waits until they are on disk.

@@ -55,5 +55,5 @@ fn note(step: Scrubbed, damaged: &mut BTreeMap<u32, String>, status: &Status) {
         }
     }
     let told: Vec<&str> = damaged.values().map(String::as_str).collect();
-    status.note((!told.is_empty()).then(|| told.join("; ")));
+    status.note("journal", (!told.is_empty()).then(|| told.join("; ")));
 }

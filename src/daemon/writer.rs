@@ -24,6 +24,7 @@ use crate::extract::EXTRACTOR;
 use crate::journal::{Entry, Location, Lost, Reader, Record, Spoken};
 use crate::model::{Article, Clock, ClusterId, Seq, SourceId, Timestamp, VersionId};
 use crate::telemetry::Metrics;
+use crate::warc::Packed;
 
 /// Age up to which an article counts as news in the latency histogram: a week.
 const NEWS_MILLIS: i64 = 7 * 24 * 3_600_000;
@@ -164,20 +165,23 @@ impl Writer {
     }
 
     /// The writer's clock, never backwards: the time of the fold for what comes in now.
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.fold.seen_at.max(self.clock.now())
     }
 
     fn take_harvest(&mut self, harvest: Harvest, batch: &mut Batch) {
         let Harvest { source, key, mut visits, ended } = harvest;
         match ended {
-            Ended::Article(article) if self.is_passed(&article) => {
+            Ended::Article(article, _) if self.is_passed(&article) => {
                 visits = self.pass_over(TRIMMED, &source.id, visits, batch);
             }
-            Ended::Article(article) => {
+            Ended::Article(article, page) => {
                 let seen_at = self.now();
                 match self.judge(*article, PAGE, seen_at, batch) {
                     Some((version, duplicate)) => {
+                        let page = page.filter(|_| !duplicate);
+                        batch.bytes += page.as_ref().map_or(0, Packed::len);
+                        batch.pages.extend(page);
                         debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
                     }
                     None => visits = self.pass_over(ERASED, &source.id, visits, batch),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -128,6 +129,8 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The machine that answered.
+    pub(super) machine: Option<IpAddr>,
 }
 
 /// Asks `url` once, without following anything.
@@ -146,6 +149,7 @@ pub(super) async fn exchange(
         Ok(Ok(response)) => response,
     };
     let status = response.status().as_u16();
+    let machine = response.remote_addr().map(|address| address.ip());
     let headers = std::mem::take(response.headers_mut());
     // HTTP/2 has said so before; of HTTP/1.1 the library bounds the number, and the bytes at some 400 KiB.
     if headers::bytes(&headers) > bounds.header_bytes_max {
@@ -160,7 +164,7 @@ pub(super) async fn exchange(
     } else {
         Bytes::new()
     };
-    Ok(Reply { status, headers, body })
+    Ok(Reply { status, headers, body, machine })
 }
 
 /// A coding the client did not undo: it removes the header of those it does.

@@ -8,6 +8,13 @@ use reqwest::header::{
 
 use crate::model::Timestamp;
 
+/// The lines of a head, as text.
+pub(super) fn lines(head: &HeaderMap) -> impl Iterator<Item = (String, String)> {
+    head.iter().map(|(name, value)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    })
+}
+
 /// Longest stay-away and longest freshness believed: a day. The schedule has bounds of its own.
 pub(super) const WAIT_MAX: Duration = Duration::from_hours(24);
 

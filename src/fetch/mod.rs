@@ -21,6 +21,7 @@ mod robots;
 mod tls;
 mod walk;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,6 +92,8 @@ pub struct Params {
     pub robots: bool,
     /// Collect what a page's headers and its site's robots.txt and tdmrep.json say of what may be done with it?
     pub signals: bool,
+    /// Keep what was sent and what came besides a body?
+    pub heads: bool,
     /// Requests in flight at a time, over all hosts.
     pub concurrency: usize,
     /// Unpacked bytes that each `pace_window` of a body must bring.
@@ -117,6 +120,7 @@ impl Default for Params {
             allow: Vec::new(),
             robots: true,
             signals: false,
+            heads: false,
             concurrency: 32,
             pace_bytes_min: 1 << 10, // a modem of 1985; a byte a second is an attack
             pace_window: Duration::from_secs(10),
@@ -224,8 +228,21 @@ pub struct Got {
     pub moved: Option<Url>,
     /// What headers and site say of what may be done with it, where [`Params::signals`] asks for it and a body came.
     pub signals: Vec<Signal>,
+    /// What was sent and what came besides the body, where [`Params::heads`] asks for it and a body came.
+    pub heads: Option<Box<Heads>>,
     /// Network time, waits for a turn excluded. Real time.
     pub took: Duration,
+}
+
+/// What was sent and what came besides a body, as archives keep it. A login is never in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heads {
+    /// The header lines sent.
+    pub request: Vec<(String, String)>,
+    /// The header lines that came.
+    pub response: Vec<(String, String)>,
+    /// The machine that answered.
+    pub machine: Option<IpAddr>,
 }
 
 /// Fetches. Cheap to clone; all clones share hosts' turns and robots.txt, so a daemon has one.

@@ -15,7 +15,7 @@ use crate::rights;
 
 use super::client::{Beyond, Bounds, Reply, exchange};
 use super::explain::Trail;
-use super::{Accept, Ask, FetchError, Got, Hop, Inner, check_url, gate, headers, place};
+use super::{Accept, Ask, FetchError, Got, Heads, Hop, Inner, check_url, gate, headers, place};
 
 /// How long a host is left alone that says 429 and no time.
 const REST: Duration = Duration::from_mins(5);
@@ -64,6 +64,7 @@ impl Inner {
             let began = trail.took;
             let known = if place(&url) == of { Known::of(ask) } else { Known::default() };
             let mut sent = request(ask.accept, known);
+            let asked = self.params.heads.then(|| sent.clone());
             if let Some(login) = login {
                 login.put(&mut sent);
             }
@@ -72,7 +73,10 @@ impl Inner {
             trail.sent(login);
             let reply = reply?;
             let Some(next) = target(&url, &reply)? else {
+                let asked = asked.filter(|_| reply.status == 200);
+                let heads = asked.map(|sent| Box::new(self.heads(&sent, &reply)));
                 let mut got = self.arrive(ask, known, url, reply, trail)?;
+                got.heads = heads;
                 if self.params.signals && got.status == 200 {
                     got.signals.extend(self.site_signals(&got.url, &allow).await);
                 }
@@ -138,7 +142,7 @@ impl Inner {
         reply: Reply,
         trail: &Trail,
     ) -> Result<Got, FetchError> {
-        let Reply { status, headers, body } = reply;
+        let Reply { status, headers, body, .. } = reply;
         let asked_if_changed = known.etag.is_some() || known.last_modified.is_some();
         match status {
             200 => {}
@@ -166,12 +170,21 @@ impl Inner {
             hops: trail.hops.clone(),
             moved: moved(&trail.hops),
             signals: if self.params.signals { self.header_signals(&headers) } else { Vec::new() },
+            heads: None,
             took: trail.took,
         })
     }
 }
 
 impl Inner {
+    /// What was sent, but for a login, and what came.
+    fn heads(&self, sent: &HeaderMap, reply: &Reply) -> Heads {
+        let agent = ("User-Agent".to_owned(), self.params.user_agent.clone());
+        let request = std::iter::once(agent).chain(headers::lines(sent)).collect();
+        let response = headers::lines(&reply.headers).collect();
+        Heads { request, response, machine: reply.machine }
+    }
+
     /// What the headers of an answer say of what may be done with it.
     fn header_signals(&self, headers: &HeaderMap) -> Vec<Signal> {
         let lines = headers.iter();
@@ -263,7 +276,7 @@ mod tests {
         let lands = |location: &[u8]| {
             let mut headers = HeaderMap::new();
             headers.insert(LOCATION, HeaderValue::from_bytes(location).unwrap());
-            let reply = Reply { status: 302, headers, body: bytes::Bytes::new() };
+            let reply = Reply { status: 302, headers, body: bytes::Bytes::new(), machine: None };
             target(&url, &reply).map(|to| to.unwrap().to_string()).map_err(|e| e.kind())
         };
         assert_eq!(lands(b"c#x"), Ok("https://wire.test/a/c".to_owned()));
@@ -271,7 +284,12 @@ mod tests {
         assert_eq!(lands(b"//o.test/"), Ok("https://o.test/".to_owned()));
         assert_eq!(lands("/é".as_bytes()), Ok("https://wire.test/%C3%A9".to_owned()));
         assert_eq!(lands(b"http://[::1/"), Err("redirects"));
-        let bare = Reply { status: 302, headers: HeaderMap::new(), body: bytes::Bytes::new() };
+        let bare = Reply {
+            status: 302,
+            headers: HeaderMap::new(),
+            body: bytes::Bytes::new(),
+            machine: None,
+        };
         assert_eq!(target(&url, &bare).map_err(|e| e.kind()), Err("redirects"));
     }
 }

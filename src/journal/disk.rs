@@ -32,7 +32,7 @@ pub(super) enum Op {
 }
 
 /// Opens a file for writing, and makes it where it is not there.
-pub(super) fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     asked(Op::Open, path)?;
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     done(Op::Open, path, 0..0);
@@ -40,7 +40,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Writes all of `bytes` at byte `at`. What an error leaves there may be any part of them.
-pub(super) fn write_at(mut file: &File, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_at(mut file: &File, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
     let may = asked(Op::Write, path);
     // A disk that fails takes a part first.
     let bytes = if may.is_ok() { bytes } else { &bytes[..bytes.len() / 2] };
@@ -51,7 +51,7 @@ pub(super) fn write_at(mut file: &File, path: &Path, at: u64, bytes: &[u8]) -> i
 }
 
 /// Gives a file so many bytes.
-pub(super) fn cut(file: &File, path: &Path, end: u64) -> io::Result<()> {
+pub(crate) fn cut(file: &File, path: &Path, end: u64) -> io::Result<()> {
     asked(Op::Cut, path)?;
     file.set_len(end)?;
     done(Op::Cut, path, end..end);
@@ -59,7 +59,7 @@ pub(super) fn cut(file: &File, path: &Path, end: u64) -> io::Result<()> {
 }
 
 /// Makes a file's bytes, and of what is known of it its length, durable. After an error, see above.
-pub(super) fn sync_data(file: &File, path: &Path) -> io::Result<()> {
+pub(crate) fn sync_data(file: &File, path: &Path) -> io::Result<()> {
     asked(Op::Sync, path)?;
     file.sync_data()?;
     done(Op::Sync, path, 0..0);
@@ -75,7 +75,7 @@ pub(super) fn sync(file: &File, path: &Path) -> io::Result<()> {
 }
 
 /// Makes the names in a folder durable.
-pub(super) fn sync_names(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_names(folder: &Path) -> io::Result<()> {
     asked(Op::Names, folder)?;
     File::open(folder)?.sync_all()?;
     done(Op::Names, folder, 0..0);
@@ -83,7 +83,7 @@ pub(super) fn sync_names(folder: &Path) -> io::Result<()> {
 }
 
 /// Removes a file, where it is there.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     asked(Op::Remove, path)?;
     match fs::remove_file(path) {
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),

@@ -15,7 +15,7 @@ mod acked;
 pub mod archive;
 mod base;
 pub(crate) use crate::cluster::code;
-mod disk;
+pub(crate) mod disk;
 pub mod erasing;
 mod error;
 mod frame;

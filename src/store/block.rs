@@ -11,7 +11,10 @@ use std::ops::Range;
 use super::{StoreError, rows};
 
 /// Rows in the order of their keys.
-pub(super) type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+pub(super) type Entries = Vec<Row>;
+
+/// A row, by its key.
+pub(super) type Row = (Vec<u8>, Vec<u8>);
 
 /// Most bytes an entry has besides the rest of its key and its row: three lengths below 2^14.
 const LENGTHS_MAX: usize = 6;
@@ -93,7 +96,7 @@ impl<'a> Reader<'a> {
         };
         let is_first = self.at == 0;
         let risen = self.entries[rest.clone()] > self.key[shared..];
-        if !risen && !(is_first && shared == self.key.len() && rest.is_empty()) {
+        if !(risen || is_first && shared == self.key.len() && rest.is_empty()) {
             return Err(rows::damaged(self.block, "holds keys that do not rise"));
         }
         self.key.truncate(shared);

@@ -61,11 +61,14 @@ pub(super) fn merge(
     Ok(())
 }
 
+/// A row by its key: one that stays, or one that comes anew.
+type Row<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
 /// Neighbouring blocks, and the rows that there will be in their place.
 #[derive(Default)]
 struct Span<'a> {
     blocks: Vec<Block>,
-    rows: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    rows: Vec<Row<'a>>,
     /// Bytes of the rows in blocks, nearly.
     bytes: usize,
     full: usize,

@@ -51,6 +51,7 @@ pub struct Metrics {
     scrubbed: Counter,
     damaged: Gauge,
     store_bytes: Gauge,
+    raw_pages: Family<Fetched, Counter>,
     requests: Family<Request, Counter>,
 }
 
@@ -78,6 +79,7 @@ impl Metrics {
             scrubbed: Counter::default(),
             damaged: Gauge::default(),
             store_bytes: Gauge::default(),
+            raw_pages: Family::default(),
             requests: Family::default(),
         };
         metrics.register();
@@ -130,6 +132,11 @@ impl Metrics {
             self.store_bytes.clone(),
         );
         registry.register(
+            "raw_pages",
+            "Pages that new versions were read from, by whether they were kept",
+            self.raw_pages.clone(),
+        );
+        registry.register(
             "http_requests",
             "Requests answered, by route and status",
             self.requests.clone(),
@@ -154,6 +161,11 @@ impl Metrics {
     /// Fetches that ended with `result` so far.
     pub fn fetched_with(&self, result: &'static str) -> u64 {
         self.fetches.get_or_create(&Fetched { result }).get()
+    }
+
+    /// Pages were to be kept; `result` is `kept` or `lost`.
+    pub fn raw_pages(&self, result: &'static str, count: u64) {
+        self.raw_pages.get_or_create(&Fetched { result }).inc_by(count);
     }
 
     /// A source answered as it should at `secs` since 1970.

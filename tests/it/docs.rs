@@ -93,6 +93,7 @@ fn the_operations_page_lists_the_metrics_there_are() {
     metrics.fetched("ok");
     metrics.source_succeeded("a", 1);
     metrics.answered("/", 200);
+    metrics.raw_pages("kept", 1);
     let names = |text: &str| -> BTreeSet<String> {
         let typed = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
         typed.filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()

@@ -15,7 +15,7 @@ use crate::desk::{Desk, MINUTE};
 use crate::http;
 
 /// Lets a quarter of an hour pass and waits until what is due then has ended.
-async fn quarter(desk: &Desk, press: &Press, running: &Running) {
+pub(super) async fn quarter(desk: &Desk, press: &Press, running: &Running) {
     let polls = press.visits("/feed.xml");
     desk.advance(15 * MINUTE);
     press.until_visited("/feed.xml", polls + 1).await;
@@ -61,7 +61,7 @@ async fn a_page_is_named_with_its_version_and_read_again_only_where_its_bytes_ar
 const FURNITURE: &str = "\nShare this story with your friends";
 
 /// Has the directory be one in which an earlier extractor read all pages. The derived rows are made anew.
-fn read_by_an_earlier_extractor(data: &Path) {
+pub(super) fn read_by_an_earlier_extractor(data: &Path) {
     let entries: Vec<Entry> = Reader::open(data)
         .unwrap()
         .entries(Seq(1))
@@ -82,7 +82,7 @@ fn read_by_an_earlier_extractor(data: &Path) {
     Log::open(data).unwrap().0.append(&entries).unwrap();
 }
 
-fn versions(data: &Path) -> Vec<Version> {
+pub(super) fn versions(data: &Path) -> Vec<Version> {
     let version = |entry: Entry| match entry.record {
         Record::Version(version) => Some(*version),
         _ => None,
