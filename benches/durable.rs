@@ -1,11 +1,13 @@
 //! What durability costs, as multiples of what this very disk takes for it at the same time.
 //!
 //! A scenario, not a timed assertion: the contenders take turns, so that whatever else the machine does meets all of them. Run by
-//! name, `cargo bench --bench durable`; with `BENCH_DIR=/dev/shm` it shows what all of it costs beside the disk.
+//! name, `cargo bench --bench durable`; with `BENCH_DIR=/dev/shm` it shows what all of it costs beside the disk, with
+//! `BENCH_SYNC_MILLIS=4` what it is on a disk whose syncs take four milliseconds longer (Linux, with a C compiler).
 
 mod common;
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -36,6 +38,9 @@ const WORDS: usize = 400;
 const CACHE_BYTES: u64 = 64 << 20;
 
 fn main() -> Done {
+    if let Some(millis) = std::env::var_os("BENCH_SYNC_MILLIS") {
+        return slowly(&millis);
+    }
     // `cargo test --benches` wants to know that it runs.
     let (batches, pushes) =
         if std::env::args().any(|arg| arg == "--bench") { (200, 1_000) } else { (10, 10) };
@@ -52,6 +57,26 @@ fn article(at: u64) -> Article {
         text: common::body(at / COPIES, WORDS),
         ..Article::default()
     }
+}
+
+/// The same on a disk whose syncs take so much longer: this program again, with `tests/it/faulty/disk.c` between it and the system.
+fn slowly(millis: &OsStr) -> Done {
+    let folder = folder()?;
+    let library = folder.path().join("disk.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/faulty/disk.c");
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-o"])
+        .args([&library, &source])
+        .status()?;
+    let again = Command::new(std::env::current_exe()?)
+        .args(std::env::args().skip(1))
+        .env_remove("BENCH_SYNC_MILLIS")
+        .env("BENCH_DIR", folder.path())
+        .env("LD_PRELOAD", &library)
+        .env("COPYTASTER_TEST_DIR", folder.path())
+        .env("COPYTASTER_TEST_SYNC_MILLIS", millis)
+        .status()?;
+    if compiled.success() && again.success() { Ok(()) } else { Err("it did not end well".into()) }
 }
 
 /// A folder on the disk that is built on, since the usual one for temporary files may lie in memory; or where `BENCH_DIR` says.

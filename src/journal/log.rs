@@ -180,11 +180,11 @@ impl Log {
                 return Err(JournalError::OutOfTurn { expected: next, found: entry.seq });
             }
             next = Seq(entry.seq.0 + 1);
-            let payload = record::encode(entry).map_err(|bytes| JournalError::TooLarge {
-                seq: entry.seq,
-                bytes,
-                max: record::RECORD_BYTES_MAX,
-            })?;
+        }
+        let max = record::RECORD_BYTES_MAX;
+        let payloads = record::encode_all(entries)
+            .map_err(|(seq, bytes)| JournalError::TooLarge { seq, bytes, max })?;
+        for (entry, payload) in entries.iter().zip(payloads) {
             offsets.push(bytes.len() as u64);
             bytes.reserve(HEADER_BYTES + payload.len());
             frame::push(&mut bytes, entry.seq.0, &payload);

@@ -6,6 +6,9 @@ mod version;
 mod word;
 
 use std::cell::RefCell;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 use zstd::bulk::{Compressor, Decompressor};
@@ -22,6 +25,9 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// What most versions come to besides their text.
 const FURTHER_BYTES: usize = 1 << 10;
+
+/// Bytes of text from which on two threads pack: some ten records, a fifth of a millisecond of work.
+const SHARED_BYTES: usize = 32 << 10;
 
 const KIND_VERSION: u8 = 1;
 const KIND_LOST: u8 = 2;
@@ -62,6 +68,58 @@ pub(super) fn encode(entry: &Entry) -> Result<Vec<u8>, usize> {
         none => none.insert(Compressor::new(ZSTD_LEVEL)?).compress(&raw),
     });
     Ok(packed.expect("zstd's own buffer is as large as it asks for"))
+}
+
+/// The payloads of entries, in their order. `Err` is the first that is too large, and its size. Where there is much text, another
+/// thread packs the second half: nobody is answered before all of it is packed.
+pub(super) fn encode_all(entries: &[Entry]) -> Result<Vec<Vec<u8>>, (Seq, usize)> {
+    let each = |entries: &[Entry]| -> Result<Vec<Vec<u8>>, (Seq, usize)> {
+        let packed = |entry: &Entry| encode(entry).map_err(|bytes| (entry.seq, bytes));
+        entries.iter().map(packed).collect()
+    };
+    let (first, later) = entries.split_at(half(entries));
+    if later.is_empty() {
+        return each(first);
+    }
+    thread::scope(|scope| {
+        let helper = thread::Builder::new().name("packer".to_owned());
+        let helper = helper.spawn_scoped(scope, || with_spare_packer(|| each(later)));
+        let mut all = each(first)?;
+        let later = match helper {
+            Ok(helper) => helper.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // No thread is to be had.
+            Err(_) => each(later),
+        };
+        all.extend(later?);
+        Ok(all)
+    })
+}
+
+/// Where the second half of the text of entries begins; behind them all where there is too little to share.
+fn half(entries: &[Entry]) -> usize {
+    let text = |entry: &Entry| match &entry.record {
+        Record::Version(version) => version.article.text.len(),
+        _ => 0,
+    };
+    let all: usize = entries.iter().map(text).sum();
+    if all < SHARED_BYTES {
+        return entries.len();
+    }
+    let mut before = 0;
+    let is_before = |entry: &&Entry| {
+        before += text(entry);
+        before <= all / 2
+    };
+    entries.iter().take_while(is_before).count().max(1)
+}
+
+/// Runs `work` on a thread that ends with it, with what the last such thread packed with.
+fn with_spare_packer<T>(work: impl FnOnce() -> T) -> T {
+    let spare = || SPARE_PACKER.lock().unwrap_or_else(PoisonError::into_inner);
+    PACKER.set(spare().take());
+    let done = work();
+    *spare() = PACKER.take();
+    done
 }
 
 /// The entry that a payload of format 1 holds.
@@ -175,6 +233,8 @@ fn inflate(payload: &[u8]) -> Result<Vec<u8>, Unreadable> {
         })
         .map_err(|fault| broken(&fault.to_string()))
 }
+
+static SPARE_PACKER: Mutex<Option<Compressor<'static>>> = Mutex::new(None);
 
 thread_local! {
     // What zstd works with, kept: to make it anew costs as much as to pack or unpack a small record.

@@ -259,6 +259,43 @@ fn a_small_payload_that_unpacks_to_a_huge_one_is_refused() {
     assert!(told.contains("would unpack"), "{told}");
 }
 
+/// A version under this number whose text has so many bytes.
+fn of_size(seq: u64, bytes: usize) -> Entry {
+    let mut version = match full().record {
+        Record::Version(version) => version,
+        other => unreachable!("{other:?}"),
+    };
+    version.id = VersionId(seq);
+    version.article.text = format!("{seq} ").repeat(bytes)[..bytes].to_owned();
+    entry(seq, Record::Version(version))
+}
+
+#[test]
+fn entries_that_two_threads_pack_come_out_as_each_by_itself_and_in_their_order() {
+    let check = |sizes: &[usize]| {
+        let entries: Vec<Entry> = (1..).zip(sizes).map(|(seq, &size)| of_size(seq, size)).collect();
+        let alone: Vec<Vec<u8>> = entries.iter().map(|entry| encode(entry).unwrap()).collect();
+        assert_eq!(encode_all(&entries).unwrap(), alone, "{sizes:?}");
+    };
+    check(&[]);
+    check(&[9; 5]);
+    check(&[3_000; 64]);
+    check(&[100_000, 9, 9]);
+    check(&[9, 9, 100_000]);
+    check(&[100_000]);
+    assert_eq!(half(&vec![of_size(1, 3_000); 64]), 32, "both have as much to do");
+}
+
+#[test]
+fn of_entries_that_are_too_large_the_first_is_named() {
+    let huge = RECORD_BYTES_MAX + 1;
+    for (sizes, first) in [([huge, 9, huge], 1), ([9, 9, huge], 3)] {
+        let entries: Vec<Entry> = (1..).zip(sizes).map(|(seq, size)| of_size(seq, size)).collect();
+        let (seq, bytes) = encode_all(&entries).unwrap_err();
+        assert!(seq == Seq(first) && bytes > RECORD_BYTES_MAX);
+    }
+}
+
 #[test]
 fn a_record_over_the_bound_is_refused_with_its_size() {
     let mut entry = full();

@@ -74,9 +74,18 @@ static void hold(void) {
     while (told("hold")) nanosleep(&pause, 0);
 }
 
+/* A disk that takes its time, for benches. */
+static void linger(void) {
+    const char *millis = getenv("COPYTASTER_TEST_SYNC_MILLIS");
+    if (!millis) return;
+    struct timespec pause = {0, atol(millis) * 1000000};
+    nanosleep(&pause, 0);
+}
+
 static int synced(int file, long call) {
     stroke_at(file);
     if (is_ours(file)) {
+        linger();
         if (told("eio")) return refuses(EIO);
         if (told("read-only")) return refuses(EROFS);
         hold();
