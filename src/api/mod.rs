@@ -45,7 +45,8 @@ pub use overrides::{Obeyed, Word};
 pub use push::{Accepted, Push, Refused, Taken};
 pub use sight::{Serve, Showing, Terms};
 pub use status::{
-    EndpointStatus, Part, RhythmStatus, SourceFault, SourceState, SourceStatus, Status,
+    EndpointStatus, FlappingPage, Part, RhythmStatus, SourceFault, SourceState, SourceStatus,
+    Status,
 };
 
 /// What the reading side obeys; built by `config`.

@@ -94,6 +94,21 @@ pub struct SourceStatus {
     pub next_poll_why: Option<String>,
     /// What is polled, watched or pushed to.
     pub endpoints: Vec<EndpointStatus>,
+    /// How many of its pages go back and forth between texts.
+    pub flapping: usize,
+    /// The first few of them.
+    pub flapping_pages: Vec<FlappingPage>,
+}
+
+/// A page that goes back and forth between texts it had before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlappingPage {
+    /// Its address.
+    pub url: String,
+    /// Between how many texts, and how often, in words.
+    pub why: String,
+    /// When it is looked at again.
+    pub next_visit: Timestamp,
 }
 
 /// One endpoint of a source.

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::line::{Lead, Validators, Visits};
+use crate::api::FlappingPage;
 use crate::config::Source;
-use crate::model::Timestamp;
+use crate::model::{SourceId, Timestamp};
 use crate::schedule;
 
 mod rows;
@@ -40,6 +41,8 @@ struct Inner {
     again: BTreeMap<(Timestamp, u64), (Arc<Source>, Visits)>,
     /// When each page in `again` is due.
     planned: BTreeMap<u64, Timestamp>,
+    /// Those of them that go back and forth between texts.
+    flapping: BTreeMap<u64, SourceId>,
 }
 
 /// A lead begun and not yet ended.
@@ -181,8 +184,24 @@ impl Desk {
         let mut inner = self.lock();
         inner.unplan(key);
         if let Some(at) = at {
+            if visits.texts.flap() {
+                inner.flapping.insert(key, source.id.clone());
+            }
             inner.plan(key, at, source, visits);
         }
+    }
+
+    /// The pages of a source that go back and forth between texts: how many, and the first few.
+    pub(super) fn flapping(&self, source: &SourceId, first: usize) -> (usize, Vec<FlappingPage>) {
+        let inner = self.lock();
+        let keys = inner.flapping.iter().filter(|(_, of)| *of == source).map(|(key, _)| key);
+        let page = |key: &u64| {
+            let at = *inner.planned.get(key)?;
+            let (_, visits) = inner.again.get(&(at, *key))?;
+            let Visits { url, texts, .. } = visits;
+            Some(FlappingPage { url: url.clone(), why: texts.to_string(), next_visit: at })
+        };
+        (keys.clone().count(), keys.filter_map(page).take(first).collect())
     }
 
     /// Takes the visits that are due at `now`.
@@ -246,6 +265,7 @@ impl Inner {
     }
 
     fn unplan(&mut self, key: u64) {
+        self.flapping.remove(&key);
         if let Some(at) = self.planned.remove(&key) {
             self.again.remove(&(at, key));
         }

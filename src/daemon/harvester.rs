@@ -76,6 +76,7 @@ impl Harvester {
                     of: lead.visits.of,
                     allow: lead.source.allow_addresses.clone(),
                     accept: Accept::Page,
+                    wanted: Some(page::WANTED),
                 };
                 let got = self.fetcher.get(&ask).await;
                 drop(turn);

@@ -6,7 +6,7 @@ use url::Url;
 use crate::config::{Source, SourceKind};
 use crate::extract::{self, Extracted, Page};
 use crate::feed::Entry;
-use crate::fetch::Got;
+use crate::fetch::{Got, Wanted};
 use crate::model::{Article, OriginBasis, OriginClaim, PageKind};
 use crate::text;
 use crate::wire::Agency;
@@ -30,6 +30,13 @@ pub(crate) fn read(got: &Got, entry: &Entry, source: &Source, agencies: &[Agency
     let stored = stored(&got.url, &found, entry, source);
     Reading { found: Some(found), stored }
 }
+
+/// What is wanted of an address that should be a page: the rest of a film is not taken to see that it is one.
+pub(super) const WANTED: Wanted = Wanted {
+    by_type: extract::not_a_page_by_type,
+    by_bytes: extract::not_a_page,
+    bytes: extract::HEAD_BYTES,
+};
 
 /// The page that was answered; else why it is none of the story that was asked for.
 pub(super) fn opened(got: &Got) -> Result<Page, String> {

@@ -1,9 +1,10 @@
-//! What sites said in robots.txt and tdmrep.json, to `DIR/permits` and back, so that a start does not ask all of them again.
+//! What sites said in robots.txt and tdmrep.json, and which hosts asked to be left alone, to `DIR/permits` and back, so that a
+//! start does not ask all of them again, nor those at all.
 //!
 //! ```text
-//! permits   "copytaster permits\n" │ format u8 = 1 │ xxh3 u64 of what follows, little-endian │ postcard
+//! permits   "copytaster permits\n" │ format u8 = 2 │ xxh3 u64 of what follows, little-endian │ postcard
 //! ```
-//! A cache: without it, or where it cannot be read, every site is asked. It holds at most what a day may hold.
+//! Format 1 has no hosts that rest, and is read as well. A cache: without it, or where it cannot be read, every site is asked. It holds at most what a day may hold.
 
 use std::fs;
 use std::io;
@@ -15,10 +16,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::fetch::{Fetcher, Kept, Remembered};
+use crate::fetch::{Fetcher, Kept, Memory, Remembered};
 use crate::model::{Clock, Timestamp};
 
-const HEAD: &[u8] = b"copytaster permits\n\x01";
+const HEAD: &[u8] = b"copytaster permits\n\x02";
+
+/// What a file of the first format begins with.
+const HEAD_1: &[u8] = b"copytaster permits\n\x01";
+
+/// Hosts that rest which are written down: more than are kept apart from others.
+const RESTS_MAX: usize = 4096;
 
 /// Bytes of the file: what goes beyond is asked for again. A thousand large newsrooms come to three.
 const FILE_BYTES_MAX: usize = 16 << 20;
@@ -45,15 +52,15 @@ pub(super) async fn run(fetcher: Fetcher, dir: PathBuf, clock: Clock, stop: Canc
             () = stop.cancelled() => true,
             () = tokio::time::sleep(clock.wait(EVERY).max(Duration::from_secs(1))) => false,
         };
-        let sites = fetcher.remembered();
-        if sites != written {
-            let (dir, ours) = (dir.clone(), sites.clone());
+        let memory = fetcher.remembered();
+        if memory != written {
+            let (dir, ours) = (dir.clone(), memory.clone());
             let saved = tokio::task::spawn_blocking(move || save(&dir, &ours)).await;
             match saved {
-                Ok(Ok(())) => written = sites,
+                Ok(Ok(())) => written = memory,
                 Ok(Err(fault)) => {
                     warn!(%fault, "what sites said cannot be written down, the next start asks them again: {fault}");
-                    written = sites;
+                    written = memory;
                 }
                 Err(fault) => debug!(%fault, "what sites said was not written down"),
             }
@@ -65,26 +72,27 @@ pub(super) async fn run(fetcher: Fetcher, dir: PathBuf, clock: Clock, stop: Canc
 }
 
 /// What an earlier run wrote down; nothing where there is none, or none that can be read.
-pub(super) fn load(dir: &Path) -> Vec<Remembered> {
-    let Ok(bytes) = fs::read(path(dir)) else { return Vec::new() };
-    let sites = read(&bytes);
-    if sites.is_none() {
+pub(super) fn load(dir: &Path) -> Memory {
+    let Ok(bytes) = fs::read(path(dir)) else { return Memory::default() };
+    let memory = read(&bytes);
+    if memory.is_none() {
         warn!("{} cannot be read: sites are asked again", path(dir).display());
     }
-    sites.unwrap_or_default()
+    memory.unwrap_or_default()
 }
 
-fn save(dir: &Path, sites: &[Remembered]) -> io::Result<()> {
+fn save(dir: &Path, memory: &Memory) -> io::Result<()> {
     let new = dir.join("permits.new");
-    fs::write(&new, written(sites)).and_then(|()| fs::rename(&new, path(dir)))
+    fs::write(&new, written(memory)).and_then(|()| fs::rename(&new, path(dir)))
 }
 
 fn path(dir: &Path) -> PathBuf {
     dir.join("permits")
 }
 
-/// The bytes of as many sites as fit.
-fn written(sites: &[Remembered]) -> Vec<u8> {
+/// The bytes of the hosts that rest and of as many sites as fit.
+fn written(memory: &Memory) -> Vec<u8> {
+    let Memory { sites, rests } = memory;
     let mut room = FILE_BYTES_MAX;
     let disk = |kept: &Kept| (kept.status, kept.until.millis(), kept.body.to_vec());
     let bytes = |kept: &Option<Kept>| kept.as_ref().map_or(0, |kept| kept.body.len() + 16);
@@ -103,16 +111,23 @@ fn written(sites: &[Remembered]) -> Vec<u8> {
             tdmrep: site.tdmrep.as_ref().map(disk),
         })
         .collect();
-    let body = postcard::to_stdvec(&sites).expect("strings, numbers and bytes always serialise");
+    let rests: Vec<(&str, i64)> =
+        rests.iter().take(RESTS_MAX).map(|(host, until)| (host.as_str(), until.millis())).collect();
+    let body =
+        postcard::to_stdvec(&(sites, rests)).expect("strings, numbers and bytes always serialise");
     [HEAD, &xxh3_64(&body).to_le_bytes(), &body].concat()
 }
 
-fn read(bytes: &[u8]) -> Option<Vec<Remembered>> {
-    let (sum, body) = bytes.strip_prefix(HEAD)?.split_first_chunk::<8>()?;
+fn read(bytes: &[u8]) -> Option<Memory> {
+    let first = bytes.strip_prefix(HEAD_1);
+    let (sum, body) = first.or_else(|| bytes.strip_prefix(HEAD))?.split_first_chunk::<8>()?;
     if u64::from_le_bytes(*sum) != xxh3_64(body) {
         return None;
     }
-    let sites: Vec<DiskSite> = postcard::from_bytes(body).ok()?;
+    let (sites, rests): (Vec<DiskSite>, Vec<(String, i64)>) = match first {
+        Some(_) => (postcard::from_bytes(body).ok()?, Vec::new()),
+        None => postcard::from_bytes(body).ok()?,
+    };
     let kept = |(status, until, body): DiskKept| Kept {
         status,
         body: body.into(),
@@ -123,7 +138,9 @@ fn read(bytes: &[u8]) -> Option<Vec<Remembered>> {
         robots: site.robots.map(kept),
         tdmrep: site.tdmrep.map(kept),
     };
-    Some(sites.into_iter().map(site).collect())
+    let rest = |(host, until)| (host, Timestamp::from_millis(until));
+    let (sites, rests) = (sites.into_iter().map(site), rests.into_iter().map(rest));
+    Some(Memory { sites: sites.collect(), rests: rests.collect() })
 }
 
 #[cfg(test)]
@@ -143,17 +160,21 @@ mod tests {
         }
     }
 
+    fn memory(sites: Vec<Remembered>) -> Memory {
+        Memory { sites, rests: vec![("slow.test".to_owned(), Timestamp::from_secs(9))] }
+    }
+
     #[test]
     fn what_is_written_reads_back_and_what_is_damaged_does_not() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(load(dir.path()).is_empty());
-        let sites = vec![
+        assert_eq!(load(dir.path()), Memory::default());
+        let memory = memory(vec![
             site("https://a.test", 9),
             Remembered { robots: None, ..site("https://b.test", 1) },
-        ];
-        save(dir.path(), &sites).unwrap();
-        assert_eq!(load(dir.path()), sites);
-        let whole = written(&sites);
+        ]);
+        save(dir.path(), &memory).unwrap();
+        assert_eq!(load(dir.path()), memory);
+        let whole = written(&memory);
         for at in 0..whole.len() {
             let mut bent = whole.clone();
             bent[at] ^= 1;
@@ -162,23 +183,37 @@ mod tests {
         }
     }
 
+    /// The bytes that begin with `head` and hold `hex`.
+    fn file(head: &[u8], hex: &str) -> Vec<u8> {
+        let digits: Vec<u8> = hex.bytes().filter(|&digit| digit != b' ').collect();
+        let byte =
+            |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        let body: Vec<u8> = digits.chunks(2).map(byte).collect();
+        [head, &xxh3_64(&body).to_le_bytes(), &body].concat()
+    }
+
+    const SITE: &str = "01 0d687474703a2f2f612e74657374 01c801b06d022323 01 9403b06d00";
+
     #[test]
     fn format_one_stays_format_one() {
-        let bytes = written(&[site("http://a.test", 2)]);
-        let hex = bytes[HEAD.len() + 8..]
-            .iter()
-            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        assert_eq!(
-            hex,
-            "010d687474703a2f2f612e7465737401c801b06d0223230194 03b06d00".replace(' ', "")
-        );
+        let sites = vec![site("http://a.test", 2)];
+        assert_eq!(read(&file(HEAD_1, SITE)), Some(Memory { sites, rests: Vec::new() }));
+    }
+
+    #[test]
+    fn format_two_stays_format_two() {
+        let memory = memory(vec![site("http://a.test", 2)]);
+        let bytes = file(HEAD, &format!("{SITE} 01 09736c6f772e74657374 d08c01"));
+        assert_eq!(written(&memory), bytes);
+        assert_eq!(read(&bytes), Some(memory));
     }
 
     #[test]
     fn the_file_stays_bounded() {
         let sites: Vec<Remembered> = (0..1024).map(|n| site(&n.to_string(), 32 << 10)).collect();
-        let bytes = written(&sites);
-        assert!(bytes.len() <= FILE_BYTES_MAX + HEAD.len() + 64);
-        assert!(read(&bytes).unwrap().len() > 500);
+        let bytes = written(&memory(sites));
+        assert!(bytes.len() <= FILE_BYTES_MAX + HEAD.len() + 96);
+        let read = read(&bytes).unwrap();
+        assert!(read.sites.len() > 500 && read.rests.len() == 1);
     }
 }

@@ -18,6 +18,7 @@ mod shown;
 
 use super::desk::{self, Desk};
 use super::line::{Lead, Said, ToWriter, Validators, Visits, Work};
+use super::page;
 use super::spool::Spool;
 use crate::api::{SourceStatus, Status};
 use crate::config::{Endpoint, EndpointKind, Source};
@@ -37,12 +38,15 @@ const BACKOFF_MAX: Duration = Duration::from_hours(72);
 /// Queues of hosts kept before those in which nobody waits are let go: a feed can name any number of hosts.
 const HOSTS_MAX: usize = 4096;
 
+/// Pages that go back and forth which a source's status names.
+const FLAPPING_SHOWN: usize = 5;
+
 /// Everything polling needs.
 #[derive(Clone, Debug)]
 pub(super) struct Context {
     pub(super) fetcher: Fetcher,
-    pub(super) store: Store,
     pub(super) limits: feed::Limits,
+    pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) status: Arc<Status>,
     pub(super) metrics: Arc<Metrics>,
@@ -269,7 +273,7 @@ impl Poller {
         };
         let mut poll = schedule::next(&line.poll, outcome, now, &params, seed);
         let id = line.source.id.clone();
-        let (mut begun, mut sitemaps) = (Vec::new(), Vec::new());
+        let (mut begun, mut sitemaps) = (Vec::new(), None);
         match came {
             Came::Answer { validators, moved, found, .. } => {
                 let moved = moved.map(String::from).filter(|url| url.len() <= MOVED_BYTES_MAX);
@@ -283,7 +287,7 @@ impl Poller {
                         poll.unfinished = taken.settled.is_none();
                         line.left = taken.left > 0;
                         line.broke_off = found.broke_off;
-                        sitemaps = found.sitemaps;
+                        sitemaps = Some(found.sitemaps);
                         for note in &found.notes {
                             debug!(source.id = %id, note, "{id}: {note}");
                         }
@@ -303,7 +307,7 @@ impl Poller {
             }
         }
         line.poll = poll;
-        self.adopt(number, &sitemaps, now);
+        self.adopt(number, sitemaps.as_deref(), now);
         let line = &self.lines[number];
         let source = Arc::clone(&line.source);
         for lead in begun {
@@ -360,7 +364,8 @@ impl Poller {
         let next = next.map(|line| &line.poll).min_by_key(|poll| poll.next_poll);
         let polls: Vec<(&Endpoint, &Poll)> =
             lines.iter().map(|line| (&*line.endpoint, &line.poll)).collect();
-        shown::source(source, &polls, next, now)
+        let flapping = self.context.desk.flapping(&source.id, FLAPPING_SHOWN);
+        shown::source(source, &polls, next, now, flapping)
     }
 }
 
@@ -392,6 +397,7 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
     }
     let (url, at_moved) = address(&line);
     let Validators { etag, last_modified, of } = line.validators();
+    let is_page = line.endpoint.kind == EndpointKind::Page;
     let asked = Ask {
         url,
         etag,
@@ -399,7 +405,8 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
         of,
         allow: line.source.allow_addresses.clone(),
         credentials: line.endpoint.login.as_ref().map(|login| login.credentials.clone()),
-        accept: if line.endpoint.kind == EndpointKind::Page { Accept::Page } else { Accept::Feed },
+        accept: if is_page { Accept::Page } else { Accept::Feed },
+        wanted: is_page.then_some(page::WANTED),
     };
     let came = match context.fetcher.get(&asked).await {
         Ok(got) if got.status == 304 => {

@@ -1,7 +1,7 @@
 //! A declared type and the first bytes of a body to whether it is a page at all.
 
-/// Bytes looked at for signs of html.
-const HEAD_BYTES: usize = 2048;
+/// First bytes of a body that [`not_a_page`] looks at.
+pub const HEAD_BYTES: usize = 2048;
 
 /// What files begin with that are often linked where a page should be, and what people call them.
 const SIGNATURES: &[(&[u8], &str)] = &[
@@ -65,14 +65,7 @@ pub fn not_a_page(content_type: Option<&str>, body: &[u8]) -> Option<String> {
         "text/html" | "application/xhtml+xml" => {
             is_binary(body).then(|| format!("the address gives bytes that are no text{called}"))
         }
-        // What says nothing of the matter, or is said by servers that do not know better.
-        ""
-        | "text/plain"
-        | "text/xml"
-        | "application/xml"
-        | "application/octet-stream"
-        | "application/x-httpd-php"
-        | "unknown/unknown" => match looks_like_html(body) {
+        kind if says_nothing(kind) => match looks_like_html(body) {
             true => None,
             false if content_type.is_none() => Some(
                 "the address gives something that does not look like html and has no type"
@@ -80,8 +73,28 @@ pub fn not_a_page(content_type: Option<&str>, body: &[u8]) -> Option<String> {
             ),
             false => Some(format!("the address gives no html, not a page{called}")),
         },
-        kind => Some(format!("the address gives {}, not a page", words(kind))),
+        kind => not_a_page_by_type(kind),
     }
+}
+
+/// The same by the declared type alone, where that says enough: nothing of the body need come.
+pub fn not_a_page_by_type(content_type: &str) -> Option<String> {
+    let open =
+        says_nothing(content_type) || matches!(content_type, "text/html" | "application/xhtml+xml");
+    (!open).then(|| format!("the address gives {}, not a page", words(content_type)))
+}
+
+/// A type that says nothing of the matter, or is said by servers that do not know better.
+fn says_nothing(content_type: &str) -> bool {
+    matches!(
+        content_type,
+        "" | "text/plain"
+            | "text/xml"
+            | "application/xml"
+            | "application/octet-stream"
+            | "application/x-httpd-php"
+            | "unknown/unknown"
+    )
 }
 
 /// A type that no page has, as people call it.
@@ -135,6 +148,20 @@ mod tests {
             _ => false,
         };
         assert!(holds, "{kind} {:?}: {said:?}", String::from_utf8_lossy(body));
+    }
+
+    #[test]
+    fn a_type_that_no_page_has_says_enough_and_no_more_than_the_bytes_would() {
+        for (kind, expected) in [
+            ("application/pdf", Some("the address gives a PDF (application/pdf), not a page")),
+            ("video/mp4", Some("the address gives a film (video/mp4), not a page")),
+            ("text/html", None),
+            ("application/octet-stream", None),
+            ("", None),
+        ] {
+            assert_eq!(not_a_page_by_type(kind).as_deref(), expected, "{kind}");
+            assert_eq!(not_a_page(Some(kind), PAGE).as_deref(), expected, "{kind}");
+        }
     }
 
     const PAGE: &[u8] = b"<!DOCTYPE html><html><p>Copy";

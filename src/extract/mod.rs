@@ -33,7 +33,7 @@ use url::Url;
 
 pub use canonical::canonical;
 pub use front::leads_to_front;
-pub use media::not_a_page;
+pub use media::{HEAD_BYTES, not_a_page, not_a_page_by_type};
 
 use crate::model::{OriginBasis, OriginClaim, PageKind, Timestamp};
 use crate::wire::{self, Agency, Marks};

@@ -17,7 +17,7 @@ use url::Url;
 use super::headers;
 use super::resolve::{Guarded, Names, NoAddress, Slots};
 use super::tls::{self, Roots};
-use super::{FetchError, Params};
+use super::{FetchError, Params, Wanted};
 
 /// Allow lists whose clients are kept. Each source may have its own; most have none.
 const CLIENTS_MAX: usize = 64;
@@ -121,6 +121,7 @@ pub(super) struct Bounds {
     pub(super) pace_window: Duration,
     /// Bytes of all header lines.
     pub(super) header_bytes_max: u64,
+    pub(super) wanted: Option<Wanted>,
 }
 
 /// An answer. The body is empty unless the status is 200.
@@ -160,7 +161,12 @@ pub(super) async fn exchange(
             let why = format!("it is packed as {coding:?}, which we did not ask for");
             return Err(FetchError::Body { url: url.clone(), why });
         }
-        read(response, url, end, bounds).await?
+        let announced = response.content_length().unwrap_or(0);
+        if announced > bounds.body_bytes_max && bounds.beyond == Beyond::Refuse {
+            let bytes_max = bounds.body_bytes_max;
+            return Err(FetchError::TooLarge { url: url.clone(), bytes_max });
+        }
+        read(response, url, &headers, end, bounds).await?
     } else {
         Bytes::new()
     };
@@ -176,9 +182,15 @@ fn unread_coding(headers: &HeaderMap) -> Option<&str> {
 async fn read(
     mut response: Response,
     url: &Url,
+    headers: &HeaderMap,
     end: Instant,
     bounds: &Bounds,
 ) -> Result<Bytes, FetchError> {
+    let kind = headers::content_type(headers);
+    let mut wanted = bounds.wanted;
+    let unwanted = |why| FetchError::Unwanted { why };
+    let refused = wanted.zip(kind.as_deref()).and_then(|(wanted, kind)| (wanted.by_type)(kind));
+    refused.map_or(Ok(()), |why| Err(unwanted(why)))?;
     let mut body = BytesMut::new();
     let mut window_end = Instant::now() + bounds.pace_window;
     let mut window_bytes = 0_u64;
@@ -200,6 +212,11 @@ async fn read(
                 return Ok(body.freeze());
             }
             body.extend_from_slice(&chunk);
+            if let Some(head) = wanted.take_if(|head| body.len() >= head.bytes)
+                && let Some(why) = (head.by_bytes)(kind.as_deref(), &body)
+            {
+                return Err(unwanted(why));
+            }
         }
         if now >= end {
             return Err(FetchError::Deadline { url: url.clone(), after: bounds.whole });

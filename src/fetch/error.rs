@@ -106,6 +106,12 @@ pub enum FetchError {
         /// The cap.
         bytes_max: u64,
     },
+    /// By its head it is not what was wanted: nothing more of it was taken.
+    #[error("{why}")]
+    Unwanted {
+        /// What it is instead.
+        why: String,
+    },
     /// 410: it will not come back.
     #[error("{url} is gone for good (410)")]
     Gone {
@@ -184,6 +190,7 @@ impl FetchError {
             Self::Deadline { .. } => "deadline",
             Self::Slow { .. } => "slow",
             Self::TooLarge { .. } => "too_large",
+            Self::Unwanted { .. } => "unwanted",
             Self::Gone { .. } => "gone",
             Self::Status { status, .. } => match status {
                 401..=403 | 407 | 451 => "forbidden",

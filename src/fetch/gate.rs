@@ -8,6 +8,8 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 use url::{Host, Url};
 
+use crate::model::Timestamp;
+
 /// Hosts remembered before those nobody waits for are forgotten.
 const HOSTS_MAX: usize = 4096;
 
@@ -33,8 +35,8 @@ pub(super) fn key(url: &Url) -> String {
 struct Slot {
     /// When its last request ended; `None` before the first. Who holds the lock has the turn.
     ended: Arc<tokio::sync::Mutex<Option<Instant>>>,
-    /// The end of a rest that it asked for.
-    rested: Mutex<Option<Instant>>,
+    /// The end of a rest that it asked for, really and on the clock.
+    rested: Mutex<Option<(Instant, Timestamp)>>,
 }
 
 /// All hosts' queues. tokio's mutex hands itself on in the order of asking, which makes each queue fair.
@@ -63,23 +65,32 @@ impl Gate {
         let slot = self.slot(key);
         loop {
             let paused = slot.ended.lock().await.map(|ended| ended + pause);
-            let until = paused.max(*slot.rested());
+            let rested = slot.rested().map(|(until, _)| until);
+            let until = paused.max(rested);
             let Some(until) = until.filter(|&until| until > Instant::now()) else { return };
             tokio::time::sleep_until(until).await;
         }
     }
 
-    /// The host at `key` asked for a rest of this long (real time). A longer one that it asked for before stands.
-    pub(super) fn rest(&self, key: &str, rest: Duration) {
+    /// The host at `key` asked for a rest of this long (real time), which is until then on the clock. A longer one that it asked
+    /// for before stands.
+    pub(super) fn rest(&self, key: &str, rest: Duration, until: Timestamp) {
         let slot = self.slot(key);
         let mut rested = slot.rested();
-        *rested = rested.max(Some(Instant::now() + rest));
+        *rested = rested.max(Some((Instant::now() + rest, until)));
+    }
+
+    /// The hosts that want to be left alone at `now`, and until when.
+    pub(super) fn resting(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let rests = hosts.iter().filter_map(|(key, slot)| Some((key.clone(), (*slot.rested())?.1)));
+        rests.filter(|&(_, until)| until > now).collect()
     }
 
     /// How much longer the host at `key` asked to be left alone (real time).
     pub(super) fn rests(&self, key: &str) -> Option<Duration> {
         let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = (*hosts.get(key)?.rested())?;
+        let (until, _) = (*hosts.get(key)?.rested())?;
         Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 
@@ -94,12 +105,12 @@ impl Gate {
 }
 
 impl Slot {
-    fn rested(&self) -> MutexGuard<'_, Option<Instant>> {
+    fn rested(&self) -> MutexGuard<'_, Option<(Instant, Timestamp)>> {
         self.rested.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_resting(&self) -> bool {
-        self.rested().is_some_and(|until| until > Instant::now())
+        self.rested().is_some_and(|(until, _)| until > Instant::now())
     }
 }
 
@@ -179,8 +190,11 @@ mod tests {
         drop(gate.turn("a", PAUSE).await);
         gate.ready("a", PAUSE).await;
         assert_eq!(began.elapsed().as_secs(), PAUSE.as_secs());
-        gate.rest("a", 3 * PAUSE);
-        gate.rest("a", PAUSE);
+        gate.rest("a", 3 * PAUSE, Timestamp::from_secs(15));
+        gate.rest("a", PAUSE, Timestamp::from_secs(5));
+        let resting = |secs| gate.resting(Timestamp::from_secs(secs));
+        assert_eq!(resting(14), [("a".to_owned(), Timestamp::from_secs(15))]);
+        assert_eq!(resting(15), []);
         assert_eq!((gate.rests("a"), gate.rests("b")), (Some(3 * PAUSE), None));
         gate.ready("a", PAUSE).await;
         assert_eq!(began.elapsed().as_secs(), 4 * PAUSE.as_secs());

@@ -37,7 +37,7 @@ pub use address::{allowed, check_url, is_public};
 pub use credentials::{BadCredentials, Credentials, Scheme};
 pub use error::FetchError;
 pub use explain::{Explained, Fault, Request, RobotsSeen, Said};
-pub use permits::{Kept, Remembered};
+pub use permits::{Kept, Memory, Remembered};
 pub use resolve::Names;
 pub use robots::{ROBOTS_BYTES_MAX, Robots, Verdict};
 pub use tls::{BadRoots, Roots};
@@ -180,13 +180,27 @@ pub struct Ask {
     pub credentials: Option<Credentials>,
     /// What is wanted.
     pub accept: Accept,
+    /// Who tells by the head of an answer that it is nothing of that, before the rest comes.
+    pub wanted: Option<Wanted>,
+}
+
+/// Judges the head of an answer: why it is not what is wanted, in words.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// By the type that it is said to have.
+    pub by_type: fn(&str) -> Option<String>,
+    /// By that, where there is one, and its first bytes.
+    pub by_bytes: fn(Option<&str>, &[u8]) -> Option<String>,
+    /// How many bytes that takes. A body that ends before is not judged.
+    pub bytes: usize,
 }
 
 impl Ask {
     /// An ask for a URL of which we have nothing yet.
     pub const fn new(url: Url, accept: Accept) -> Self {
         let (etag, last_modified, of, credentials) = (None, None, None, None);
-        Self { url, etag, last_modified, of, allow: Vec::new(), credentials, accept }
+        let allow = Vec::new();
+        Self { url, etag, last_modified, of, allow, credentials, accept, wanted: None }
     }
 }
 
@@ -328,14 +342,16 @@ impl Fetcher {
         self.0.sitemaps(url, &self.0.allow(allow)).await
     }
 
-    /// What is remembered of sites and still counts, for a later run to [`recall`](Self::recall).
-    pub fn remembered(&self) -> Vec<Remembered> {
-        self.0.remembered()
+    /// What is remembered of hosts and sites and still counts, for a later run to [`recall`](Self::recall).
+    pub fn remembered(&self) -> Memory {
+        let rests = self.0.gate.resting(self.0.clock.now());
+        Memory { sites: self.0.remembered_sites(), rests }
     }
 
     /// Takes up what an earlier run [remembered](Self::remembered), before anything is asked for.
-    pub fn recall(&self, sites: Vec<Remembered>) {
-        self.0.recall(sites);
+    pub fn recall(&self, memory: Memory) {
+        self.0.recall_sites(memory.sites);
+        self.0.recall_rests(memory.rests);
     }
 
     /// Our name in robots.txt, in `X-Robots-Tag` and in the `meta` elements of pages.

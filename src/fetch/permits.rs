@@ -89,6 +89,15 @@ pub struct Remembered {
     pub tdmrep: Option<Kept>,
 }
 
+/// What is remembered of hosts and sites, for whoever keeps it across restarts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// What sites said to crawlers.
+    pub sites: Vec<Remembered>,
+    /// The hosts that asked to be left alone, by their [`host_key`](super::host_key), and until when.
+    pub rests: Vec<(String, Timestamp)>,
+}
+
 /// One lock a file: whoever comes first fetches, all others wait for what it finds. Nobody who holds a turn at a host
 /// waits here, so the two cannot lock each other out.
 #[derive(Default)]
@@ -289,6 +298,7 @@ impl Inner {
                 spent,
                 body_bytes_max: self.params.robots_bytes_max + 1, // one more, so that the parser sees the cut
                 beyond: Beyond::Cut,
+                wanted: None,
             };
             let reply = self.visit(visit, sent.clone(), &mut spent).await?;
             status = reply.status;
@@ -314,7 +324,7 @@ impl Inner {
     }
 
     /// What a later run would ask for again, by origin.
-    pub(super) fn remembered(&self) -> Vec<Remembered> {
+    pub(super) fn remembered_sites(&self) -> Vec<Remembered> {
         let now = self.clock.now();
         let counts = |kept: &Kept| kept.until > now && kept.is_whole();
         let sites: Vec<(String, Arc<Files>)> = {
@@ -340,7 +350,7 @@ impl Inner {
     }
 
     /// Takes up what an earlier run remembered. Nothing counts longer than a day from now, whatever it says.
-    pub(super) fn recall(&self, all: Vec<Remembered>) {
+    pub(super) fn recall_sites(&self, all: Vec<Remembered>) {
         let now = self.clock.now();
         let most = now.plus_millis(i64::try_from(KEPT_MAX.as_millis()).unwrap_or(i64::MAX));
         let bounded = |kept: Kept| Kept { until: kept.until.min(most), ..kept };

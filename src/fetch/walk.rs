@@ -10,12 +10,14 @@ use reqwest::header::{
 use tokio::time::Instant;
 use url::Url;
 
-use crate::model::Signal;
+use crate::model::{Signal, Timestamp};
 use crate::rights;
 
 use super::client::{Beyond, Bounds, Reply, exchange};
 use super::explain::Trail;
-use super::{Accept, Ask, FetchError, Got, Heads, Hop, Inner, check_url, gate, headers, place};
+use super::{
+    Accept, Ask, FetchError, Got, Heads, Hop, Inner, Wanted, check_url, gate, headers, place,
+};
 
 /// How long a host is left alone that says 429 and no time.
 const REST: Duration = Duration::from_mins(5);
@@ -32,6 +34,7 @@ pub(super) struct Visit<'a> {
     pub(super) spent: Duration,
     pub(super) body_bytes_max: u64,
     pub(super) beyond: Beyond,
+    pub(super) wanted: Option<Wanted>,
 }
 
 impl Inner {
@@ -60,6 +63,7 @@ impl Inner {
                 spent: trail.took,
                 body_bytes_max: self.params.body_bytes_max,
                 beyond: Beyond::Refuse,
+                wanted: ask.wanted,
             };
             let began = trail.took;
             let known = if place(&url) == of { Known::of(ask) } else { Known::default() };
@@ -106,6 +110,7 @@ impl Inner {
             whole,
             body_bytes_max: visit.body_bytes_max,
             beyond: visit.beyond,
+            wanted: visit.wanted,
             pace_bytes_min: self.params.pace_bytes_min,
             pace_window: self.params.pace_window,
             header_bytes_max: u64::from(self.params.header_bytes_max),
@@ -117,10 +122,25 @@ impl Inner {
         let reply = exchange(&client, visit.url, sent, &bounds).await;
         *took += began.elapsed();
         if let Some(rest) = reply.as_ref().ok().and_then(|reply| self.rest_asked(reply)) {
-            self.gate.rest(&host, self.clock.wait(rest));
+            self.rest(&host, rest);
         }
         drop(turn);
         reply
+    }
+
+    /// Leaves a host alone for this long on the clock.
+    fn rest(&self, host: &str, rest: Duration) {
+        let millis = i64::try_from(rest.as_millis()).unwrap_or(i64::MAX);
+        self.gate.rest(host, self.clock.wait(rest), self.clock.now().plus_millis(millis));
+    }
+
+    /// The same for those that asked for it in an earlier run. No rest is longer than a day from now, whatever is said.
+    pub(super) fn recall_rests(&self, rests: Vec<(String, Timestamp)>) {
+        let now = self.clock.now();
+        for (host, until) in rests.into_iter().filter(|&(_, until)| until > now) {
+            let left = Duration::from_millis(until.distance_millis(now));
+            self.rest(&host, left.min(headers::WAIT_MAX));
+        }
     }
 
     /// How long a host wants to be left alone by all of us, as it says with 429, or with 503 and a time.

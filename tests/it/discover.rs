@@ -168,6 +168,39 @@ async fn the_sitemaps_of_an_index_are_asked_newest_first_and_again_when_they_cha
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_turns_into_a_plain_sitemap_and_back_drops_its_sitemaps_and_takes_them_up_again()
+ {
+    let site = Site::serve().await;
+    for (path, number) in [("/a", 1), ("/b", 2), ("/c", 3)] {
+        site.story(path, number);
+    }
+    site.put("/one.xml", &urls(&["/a"]));
+    site.put("/map.xml", &index(&[("/one.xml", "")]));
+    let desk = Desk::new(vec![site.source(EndpointKind::Sitemap, "/map.xml")]);
+    let running = desk.start().await;
+    articles(&running, 1).await;
+    site.asked();
+
+    site.put("/map.xml", &urls(&["/b"]));
+    desk.advance(&running, 11 * MINUTE).await;
+    articles(&running, 2).await;
+    site.asked();
+    for _ in 0..3 {
+        desk.advance(&running, 11 * MINUTE).await;
+    }
+    let asked = site.asked();
+    // It is asked with the validators of its own now, and nobody asks what it no longer names.
+    let alone = maps(&asked).iter().all(|asked| *asked == ("/map.xml", true));
+    assert!(alone && !maps(&asked).is_empty(), "{asked:?}");
+
+    site.put("/one.xml", &urls(&["/a", "/c"]));
+    site.put("/map.xml", &index(&[("/one.xml", "")]));
+    desk.advance(&running, 11 * MINUTE).await;
+    articles(&running, 3).await;
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_index_without_end_is_asked_within_bounds() {
     let site = Site::serve().await;
     let endless = |from: usize| {

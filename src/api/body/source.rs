@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::status::{EndpointStatus, SourceState, SourceStatus};
+use crate::api::status::{self, EndpointStatus, SourceState, SourceStatus};
 
 /// A configured publisher and how it is doing.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -36,6 +36,28 @@ pub struct Source {
     pub next_poll_why: Option<String>,
     /// What is polled, watched or pushed to.
     pub endpoints: Vec<Endpoint>,
+    /// Pages that go back and forth between texts they had before: they are looked at less and less often.
+    pub flapping: Flapping,
+}
+
+/// The pages of a source that go back and forth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Flapping {
+    /// How many there are.
+    pub count: usize,
+    /// The first five.
+    pub pages: Vec<FlappingPage>,
+}
+
+/// A page that goes back and forth between texts: a trial of headlines, or caches of different age.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FlappingPage {
+    /// Its address.
+    pub url: String,
+    /// Between how many texts, and how often.
+    pub why: String,
+    /// When it is looked at again.
+    pub next_visit: String,
 }
 
 /// Why a source fails.
@@ -111,7 +133,18 @@ impl Source {
             next_poll: status.next_poll.map(|at| at.to_string()),
             next_poll_why: status.next_poll_why.clone(),
             endpoints: status.endpoints.iter().map(Endpoint::new).collect(),
+            flapping: Flapping {
+                count: status.flapping,
+                pages: status.flapping_pages.iter().map(FlappingPage::new).collect(),
+            },
         }
+    }
+}
+
+impl FlappingPage {
+    fn new(page: &status::FlappingPage) -> Self {
+        let next_visit = page.next_visit.to_string();
+        Self { url: page.url.clone(), why: page.why.clone(), next_visit }
     }
 }
 

@@ -46,6 +46,35 @@ fn end(desk: &Desk, key: u64) {
     desk.ended(key, source(), Visits { good: true, last: NOW, first: NOW, ..lead(key).visits });
 }
 
+#[test]
+fn pages_that_go_back_and_forth_are_told_by_source_until_they_are_calm() {
+    let desk = Desk::new(10);
+    let texts = |returns| schedule::Texts::kept(vec![1, 2], returns, 0);
+    let visits = |key, returns| Visits {
+        good: true,
+        first: NOW,
+        last: NOW,
+        texts: texts(returns),
+        ..lead(key).visits
+    };
+    let told = || {
+        let (count, pages) = desk.flapping(&source().id, 1);
+        (count, pages.into_iter().map(|page| page.url).collect::<Vec<_>>())
+    };
+    desk.plan(1, source(), visits(1, 1));
+    assert_eq!(told(), (0, vec![]));
+    desk.plan(1, source(), visits(1, 2));
+    desk.plan(2, source(), visits(2, 3));
+    desk.plan(3, Arc::new(Source::named("other".into(), SourceKind::Outlet)), visits(3, 3));
+    assert_eq!(told(), (2, vec!["http://a.example/1".to_owned()]));
+    desk.plan(1, source(), visits(1, 0));
+    assert_eq!(told(), (1, vec!["http://a.example/2".to_owned()]));
+    // Too old to be looked at again.
+    let old = NOW.plus_millis(-30 * 24 * 3_600_000);
+    desk.plan(2, source(), Visits { first: old, ..visits(2, 3) });
+    assert_eq!(told(), (0, vec![]));
+}
+
 fn settled(desk: &Desk) -> Vec<(usize, String)> {
     desk.settled().into_iter().map(|(endpoint, kept)| (endpoint, kept.etag.unwrap())).collect()
 }

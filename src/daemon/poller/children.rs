@@ -94,16 +94,15 @@ impl Poller {
         }
     }
 
-    /// Takes over what an index named at `now`: the newest become lines, those no longer named rest.
-    pub(super) fn adopt(&mut self, parent: usize, named: &[Sitemap], now: Timestamp) {
+    /// Takes over what an index named at `now`: the newest become lines, those no longer named rest, so all of them where it is
+    /// an index no more. `None`: it did not say, as with a 304.
+    pub(super) fn adopt(&mut self, parent: usize, named: Option<&[Sitemap]>, now: Timestamp) {
         let depth = self.lines[parent].child.as_ref().map_or(0, |child| child.depth) + 1;
-        if !named.is_empty() && depth > DEPTH_MAX {
+        if named.is_some_and(|named| !named.is_empty()) && depth > DEPTH_MAX {
             return;
         }
         self.keep_in_memory(parent, named);
-        if named.is_empty() {
-            return;
-        }
+        let Some(named) = named else { return };
         let chosen = feed::newest(named, CHILDREN_MAX);
         for line in &mut self.lines {
             if let Some(child) = line.child.as_mut().filter(|child| child.parent == parent) {
@@ -136,11 +135,18 @@ impl Poller {
     }
 
     /// What an index is asked with next must not outlive what it named, also where it answered that this has not changed: on
-    /// disk it has no validators.
-    fn keep_in_memory(&mut self, parent: usize, named: &[Sitemap]) {
+    /// disk it has no validators. What is an index no more has them like any other.
+    fn keep_in_memory(&mut self, parent: usize, named: Option<&[Sitemap]>) {
         let Line { poll, index, .. } = &mut self.lines[parent];
         let answered = poll.etag.is_some() || poll.last_modified.is_some();
-        if !named.is_empty() || (index.is_some() && answered) {
+        let is_index = match named {
+            Some(named) => !named.is_empty(),
+            None => index.is_some() && answered,
+        };
+        if named.is_some_and(<[_]>::is_empty) {
+            *index = None;
+        }
+        if is_index {
             let (etag, last_modified) = (poll.etag.take(), poll.last_modified.take());
             *index = Some(Validators { etag, last_modified, of: poll.validated.take() });
         }

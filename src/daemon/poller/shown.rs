@@ -1,6 +1,8 @@
 //! The polls of a source's endpoints to what `/sources` shows of it.
 
-use crate::api::{EndpointStatus, RhythmStatus, SourceFault, SourceState, SourceStatus};
+use crate::api::{
+    EndpointStatus, FlappingPage, RhythmStatus, SourceFault, SourceState, SourceStatus,
+};
 use crate::config::{Endpoint, Source};
 use crate::model::Timestamp;
 use crate::schedule::{Fault, Poll};
@@ -11,6 +13,7 @@ pub(super) fn source(
     polls: &[(&Endpoint, &Poll)],
     next: Option<&Poll>,
     now: Timestamp,
+    (flapping, flapping_pages): (usize, Vec<FlappingPage>),
 ) -> SourceStatus {
     let newest = |of: fn(&Poll) -> Option<Timestamp>| polls.iter().filter_map(|(_, p)| of(p)).max();
     SourceStatus {
@@ -28,6 +31,8 @@ pub(super) fn source(
         next_poll: next.map(|poll| poll.next_poll),
         next_poll_why: next.map(|poll| poll.why.to_string()),
         endpoints: polls.iter().map(|(of, poll)| endpoint(of, poll, now)).collect(),
+        flapping,
+        flapping_pages,
     }
 }
 
@@ -123,7 +128,8 @@ mod tests {
         let endpoint = an_endpoint();
         let check = |polls: &[Poll], state: SourceState, error: Option<(&str, u32)>| {
             let polls: Vec<_> = polls.iter().map(|poll| (&endpoint, poll)).collect();
-            let got = source(&a_source(), &polls, None, Timestamp::from_secs(10));
+            let (now, flapping) = (Timestamp::from_secs(10), (0, Vec::new()));
+            let got = source(&a_source(), &polls, None, now, flapping);
             assert_eq!(got.state, state);
             assert_eq!(got.error.as_ref().map(|e| (e.detail.as_str(), e.count)), error);
             let each = polls.iter().map(|(_, poll)| poll.fault.is_some());

@@ -70,7 +70,7 @@ async fn a_robots_txt_that_drips_costs_its_deadline_once_and_is_asked_again_late
     visitor.pass(MINUTE);
     assert_eq!(visitor.kind(&site.url("/a")).await, "deadline");
     assert_eq!(site.asked(), ["/robots.txt", "/robots.txt"]);
-    assert!(visitor.fetcher.remembered().is_empty(), "a fault is not kept across restarts");
+    assert!(visitor.fetcher.remembered().sites.is_empty(), "a fault is not kept across restarts");
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn a_robots_txt_without_end_is_read_to_its_limit() {
     assert_eq!(visitor.kind(&site.url("/closed")).await, "robots");
     assert_eq!(count(&site, "/robots.txt"), 1);
     let kept = visitor.fetcher.remembered();
-    assert!(kept.iter().all(|site| site.robots.is_none()), "half a file is none to keep");
+    assert!(kept.sites.iter().all(|site| site.robots.is_none()), "half a file is none to keep");
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn what_sites_said_is_known_after_a_restart_for_as_long_as_it_would_have_c
     assert_eq!(first.kind(&site.url("/a")).await, "ok");
     assert_eq!(first.kind(&trouble.url("/a")).await, "robots");
     let kept = first.fetcher.remembered();
-    assert_eq!(kept.len(), 1, "trouble of a server is no word of its publisher");
+    assert_eq!(kept.sites.len(), 1, "trouble of a server is no word of its publisher");
 
     let second = Visitor::at(&first.now, |_| ());
     second.fetcher.recall(kept.clone());
@@ -163,7 +163,7 @@ async fn what_sites_said_is_known_after_a_restart_for_as_long_as_it_would_have_c
     second.pass(24 * 60 * MINUTE);
     let fourth = Visitor::at(&second.now, |_| ());
     fourth.fetcher.recall(kept);
-    assert!(fourth.fetcher.remembered().is_empty());
+    assert!(fourth.fetcher.remembered().sites.is_empty());
 }
 
 fn words(signals: &[Signal]) -> Vec<String> {

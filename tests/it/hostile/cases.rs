@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use super::site::{Act, Misdeed, answer};
 
 /// One way to misbehave.
+#[derive(Clone, Copy)]
 pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) misdeed: Misdeed,
@@ -60,7 +61,7 @@ pub(super) fn quick() -> Vec<Case> {
 }
 
 /// Answers that are no whole ones.
-fn torn() -> Vec<Case> {
+pub(super) fn torn() -> Vec<Case> {
     vec![
         case("reset in the body", "body", "broke the connection off", |body| {
             Act::Reset(answer(&length(body), half(body)))
@@ -126,9 +127,13 @@ fn swollen() -> Vec<Case> {
             let packed = gzip(body);
             Act::Say(answer("Content-Encoding: gzip\r\n", half(&packed)))
         }),
-        case("a million entries, packed", "too_large", "larger than", |_| {
-            Act::Say(answer("Content-Encoding: gzip\r\n", &ENTRIES))
-        }),
+        Case {
+            // Its first bytes are no page's.
+            page_words: "does not look like html",
+            ..case("a million entries, packed", "too_large", "larger than", |_| {
+                Act::Say(answer("Content-Encoding: gzip\r\n", &ENTRIES))
+            })
+        },
         case("a body without end", "too_large", "larger than", |body| {
             Act::Endless(answer("", body), vec![b'b'; 64 << 10])
         }),

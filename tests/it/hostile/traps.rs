@@ -34,6 +34,48 @@ async fn a_robots_txt_without_end_or_in_drops_is_told_of_bounded_and_forgiven() 
     running.stop().await.unwrap();
 }
 
+/// A film or a program in the place of a page, with or without its name, is refused by its head.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_page_is_told_by_its_head_and_the_rest_is_not_taken() {
+    const LENGTH: &str = "Content-Length: 10000000000\r\n";
+    let more = || vec![b'\x07'; 64 << 10];
+    let film: Misdeed =
+        |_| Act::Endless(answer("Content-Type: video/mp4\r\n", b""), vec![0; 64 << 10]);
+    let named: Misdeed = |_| Act::Hold(answer("Content-Type: application/pdf\r\n", b""));
+    let sites = [
+        Site::start(film, Mood::Page).await,
+        Site::start(named, Mood::Page).await,
+        Site::start(move |_| Act::Endless(answer("", b"%PDF-1.7\n"), more()), Mood::Page).await,
+        Site::start(
+            move |_| Act::Endless(answer("Content-Type: text/html\r\n", b""), more()),
+            Mood::Page,
+        )
+        .await,
+        Site::start(|own: &[u8]| Act::Hold(answer(LENGTH, &own[..own.len() / 2])), Mood::Page)
+            .await,
+        Site::start(GOOD, Mood::Good).await,
+    ];
+    let crawl =
+        Crawl { robots: false, deadline: PATIENCE, body_bytes_max: 1 << 30, ..Crawl::default() };
+    let desk = desk(&sites, crawl);
+    let running = desk.start().await;
+    until(&desk, &running, "an answer", |number, source| {
+        source.error.is_none() && sites[number].seen().count("/page") > 0
+    })
+    .await;
+    let found = articles(&running).await;
+    assert_eq!((found.len(), of(&found, sites.len() - 1)), (1, 1), "{found:?}");
+    running.stop().await.unwrap();
+    let lost = lost(&desk);
+    let words =
+        ["a film (video/mp4)", "a PDF (application/pdf)", "a PDF, not", "no text", "larger than"];
+    for (site, words) in sites.iter().zip(words) {
+        let mut said = lost.iter().filter(|(url, _)| url.contains(&site.at.to_string()));
+        assert!(said.any(|(_, why)| why.contains(words)), "{words}: {lost:?}");
+        assert!(site.seen().taken_most < TAKEN_BYTES_MAX / 2, "{words}: {:?}", site.seen());
+    }
+}
+
 /// A canary on an address that no source may reach: true where nobody connected.
 fn canary(ip: IpAddr) -> (SocketAddr, impl Fn() -> bool) {
     let listener = TcpListener::bind((ip, 0)).unwrap();
@@ -82,6 +124,37 @@ async fn a_million_entries_are_read_to_their_bound() {
     assert_eq!((of(&found, 0), of(&found, 1)), (1, 1), "{found:?}");
     running.stop().await.unwrap();
     assert_eq!(lost(&desk), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_goes_back_and_forth_is_told_of_with_its_source() {
+    let visits = AtomicUsize::new(0);
+    let other = move |own: &[u8]| {
+        let side = ["on the left", "on the right"][visits.fetch_add(1, Ordering::SeqCst) % 2];
+        let own = String::from_utf8_lossy(own);
+        Act::Say(answer("", own.replace("That was all.", &format!("Read on {side}.")).as_bytes()))
+    };
+    let sites = [Site::start(other, Mood::Page).await];
+    let desk = desk(&sites, Crawl { robots: false, ..Crawl::default() });
+    let running = desk.start().await;
+    let address = running.address;
+    let told = || tokio::task::spawn_blocking(move || http::json(address, "/api/v1/sources/s0"));
+    let mut flapping = Value::Null;
+    for _ in 0..40 {
+        desk.quiet(&running).await;
+        flapping = told().await.unwrap()["flapping"].clone();
+        if flapping["count"] == 1 {
+            break;
+        }
+        desk.advance(15 * MINUTE);
+    }
+    assert_eq!(flapping["count"], 1, "{flapping}");
+    let page = &flapping["pages"][0];
+    let url = format!("http://{}/page", sites[0].at);
+    assert_eq!(page["url"], url, "{flapping}");
+    assert!(page["why"].as_str().unwrap().contains("between 2 texts"), "{flapping}");
+    assert!(page["next_visit"].is_string(), "{flapping}");
+    running.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

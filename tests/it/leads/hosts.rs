@@ -117,11 +117,34 @@ async fn a_host_that_says_429_to_a_page_is_left_alone_by_all() {
     let left = async {
         // Its feed is due, and waits with the rest.
         while !said().contains("its host asked to be left alone") {
-            desk.advance(HOUR / 4);
+            let next = running.status().source("desk").unwrap().next_poll;
+            // The clock goes on when nothing is due: a rest is over by the clock as well.
+            if next.is_some_and(|next| next > desk.now()) {
+                desk.advance(HOUR / 4);
+            }
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(PATIENCE, left).await.expect("the feed is put off");
     assert_eq!(host.pages(), 1, "{:?}", host.asked.borrow());
+    running.stop().await.unwrap();
+    // A restart does not forget it. The page that was lost is due again, and its feed, too.
+    let asked = host.asked.borrow().len();
+    let running = crate::patience::started(&desk.config, &desk.clock(1)).await;
+    let left = async {
+        while !running.status().source("desk").is_some_and(|source| {
+            source.next_poll_why.is_some_and(|why| why.contains("asked to be left alone"))
+                && source.next_poll > Some(desk.now())
+        }) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, left).await.expect("the feed is put off again");
+    assert_eq!(host.asked.borrow().len(), asked, "{:?}", host.asked.borrow());
+    running.stop().await.unwrap();
+    // Nor does it hold when the rest is over.
+    desk.advance(3 * HOUR);
+    let running = crate::patience::started(&desk.config, &desk.clock(1)).await;
+    host.until("another ask", |paths| paths.len() > asked).await;
     running.stop().await.unwrap();
 }
