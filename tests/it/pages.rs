@@ -5,6 +5,7 @@ mod by_hand;
 mod login;
 mod press;
 mod raw;
+mod template;
 
 use copytaster::config::{Crawl, SourceKind};
 use copytaster::journal::{Reader, Record};
