@@ -227,14 +227,14 @@ fn pick<'a>(rows: &'a [MemberRow], name: &str) -> Result<&'a MemberRow, Problem>
         .ok_or_else(|| Problem::not_found(format!("no version {name} in this cluster")))
 }
 
-/// The version as the journal holds it.
+/// The version that the journal holds, as it is shown.
 fn version_of(state: &State, row: &VersionRow) -> Result<cluster::Version, Problem> {
     let entry = state.reader.read_seq(Seq(row.id.0), row.location).map_err(|fault| {
         tracing::error!(version.id = %row.id, fault = %fault, "the journal has no {}: {fault}", row.id);
         unread(&fault)
     })?;
     match entry.record {
-        Record::Version(version) if version.id == row.id => Ok(*version),
+        Record::Version(version) if version.id == row.id => Ok(version.shown()),
         _ => {
             tracing::error!(version.id = %row.id, "another record stands where {} should", row.id);
             Err(Problem::internal())

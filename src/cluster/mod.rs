@@ -24,6 +24,7 @@ mod reextracted;
 pub mod regroup;
 mod sets;
 mod short;
+mod shown;
 mod split;
 mod stored;
 mod types;

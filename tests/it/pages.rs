@@ -6,6 +6,7 @@ mod login;
 mod press;
 mod raw;
 mod warc;
+mod template;
 
 use copytaster::config::{Crawl, SourceKind};
 use copytaster::journal::{Reader, Record};
