@@ -4,6 +4,7 @@
 //! needs no text; [`Clusterer::admit`] makes the version findable. A start, a check or a rebuild only applies. Nothing here
 //! knows a clock, a disk or chance, and no hash map is iterated: the same records give the same changes, byte for byte.
 
+mod agencies;
 mod apply;
 mod batch;
 pub(crate) mod code;

@@ -97,12 +97,14 @@ pub enum LinkKind {
     Barred,
     /// An editor's word.
     Editor,
+    /// A passage of an agency's own item that is no version of the text; glues nothing, and says whose words those are.
+    Passage,
 }
 
 impl LinkKind {
     /// True where the link makes one cluster of its two ends.
     pub const fn glues(self) -> bool {
-        !matches!(self, Self::Contains | Self::Barred)
+        !matches!(self, Self::Contains | Self::Barred | Self::Passage)
     }
 
     /// The word used in JSON.
@@ -114,6 +116,7 @@ impl LinkKind {
             Self::Contains => "contains",
             Self::Barred => "barred",
             Self::Editor => "editor",
+            Self::Passage => "passage",
         }
     }
 }
@@ -188,6 +191,10 @@ pub enum Reason {
     SameArticle,
     /// Held whole beside another story.
     HeldWhole,
+    /// The rule says yes, and the newcomer has passages of two or more agencies' own items.
+    Blend,
+    /// Shared words in a row, and not enough else.
+    Passage,
 }
 
 impl Reason {
@@ -205,6 +212,8 @@ impl Reason {
             Self::WordsOfHeadline => "words_of_headline",
             Self::SameArticle => "same_article",
             Self::HeldWhole => "held_whole",
+            Self::Blend => "blend",
+            Self::Passage => "passage",
         }
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct DiffPage {
     pub(super) told: String,
     /// True where paragraphs were left out.
     pub(super) cut: bool,
+    /// Whose words each has, by name: "Herald: 8 NAP, 2 own". Empty where no agency's own item is at hand.
+    pub(super) shares: Vec<String>,
 }
 
 impl DiffPage {
@@ -52,7 +54,12 @@ impl DiffPage {
         } else {
             (from, to)
         };
+        let shares = [(&from, &body.shares.from), (&to, &body.shares.to)]
+            .into_iter()
+            .filter_map(|(name, shares)| Some(format!("{name}: {}", shares.as_ref()?.in_words())))
+            .collect();
         Self {
+            shares,
             from,
             to,
             title: body.title.clone(),
