@@ -410,6 +410,13 @@ pub struct Article {
     pub extra: Option<String>,
 }
 
+impl Article {
+    /// True where it is an agency's own item.
+    pub fn is_own_item(&self) -> bool {
+        self.origin.as_ref().is_some_and(|claim| claim.basis == OriginBasis::OwnItem)
+    }
+}
+
 /// The one way time reaches the effect rooms: a closure made by `main`, and how many times faster than a wall clock it runs.
 #[derive(Clone)]
 pub struct Clock {

@@ -4,6 +4,10 @@ use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use utoipa::ToSchema;
 
+mod marks;
+
+use marks::{Parts, set_apart};
+
 /// Paragraphs of each text that are compared; real stories stay below a tenth of it.
 pub const PARAGRAPHS_MAX: usize = 2_000;
 
@@ -37,6 +41,9 @@ pub struct Words {
     pub op: Op,
     /// The very text, spaces included.
     pub text: String,
+    /// `insertion` for words in square brackets: an editor's, and nobody else's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub apart: Option<&'static str>,
 }
 
 /// A paragraph and what happened to it.
@@ -48,8 +55,11 @@ pub struct Paragraph {
     pub from: Option<String>,
     /// The paragraph in the second text; null where it was deleted.
     pub to: Option<String>,
-    /// For an edited paragraph, its words in reading order; else empty.
+    /// For an edited paragraph and for one with an editor's insertion, its words in reading order; else empty.
     pub words: Vec<Words>,
+    /// `cross_head`, `caption` or `insertion` for a paragraph that is not of the text itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub apart: Option<&'static str>,
 }
 
 /// The paragraphs of both texts in reading order, and what happened to each. `cut` where a text had too many.
@@ -83,6 +93,7 @@ pub fn paragraphs(from: &str, to: &str) -> Diff {
             }
         }
     }
+    set_apart(&mut out, &Parts::of(from, &old), &Parts::of(to, &new));
     Diff { paragraphs: out, cut: old_cut || new_cut }
 }
 
@@ -94,15 +105,22 @@ fn split(text: &str) -> (Vec<&str>, bool) {
 
 fn same(text: &str) -> Paragraph {
     let text = Some(text.to_owned());
-    Paragraph { op: Op::Equal, from: text.clone(), to: text, words: Vec::new() }
+    Paragraph { op: Op::Equal, from: text.clone(), to: text, words: Vec::new(), apart: None }
 }
 
 fn gone(text: &str) -> Paragraph {
-    Paragraph { op: Op::Delete, from: Some(text.to_owned()), to: None, words: Vec::new() }
+    Paragraph {
+        op: Op::Delete,
+        from: Some(text.to_owned()),
+        to: None,
+        words: Vec::new(),
+        apart: None,
+    }
 }
 
 fn come(text: &str) -> Paragraph {
-    Paragraph { op: Op::Insert, from: None, to: Some(text.to_owned()), words: Vec::new() }
+    let to = Some(text.to_owned());
+    Paragraph { op: Op::Insert, from: None, to, words: Vec::new(), apart: None }
 }
 
 /// Pairs the paragraphs of one changed run and compares the words of each pair.
@@ -117,6 +135,7 @@ fn edited(old: &[&str], new: &[&str], out: &mut Vec<Paragraph>) {
                 from: Some(old[i].to_owned()),
                 to: Some(new[j].to_owned()),
                 words: words(old[i], new[j]),
+                apart: None,
             });
         }
         left = (i + 1, j + 1);
@@ -210,7 +229,7 @@ fn push(out: &mut Vec<Words>, op: Op, text: &str) {
     }
     match out.last_mut() {
         Some(last) if last.op == op => last.text.push_str(text),
-        _ => out.push(Words { op, text: text.to_owned() }),
+        _ => out.push(Words { op, text: text.to_owned(), apart: None }),
     }
 }
 

@@ -7,6 +7,7 @@ mod admin;
 pub mod body;
 mod dashboard;
 pub mod diff;
+mod evidence;
 mod guard;
 mod openapi;
 mod overrides;
@@ -24,6 +25,8 @@ pub mod status;
 mod tests;
 mod view;
 mod watch;
+#[cfg(test)]
+mod whose_tests;
 
 use std::sync::Arc;
 use std::time::Duration;

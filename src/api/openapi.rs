@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::server::ServerBuilder;
 
-use crate::api::{admin, body, diff, overrides, problem, push, read, sse, view, watch};
+use crate::api::{admin, body, diff, evidence, overrides, problem, push, read, sse, view, watch};
 
 /// Everything but the pages for people, which are no interface.
 #[derive(OpenApi)]
@@ -21,7 +21,7 @@ use crate::api::{admin, body, diff, overrides, problem, push, read, sse, view, w
     ),
     components(schemas(
         body::Cluster, body::Member, body::Version, body::Source, diff::Paragraph, problem::Problem,
-        push::PushAnswer, overrides::OverrideAnswer, overrides::OverrideItem, read::Merged, view::DiffBody, view::Evidence, sse::StreamEvent,
+        push::PushAnswer, overrides::OverrideAnswer, overrides::OverrideItem, read::Merged, view::DiffBody, evidence::Evidence, sse::StreamEvent,
     )),
     tags(
         (name = "clusters", description = "versions and copies of one story, by shared text"),

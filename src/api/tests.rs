@@ -79,7 +79,7 @@ pub(super) async fn serve(day: Vec<(Article, Timestamp)>, settings: Params) -> S
 
 /// An answer, as it came.
 #[derive(Debug)]
-struct Answer {
+pub(super) struct Answer {
     status: u16,
     head: String,
     body: Vec<u8>,
@@ -91,7 +91,7 @@ impl Answer {
         found.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
@@ -119,7 +119,7 @@ impl Served {
         Answer { status, head, body: whole[end + 4..].to_vec() }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], "").await
     }
 }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api::body::{self, Cluster, List, Version};
 use crate::api::diff::{self, Op};
+use crate::api::evidence::{self, Evidence};
 use crate::api::problem::Problem;
 use crate::api::query::{self, ClustersAsked, LeadPolicy};
 use crate::api::sight::{self, Serve, Sight};
@@ -17,9 +18,7 @@ use crate::cluster;
 use crate::extract;
 use crate::journal::{JournalError, Location, Record};
 use crate::jsonl;
-use crate::model::{
-    Article, ArticleId, ClusterId, OriginBasis, OriginClaim, Seq, SourceId, VersionId,
-};
+use crate::model::{Article, ArticleId, ClusterId, OriginClaim, Seq, SourceId, VersionId};
 use crate::rights;
 use crate::store::{ArticleRow, ClusterRow, Lookup, MemberRow, VersionRow};
 
@@ -136,10 +135,21 @@ pub(super) struct DiffBody {
     pub(super) counts: BTreeMap<String, usize>,
     /// True where a text had too many paragraphs and the rest was left out.
     pub(super) cut: bool,
+    /// Whose words the two have, by passages of agencies' own items that are at hand.
+    pub(super) shares: DiffShares,
     /// The versions of these two whose words were removed by order: then there is nothing to compare, and nothing is shown.
     pub(super) redacted: Vec<String>,
     /// The versions of these two whose text is not shown to whoever asks: then the text is not compared either.
     pub(super) withheld: Vec<String>,
+}
+
+/// Whose words the two versions of a diff have; null where no agency's own item is at hand, or the text is not shown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub(super) struct DiffShares {
+    /// Of the first version.
+    pub(super) from: Option<body::Shares>,
+    /// Of the second version.
+    pub(super) to: Option<body::Shares>,
 }
 
 /// Compares two versions of a cluster. `from` is the lead where absent; `to` the newest version of another article, one
@@ -175,6 +185,12 @@ pub(super) fn diff(
     };
     let withheld: Vec<String> =
         [&old, &new].into_iter().filter(hidden).map(|version| version.id.to_string()).collect();
+    let shares = if withheld.is_empty() && redacted.is_empty() {
+        let of = |version| evidence::shares_of(state, version, row.set);
+        DiffShares { from: of(&old)?, to: of(&new)? }
+    } else {
+        DiffShares::default()
+    };
     let (old, new) = match () {
         () if !withheld.is_empty() && redacted.is_empty() => {
             (sight::shown(&old.article, Serve::Title), sight::shown(&new.article, Serve::Title))
@@ -202,6 +218,7 @@ pub(super) fn diff(
         paragraphs: diff.paragraphs,
         counts,
         cut: diff.cut,
+        shares,
         redacted,
         withheld,
     }))
@@ -228,7 +245,7 @@ fn pick<'a>(rows: &'a [MemberRow], name: &str) -> Result<&'a MemberRow, Problem>
 }
 
 /// The version that the journal holds, as it is shown.
-fn version_of(state: &State, row: &VersionRow) -> Result<cluster::Version, Problem> {
+pub(super) fn version_of(state: &State, row: &VersionRow) -> Result<cluster::Version, Problem> {
     let entry = state.reader.read_seq(Seq(row.id.0), row.location).map_err(|fault| {
         tracing::error!(version.id = %row.id, fault = %fault, "the journal has no {}: {fault}", row.id);
         unread(&fault)
@@ -281,6 +298,7 @@ pub(super) fn article(state: &State, sight: Sight, id: &str) -> Result<Value, Pr
     let cluster = cluster_of(state, &newest)?;
     let now = state.clock.now();
     let serve = sight.of(&version.article, &state.settings.showing, now);
+    let evidence = Evidence::of(state, &version, newest.set)?;
     let mut body = jsonl::write(&sight::shown(&version.article, serve));
     if serve == Serve::Title {
         body["text"] = Value::Null;
@@ -299,7 +317,7 @@ pub(super) fn article(state: &State, sight: Sight, id: &str) -> Result<Value, Pr
         ("seen_at", json!(newest.seen_at.to_string())),
         ("newest", json!(newest.id.to_string())),
         ("versions", json!(versions)),
-        ("evidence", json!(Evidence::new(&version, own_item(state, &version)?.as_ref()))),
+        ("evidence", json!(evidence)),
     ] {
         body[key] = value;
     }
@@ -310,75 +328,6 @@ pub(super) fn article(state: &State, sight: Sight, id: &str) -> Result<Value, Pr
         }
     }
     Ok(body)
-}
-
-/// The agency's own item that holds most of a version, among those it is tied to; ties go to the older.
-fn own_item(state: &State, version: &cluster::Version) -> Result<Option<body::OwnItem>, Problem> {
-    let mut best: Option<body::OwnItem> = None;
-    for link in &version.verdicts.links {
-        let containment = body::rounded(link.in_other());
-        let origin = state.store.version(link.other)?.and_then(|row| row.origin);
-        let own = origin.filter(|claim| claim.basis == OriginBasis::OwnItem);
-        let better = best.as_ref().is_none_or(|best| containment > best.containment);
-        if let Some(claim) = own.filter(|_| better) {
-            let version = link.other.to_string();
-            best = Some(body::OwnItem { agency: claim.agency, version, containment });
-        }
-    }
-    Ok(best)
-}
-
-/// Why an article is where it is.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(super) struct Evidence {
-    /// Whose copy it says it is.
-    pub(super) origin: body::Origin,
-    /// Its verified links to older versions, best first.
-    pub(super) links: Vec<LinkEvidence>,
-    /// Distinct shingles that were compared.
-    pub(super) shingles: u32,
-    /// True for a round-up: it contains others and joins none.
-    pub(super) hub: bool,
-}
-
-/// One verified link to an older version.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(super) struct LinkEvidence {
-    /// The older version.
-    pub(super) version: String,
-    /// `text`, `short`, `article` or `contains`.
-    pub(super) kind: &'static str,
-    /// The clause of the link rule that said yes.
-    pub(super) reason: &'static str,
-    /// Jaccard similarity.
-    pub(super) jaccard: f64,
-    /// Share of this text found in the older one.
-    pub(super) in_other: f64,
-    /// Share of the older one found in this text.
-    pub(super) of_other: f64,
-}
-
-impl Evidence {
-    fn new(version: &cluster::Version, own: Option<&body::OwnItem>) -> Self {
-        let links = version.verdicts.links.iter().map(|link| LinkEvidence {
-            version: link.other.to_string(),
-            kind: link.kind.as_str(),
-            reason: link.reason.as_str(),
-            jaccard: body::rounded(link.jaccard()),
-            in_other: body::rounded(link.in_other()),
-            of_other: body::rounded(link.of_other()),
-        });
-        Self {
-            origin: body::Origin::found(
-                version.article.origin.as_ref(),
-                &version.article.text,
-                own,
-            ),
-            links: links.collect(),
-            shingles: version.verdicts.shingles,
-            hub: version.verdicts.hub,
-        }
-    }
 }
 
 /// The articles that go by a name: an address, or an id at a source.
@@ -474,6 +423,7 @@ pub(super) fn source(state: &State, id: &str) -> Result<Source, Problem> {
 mod tests {
     use super::*;
     use crate::api::sample;
+    use crate::model::OriginBasis;
 
     fn check(policy: LeadPolicy, version: u64) {
         let mut rows = sample::member_rows();

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::whose::Whose;
 use super::{Usage, complain, held, say};
 use crate::api::body::Origin;
 use crate::cluster::{Link, Override, Version};
@@ -75,9 +76,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match args.what {
         What::Articles => articles(&reader, span, args.no_text)?,
         What::Clusters => clusters(args, reader.last_seq(), span)?,
-        What::Versions => versions(&reader, span, |version, article| {
-            say(&version_line(version, article, args.no_text).to_string())
-        })?,
+        What::Versions => {
+            let mut whose = Whose::default();
+            versions(&reader, Span { since: None, until: None }, |version, _| {
+                whose.note(version);
+                Ok(true)
+            })?;
+            versions(&reader, span, |version, article| {
+                let mut line = version_line(version, article, args.no_text);
+                line["origin"] = json!(whose.of(version));
+                say(&line.to_string())
+            })?;
+        }
         What::Links => versions(&reader, span, |version, _| {
             for link in &version.verdicts.links {
                 if !say(&link_line(version, link).to_string())? {

@@ -25,6 +25,7 @@ mod sources;
 mod stats;
 mod stream;
 mod verify;
+mod whose;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

@@ -63,6 +63,7 @@ impl Clusterer {
         let leads = |link: &&Link| {
             !barred.contains(&link.other)
                 && (hub || link.kind.glues())
+                && link.kind != LinkKind::Passage
                 && self.number_of(link.other).is_some()
         };
         let parent = links.find(leads).copied();
@@ -93,7 +94,9 @@ impl Clusterer {
 
     /// Keeps the links of a version, so that its cluster can be made again without one of them.
     fn remember_links(&mut self, version: &Version, number: u32, barred: &BTreeSet<VersionId>) {
-        for link in &version.verdicts.links {
+        // Passages hold nothing together, so nothing is made again from them.
+        let links = version.verdicts.links.iter().filter(|link| link.kind != LinkKind::Passage);
+        for link in links {
             let Some(older) = self.number_of(link.other) else { continue };
             let mut link = *link;
             if barred.contains(&link.other) {

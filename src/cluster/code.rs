@@ -26,11 +26,11 @@ bytes_of!(of_basis, basis, OriginBasis:
 bytes_of!(of_signal_place, signal_place, SignalPlace:
     Header = 0, Meta = 1, Tdmrep = 2, Robots = 3);
 bytes_of!(of_link_kind, link_kind, LinkKind: Text = 0, Short = 1, Article = 2, Contains = 3,
-    Barred = 4, Editor = 5);
+    Barred = 4, Editor = 5, Passage = 6);
 bytes_of!(of_reason, reason, Reason:
     NearlyEqual = 0, LongShared = 1, FiguresAgree = 2, FewFigures = 3, LaterFiguresAgree = 4,
     WordsOfHeadline = 5, SameArticle = 6, HeldWhole = 7, SameAgain = 8, AllAgree = 9, Editor = 10,
-    Reextracted = 11);
+    Reextracted = 11, Blend = 12, Passage = 13);
 bytes_of!(of_relation, relation, Relation:
     Origin = 0, Copy = 1, Update = 2, Excerpt = 3, Extension = 4, Correction = 5, Localised = 6,
     Blend = 7, Repeat = 8, Contains = 9, Reextracted = 10);
@@ -45,8 +45,8 @@ mod tests {
             assert_eq!(page_kind(byte).map(of_page_kind), (byte < 6).then_some(byte));
             assert_eq!(basis(byte).map(of_basis), (byte < 6).then_some(byte));
             assert_eq!(signal_place(byte).map(of_signal_place), (byte < 4).then_some(byte));
-            assert_eq!(link_kind(byte).map(of_link_kind), (byte < 6).then_some(byte));
-            assert_eq!(reason(byte).map(of_reason), (byte < 12).then_some(byte));
+            assert_eq!(link_kind(byte).map(of_link_kind), (byte < 7).then_some(byte));
+            assert_eq!(reason(byte).map(of_reason), (byte < 14).then_some(byte));
             assert_eq!(relation(byte).map(of_relation), (byte < 11).then_some(byte));
         }
     }

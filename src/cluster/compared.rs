@@ -114,28 +114,34 @@ pub struct Prepared {
 pub(super) struct Blocks {
     tokens: Tokens,
     title: Tokens,
-    /// One hash a block; 0 where it is too short to be furniture.
+    /// One hash a block; 0 where it is too short to be furniture, or no words of the text's own.
     pub(super) hashes: Vec<u64>,
+    /// Positions of the blocks that are not of the text ([`text::own`]), ascending.
+    apart: Vec<u16>,
     /// What the headline is about.
     pub(super) about: Vec<u64>,
 }
 
 impl Blocks {
     pub(super) fn new(title: &str, body: &str) -> Self {
-        let mut tokens = text::tokens(body);
+        let text::Own { text: own, out: mut apart } = text::own(body);
+        let mut tokens = text::tokens(&own);
         cut_to_max(&mut tokens);
+        apart.truncate(apart.partition_point(|&at| usize::from(at) < tokens.blocks.len()));
         let mut start = 0;
         let hashes = tokens.blocks.iter().enumerate().map(|(position, block)| {
             let words = &tokens.words[start..block.words];
             start = block.words;
-            let counts = words.len() >= BLOCK_WORDS_MIN && position < BLOCKS_MAX;
+            let counts = words.len() >= BLOCK_WORDS_MIN
+                && position < BLOCKS_MAX
+                && apart.binary_search(&(position as u16)).is_err();
             if counts { hash_of(words) } else { 0 }
         });
         let hashes = hashes.collect();
         let mut title = text::tokens(title);
         title.words.truncate(TITLE_WORDS_MAX);
         title.numbers.truncate(TITLE_WORDS_MAX);
-        Self { hashes, about: text::content(&title.words), title, tokens }
+        Self { hashes, apart, about: text::content(&title.words), title, tokens }
     }
 
     /// One hash a block, for the verdicts: up to the last that may be furniture.
@@ -181,10 +187,11 @@ impl Blocks {
         !found.is_empty() && found.len() * 4 >= self.about.len()
     }
 
-    /// What is compared of all blocks but those at `furniture` (ascending positions), with sketch and anchors.
+    /// What is compared of all blocks but those at `furniture` (ascending positions) and those that are not of the text, with
+    /// sketch and anchors.
     pub(super) fn prepare(&self, furniture: &[u16]) -> Prepared {
         let mut compared = Compared { title: self.about.clone(), ..Compared::default() };
-        if furniture.is_empty() {
+        if furniture.is_empty() && self.apart.is_empty() {
             compared.words.clone_from(&self.tokens.words);
             compared.numbers.clone_from(&self.tokens.numbers);
             compared.names.clone_from(&self.tokens.names);
@@ -212,7 +219,8 @@ impl Blocks {
     fn keep(&self, furniture: &[u16], compared: &mut Compared) {
         let mut start = text::Block::default();
         for (position, end) in self.tokens.blocks.iter().enumerate() {
-            if furniture.binary_search(&(position as u16)).is_err() {
+            let at = position as u16;
+            if furniture.binary_search(&at).is_err() && self.apart.binary_search(&at).is_err() {
                 compared.words.extend_from_slice(&self.tokens.words[start.words..end.words]);
                 compared
                     .numbers
@@ -313,6 +321,23 @@ mod tests {
         assert_eq!(cut, prepare("", STORY, &[]));
         let cut = prepare("", &format!("{STORY}\nSign up for our morning letter, Orsk"), &[2]);
         assert_eq!(cut, prepare("", STORY, &[]));
+    }
+
+    #[test]
+    fn what_hands_added_to_a_copy_is_not_compared() {
+        let lead = "The port authority of Orsk closed its locks on Monday after the river rose by three metres.";
+        let more = "Ships waited off the coast for the third night, and pilots stayed ashore, their union said.";
+        let agency = format!("{lead}\n{more}\n{more} He left.\n{lead}");
+        let copy = format!(
+            "{lead}\n{more}\nRiver rises again at Orsk\n{more} He [the harbour master] left.\nJorun Example, NAP | The locks of Orsk\n{lead}"
+        );
+        let (a, b) = (prepare("", &agency, &[]), prepare("", &copy, &[]));
+        assert_eq!(a.compared.words, b.compared.words);
+        assert_eq!((&a.sketch, &a.anchors), (&b.sketch, &b.anchors));
+        // Positions of furniture count all lines that hold a word.
+        let cut = prepare("", &copy, &[3]).compared;
+        assert_eq!(cut.blocks.len(), 3);
+        assert!(cut.words.len() + 17 < b.compared.words.len());
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub type Texts<'a> = dyn FnMut(VersionId) -> Option<Arc<Compared>> + 'a;
 /// Links of one version, besides the best to each further cluster: a flood of one text must not go quadratic.
 const LINKS_MAX: usize = 64;
 
+/// Agencies' own items that a text's passages are sought in.
+const ITEMS_MAX: usize = 16;
+
 /// What became of a record.
 #[derive(Clone, Debug)]
 pub enum Judged {
@@ -47,6 +50,8 @@ pub(super) struct Found {
 pub(super) struct Near {
     pub(super) found: Vec<Found>,
     pub(super) refused: Vec<(VersionId, Refusal)>,
+    /// Agencies' own items among the candidates, those with most hits first.
+    pub(super) items: Vec<(u32, Arc<Compared>)>,
 }
 
 impl Near {
@@ -68,7 +73,7 @@ impl Clusterer {
         let blocks = Blocks::new(&article.title, &article.text);
         let Cleared { furniture, no_evidence, found: new_furniture, prepared, near } =
             self.cleared(&blocks, &article.source, seen_at, texts);
-        let Near { mut found, mut refused } = near;
+        let Near { mut found, mut refused, items } = near;
         let hub = self.is_hub(&prepared.compared, &found);
         let late_hubs =
             if hub { Vec::new() } else { self.late_hubs(&prepared.compared, &found, texts) };
@@ -95,6 +100,9 @@ impl Clusterer {
         // Who is no version by its text may still be one by its article or by the words of an alert.
         refused.retain(|(other, _)| links.iter().all(|link| link.other != *other));
         self.bound(&mut links);
+        if !article.is_own_item() {
+            self.by_agencies(&prepared.compared, &items, &mut links);
+        }
         let verdicts = Verdicts {
             engine: ENGINE,
             settings: self.params.digest(),
@@ -153,6 +161,9 @@ impl Clusterer {
         for number in candidates {
             let row = &self.rows[number as usize];
             let Some(compared) = texts(row.id) else { continue };
+            if near.items.len() < ITEMS_MAX && self.own_item(number).is_some() {
+                near.items.push((number, Arc::clone(&compared)));
+            }
             let overlap = probe.overlap(&compared);
             let between = Between {
                 apart_millis: row.seen_at.distance_millis(seen_at),

@@ -1,6 +1,6 @@
 //! A verified link and what is known of its two ends to the relation that is shown.
 
-use super::types::{Link, LinkKind, Relation};
+use super::types::{Link, LinkKind, Reason, Relation};
 use crate::model::Article;
 
 /// What the relation depends on besides the link.
@@ -45,6 +45,9 @@ pub(super) fn relation(link: &Link, ends: Ends) -> Relation {
         let equal = shared * 100 >= (size + other - shared) * 95;
         return if equal { Relation::Repeat } else { Relation::Update };
     }
+    if link.reason == Reason::Blend {
+        return Relation::Blend;
+    }
     match (inside, around) {
         (true, _) => Relation::Excerpt,
         (_, true) => Relation::Extension,
@@ -77,7 +80,6 @@ pub(super) fn says_it_corrects(article: &Article) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::Reason;
     use crate::model::VersionId;
 
     fn check(shared: u32, size: u32, other_size: u32, ends: Ends, expected: Relation) {
@@ -101,6 +103,25 @@ mod tests {
         check(90, 100, 100, ELSEWHERE, Relation::Copy);
         check(40, 45, 100, ELSEWHERE, Relation::Excerpt);
         check(40, 100, 45, ELSEWHERE, Relation::Extension);
+    }
+
+    #[test]
+    fn a_text_of_two_agencies_is_a_blend_unless_its_own_desk_wrote_it_before() {
+        let blend = |ends| {
+            let link = Link {
+                other: VersionId(1),
+                kind: LinkKind::Text,
+                reason: Reason::Blend,
+                shared: 50,
+                size: 100,
+                other_size: 90,
+                rests_on: 0,
+            };
+            relation(&link, ends)
+        };
+        assert_eq!(blend(ELSEWHERE), Relation::Blend);
+        assert_eq!(blend(SAME_DESK), Relation::Update);
+        assert_eq!(blend(Ends { same_article: true, ..ELSEWHERE }), Relation::Update);
     }
 
     #[test]

@@ -261,6 +261,11 @@ mod tests {
         let elsewhere = Between { apart_millis: HOUR, same_source: false };
         assert_eq!(rule(&copy, elsewhere), Ok(Reason::FiguresAgree));
         check(titled(Overlap { run: 68, ..statement }, 3), 1, Ok(Reason::AllAgree));
+        // Four fifths of both texts are no passage of theirs.
+        let of_both = |shared| Overlap { run: shared, ..texts(190, 184, shared) };
+        assert_eq!(rule(&of_both(161), elsewhere), Ok(Reason::NearlyEqual));
+        assert_eq!(rule(&of_both(145), elsewhere), Err(Refusal::OnePassage));
+        check(of_both(161), 1, Err(Refusal::OnePassage));
     }
 
     #[test]

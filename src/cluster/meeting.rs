@@ -97,8 +97,11 @@ impl Overlap {
     /// stands in the other text.
     pub fn is_one_passage(&self, same_source: bool) -> bool {
         let one = u64::from(self.run) * 4 >= u64::from(self.shared) * 3;
-        // Elsewhere a text that begins alike is a copy with a headline and an end of its own.
-        let copied = self.same_lead && !same_source;
+        // Elsewhere a text that begins alike is a copy with a headline and an end of its own, and so is one of which the
+        // passage is nearly all, though a site's furniture stands above it.
+        let larger = u64::from(self.size.max(self.other_size));
+        let nearly_all = u64::from(self.shared) * 5 >= larger * 4;
+        let copied = (self.same_lead || nearly_all) && !same_source;
         let own = self.own() >= OWN_MIN && !self.title_at_least(51) && !copied;
         let notice = same_source && self.strange_headlines && self.run >= NOTICE_SHINGLES_MIN;
         one && (own || notice)

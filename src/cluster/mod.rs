@@ -4,6 +4,7 @@
 //! needs no text; [`Clusterer::admit`] makes the version findable. A start, a check or a rebuild only applies. Nothing here
 //! knows a clock, a disk or chance, and no hash map is iterated: the same records give the same changes, byte for byte.
 
+mod agencies;
 mod apply;
 mod batch;
 pub(crate) mod code;
@@ -57,7 +58,7 @@ use short::Shorts;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// Number of the judging rules: link rule, hub rule, identity. A change that alters one verdict needs a new number.
-pub const ENGINE: u16 = 2;
+pub const ENGINE: u16 = 3;
 
 /// What decides clusters and may be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

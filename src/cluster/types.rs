@@ -103,12 +103,14 @@ pub enum LinkKind {
     Barred,
     /// An editor's word.
     Editor,
+    /// A passage of an agency's own item that is no version of the text; glues nothing, and says whose words those are.
+    Passage,
 }
 
 impl LinkKind {
     /// True where the link makes one cluster of its two ends.
     pub const fn glues(self) -> bool {
-        !matches!(self, Self::Contains | Self::Barred)
+        !matches!(self, Self::Contains | Self::Barred | Self::Passage)
     }
 
     /// The word used in JSON.
@@ -120,6 +122,7 @@ impl LinkKind {
             Self::Contains => "contains",
             Self::Barred => "barred",
             Self::Editor => "editor",
+            Self::Passage => "passage",
         }
     }
 }
@@ -196,6 +199,10 @@ pub enum Reason {
     HeldWhole,
     /// The same page, read again by another extractor.
     Reextracted,
+    /// The rule says yes, and the newcomer has passages of two or more agencies' own items.
+    Blend,
+    /// Shared words in a row, and not enough else.
+    Passage,
 }
 
 impl Reason {
@@ -214,6 +221,8 @@ impl Reason {
             Self::SameArticle => "same_article",
             Self::HeldWhole => "held_whole",
             Self::Reextracted => "reextracted",
+            Self::Blend => "blend",
+            Self::Passage => "passage",
         }
     }
 }

@@ -41,6 +41,19 @@ pub struct ObservedMember {
     pub relation: String,
 }
 
+/// What the API says of a single article.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// Whose copy it is; empty where nobody's.
+    pub origin: String,
+    /// How sure that is.
+    pub verdict: String,
+    /// Whose words it has, in tenths; empty where nobody can say.
+    pub shares: String,
+    /// How many passages show it.
+    pub passages: usize,
+}
+
 /// How one expectation fared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", content = "detail", rename_all = "snake_case")]
@@ -131,6 +144,30 @@ pub fn check(script: &Script, observed: &[ObservedCluster]) -> Report {
         report.checks.push(Check { expected, outcome: Outcome::NotYet(later.why.clone()) });
     }
     report
+}
+
+/// Compares what single articles are told to be with the plan; `told` is by item.
+pub fn check_copies(script: &Script, told: &BTreeMap<String, Told>, report: &mut Report) {
+    for copy in &script.plan.copies {
+        let name = newsroom::spec(&copy.origin).map_or(copy.origin.as_str(), |site| site.name);
+        let whose = copy.shares.as_deref().map(|shares| format!(", {shares}")).unwrap_or_default();
+        let expected = format!("{} is {name}'s, {}{whose}", copy.item, copy.verdict);
+        let Some(found) = told.get(&copy.item) else {
+            report.push(expected, &[format!("{} is missing", copy.item)]);
+            continue;
+        };
+        let mut problems = Vec::new();
+        if (found.origin.as_str(), &found.verdict) != (name, &copy.verdict) {
+            problems.push(format!("it is told as {} ({})", found.origin, found.verdict));
+        }
+        if copy.shares.as_ref().is_some_and(|shares| *shares != found.shares) {
+            problems.push(format!("its shares are {}", found.shares));
+        }
+        if found.passages == 0 {
+            problems.push("no passage shows it".to_owned());
+        }
+        report.push(expected, &problems);
+    }
 }
 
 /// Items that stand in no planned cluster and have no line of their own must each have a cluster to themselves.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::check::{ObservedCluster, ObservedMember};
+use super::check::{ObservedCluster, ObservedMember, Told};
 
 /// Clusters of one page of the list, and the cursor of the next. `item_at` names the script's item at an address.
 pub fn clusters<'a>(
@@ -39,6 +39,27 @@ fn cluster<'a>(row: &Value, item_at: &impl Fn(&str) -> Option<&'a str>) -> Obser
     }
 }
 
+/// What an article's body says of whose copy it is.
+pub fn told(body: &Value) -> Told {
+    let origin = &body["evidence"]["origin"];
+    let shares = &body["evidence"]["shares"];
+    let agencies = shares["agencies"].as_array().map_or(&[][..], Vec::as_slice);
+    let tenths = |of: &Value| of.as_u64().filter(|&tenths| tenths > 0);
+    let named = agencies.iter().map(|one| (tenths(&one["tenths"]), text(&one["agency"])));
+    let own = (tenths(&shares["own_tenths"]), "own".to_owned());
+    let parts: Vec<String> = named
+        .chain([own])
+        .filter_map(|(tenths, name)| Some(format!("{} {name}", tenths?)))
+        .collect();
+    let passages = agencies.iter().filter_map(|one| one["passages"].as_array()).map(Vec::len).sum();
+    Told {
+        origin: text(&origin["source"]),
+        verdict: text(&origin["verdict"]),
+        shares: parts.join(", "),
+        passages,
+    }
+}
+
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -46,6 +67,22 @@ fn text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_article_is_read_as_the_api_writes_it() {
+        let passage = serde_json::json!({"start": 0, "end": 9});
+        let body = serde_json::json!({"evidence": {
+            "origin": {"source": "TPB", "verdict": "certain"},
+            "shares": {"own": 0.1, "own_tenths": 1, "agencies": [
+                {"agency": "TPB", "tenths": 9, "passages": [passage, passage]},
+                {"agency": "Sablewire", "tenths": 0, "passages": [passage]},
+            ]},
+        }});
+        let found = told(&body);
+        assert_eq!((found.origin.as_str(), found.verdict.as_str()), ("TPB", "certain"));
+        assert_eq!((found.shares.as_str(), found.passages), ("9 TPB, 1 own", 3));
+        assert_eq!(told(&serde_json::json!({})), Told::default());
+    }
 
     #[test]
     fn a_list_is_read_as_the_contract_writes_it() {

@@ -1,5 +1,6 @@
 //! Options to a demo run: newsroom and daemon on one virtual clock; with `once` the table and whether the day came out.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::{IpNet, Ipv4Net};
+use serde_json::Value;
 use url::Url;
 
-use super::check::{ObservedCluster, Report, check};
+use super::check::{ObservedCluster, ObservedMember, Report, Told, check, check_copies};
 use super::newsroom::{self, FeedType, Kind, Newsroom, Site};
 use super::script::{self, MONDAY, Moment, Script};
 use super::time::{self, Anchor};
@@ -184,14 +186,14 @@ async fn once(
         }
         tokio::time::sleep(LOOK).await;
     };
-    let report = check(script, &found);
+    let mut report = check(script, &found);
+    check_copies(script, &told_of(newsroom, running.address, &found).await?, &mut report);
     let output = if json { as_json(&found, &report) } else { table::table(&found, &report) };
     Ok(Ended { output, came_out: report.came_out() })
 }
 
 /// All clusters, by way of the API.
 async fn observed(newsroom: &Newsroom, address: SocketAddr) -> Result<Vec<ObservedCluster>, Fault> {
-    let fault = |detail: String| Fault::Api { address, detail };
     let mut all = Vec::new();
     let mut cursor = None::<String>;
     for _ in 0..PAGES_MAX {
@@ -200,11 +202,7 @@ async fn observed(newsroom: &Newsroom, address: SocketAddr) -> Result<Vec<Observ
             path.push_str("&cursor=");
             path.extend(url::form_urlencoded::byte_serialize(cursor.as_bytes()));
         }
-        let answer = http::get(address, &path, &[]).await.map_err(|e| fault(e.to_string()))?;
-        if answer.status != 200 {
-            return Err(fault(format!("{path} answered {}: {}", answer.status, answer.text())));
-        }
-        let body = serde_json::from_slice(&answer.body).map_err(|e| fault(e.to_string()))?;
+        let body = ask(address, &path).await?;
         let (clusters, next) = observe::clusters(&body, |url| newsroom.item_at(url));
         all.extend(clusters);
         cursor = next;
@@ -213,6 +211,38 @@ async fn observed(newsroom: &Newsroom, address: SocketAddr) -> Result<Vec<Observ
         }
     }
     Ok(all)
+}
+
+/// What the API says of each article that the plan asks about, by item.
+async fn told_of(
+    newsroom: &Newsroom,
+    address: SocketAddr,
+    found: &[ObservedCluster],
+) -> Result<BTreeMap<String, Told>, Fault> {
+    let mut all = BTreeMap::new();
+    for copy in &newsroom.script.plan.copies {
+        let is_it = |member: &&ObservedMember| member.item.as_ref() == Some(&copy.item);
+        let Some(member) = found.iter().flat_map(|cluster| &cluster.members).find(is_it) else {
+            continue;
+        };
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("url", &member.url)
+            .append_pair("source", &member.source)
+            .finish();
+        let body = ask(address, &format!("/api/v1/articles?{query}")).await?;
+        all.insert(copy.item.clone(), observe::told(&body["items"][0]));
+    }
+    Ok(all)
+}
+
+/// The JSON of one answer of the API.
+async fn ask(address: SocketAddr, path: &str) -> Result<Value, Fault> {
+    let fault = |detail: String| Fault::Api { address, detail };
+    let answer = http::get(address, path, &[]).await.map_err(|e| fault(e.to_string()))?;
+    if answer.status != 200 {
+        return Err(fault(format!("{path} answered {}: {}", answer.status, answer.text())));
+    }
+    serde_json::from_slice(&answer.body).map_err(|e| fault(e.to_string()))
 }
 
 fn missing(script: &Script, found: &[ObservedCluster]) -> usize {

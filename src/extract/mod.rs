@@ -8,6 +8,7 @@ mod around;
 mod authors;
 mod believed;
 mod body;
+mod boxes;
 mod canonical;
 mod dates;
 mod front;
@@ -149,6 +150,7 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
     let walled = kind::is_walled(&doc);
     let entries = kind::entries(&doc);
     let links = links::headlines(&doc, url);
+    let boxes = boxes::lines(&doc);
     let made = prune::prune(&doc);
     let blocks = body::blocks(&doc, &page.html, measured, &meta, made);
     let known = Known {
@@ -178,7 +180,7 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
     if cut.not_found == Some(NotFound::Stray) {
         notes.push("cut a \"page not found\" block below the story".to_owned());
     }
-    let mut found = credited(&meta, &lines, &cut, agencies);
+    let mut found = credited(&meta, &lines, &cut, &boxes, agencies);
     let home = url.and_then(Url::host_str).and_then(|host| home(host, agencies));
     found.origin = home.map(own_item).or(found.origin);
     let none = kind == PageKind::SoftNotFound || instead.is_some();
@@ -206,13 +208,26 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
 }
 
 /// Origin, credit and dateline. The lines cut from both ends are asked too: "© AFP" is no story, but it is a credit.
-fn credited(meta: &Metadata, lines: &[String], cut: &Cut, agencies: &[Agency]) -> Extracted {
+fn credited(
+    meta: &Metadata,
+    lines: &[String],
+    cut: &Cut,
+    boxes: &[String],
+    agencies: &[Agency],
+) -> Extracted {
     let alone = cut.top.iter().find(|line| wire::is_agency_alone(line, agencies));
     let byline = alone.or(meta.byline.as_ref()).map(String::as_str);
     let dated = cut.top.iter().filter(|line| wire::dateline(&[line.as_str()], agencies).is_some());
     let paragraphs: Vec<&str> = dated.chain(lines).chain(&cut.tail).map(String::as_str).collect();
     let authors: Vec<&str> = meta.raw_authors.iter().map(String::as_str).collect();
-    let marks = Marks { title: &meta.title, paragraphs: &paragraphs, byline, authors: &authors };
+    let boxes: Vec<&str> = boxes.iter().map(String::as_str).collect();
+    let marks = Marks {
+        title: &meta.title,
+        paragraphs: &paragraphs,
+        byline,
+        authors: &authors,
+        boxes: &boxes,
+    };
     let origin = wire::credit_with(agencies, &marks);
     let credit = origin
         .as_ref()

@@ -8,7 +8,7 @@
 use crate::text::folded;
 
 /// Number of tokeniser, Unicode tables, furniture rules and sketch together: two sketches compare only within one scheme.
-pub const SCHEME: u16 = 2;
+pub const SCHEME: u16 = 3;
 
 /// Slots of a sketch. 128 gives a standard error of about .03 at the similarities that matter.
 pub const SLOTS: usize = 128;

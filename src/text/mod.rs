@@ -2,6 +2,7 @@
 //!
 //! Everything here belongs to the scheme of [`crate::sketch::SCHEME`]: a change that moves one hash needs a new number.
 
+mod apart;
 mod decode;
 mod edges;
 mod hash;
@@ -10,15 +11,18 @@ mod number;
 mod paragraphs;
 mod passages;
 mod room;
+mod shares;
 mod shingles;
 mod tokens;
 mod words;
 
+pub use apart::{Apart, Own, apart, own};
 pub use decode::{Decoded, decode};
 pub use hash::Kind;
 pub(crate) use hash::folded;
 pub use paragraphs::paragraphs;
-pub use passages::passages;
+pub use passages::{Located, passages};
+pub use shares::{Share, Shares, shares};
 pub use shingles::shingles;
 pub(crate) use tokens::each_content;
 pub use tokens::{Block, Tokens, content, tokens, word_count, words};

@@ -23,6 +23,8 @@ pub struct Marks<'a> {
     pub byline: Option<&'a str>,
     /// Authors that JSON-LD or meta elements name, or a record's `credit`.
     pub authors: &'a [&'a str],
+    /// Short lines that stand beside the text; few pages have a credit there.
+    pub boxes: &'a [&'a str],
 }
 
 /// Whose copy a text says it is, by the agencies we know.
@@ -32,12 +34,12 @@ pub fn credit(
     byline: Option<&str>,
     metadata_authors: &[&str],
 ) -> Option<OriginClaim> {
-    credit_with(&[], &Marks { title, paragraphs, byline, authors: metadata_authors })
+    credit_with(&[], &Marks { title, paragraphs, byline, authors: metadata_authors, boxes: &[] })
 }
 
 /// The same with further agencies. They are asked first.
 ///
-/// The strongest mark wins: dateline, sign-off, byline, metadata, a line that shares the credit ("with files from AP"),
+/// The strongest mark wins: dateline, sign-off, byline, metadata, a line of a box, a line that shares the credit ("with files from AP"),
 /// and last a quote in prose ("told AFP"), which makes nobody the author.
 pub fn credit_with(extra: &[Agency], marks: &Marks<'_>) -> Option<OriginClaim> {
     let extra = Names::new(extra);
@@ -59,6 +61,7 @@ pub fn credit_with(extra: &[Agency], marks: &Marks<'_>) -> Option<OriginClaim> {
         .or_else(|| top.iter().chain(end).find_map(|line| byline_in_body(line, &tables)))
         .or_else(|| title_credit(marks.title, &tables))
         .or_else(|| authors_claim(marks.authors, &tables))
+        .or_else(|| box_claim(marks.boxes, &tables))
         .or_else(|| lines().find_map(|line| shared(line, &tables)))
         .or_else(|| quote(marks.paragraphs, &tables))
 }
@@ -268,6 +271,40 @@ fn authors_claim(authors: &[&str], tables: &[&Names<'_>]) -> Option<OriginClaim>
         }
     }
     claim(&named, OriginBasis::Metadata, &said.join(", "))
+}
+
+/// A line of a box in one of two forms that no photo credit and no list has: "AFP, KVITNES" and "abc/Reuters". Where several boxes
+/// do, they are those of other stories.
+fn box_claim(boxes: &[&str], tables: &[&Names<'_>]) -> Option<OriginClaim> {
+    let mut found = boxes.iter().filter(|line| !has_picture_word(line)).filter_map(|line| {
+        let named = mentions(line, tables);
+        let first = named.first()?;
+        let filed =
+            first.start == 0 && line[first.end..].strip_prefix(", ").is_some_and(is_shouted);
+        let (letters, more) = line[..first.start].split_once('/').unwrap_or_default();
+        let signed = is_desk_letters(letters)
+            && !more.contains(' ')
+            && without(line, &named).split(['/', ' ']).all(|w| w.is_empty() || is_desk_letters(w));
+        let basis = if filed { OriginBasis::Byline } else { OriginBasis::SignOff };
+        if filed || signed { claim(&named, basis, line) } else { None }
+    });
+    let only = found.next();
+    only.filter(|_| found.next().is_none())
+}
+
+/// A place in capitals: "KVITNES, Norland" or "NEW VELL".
+fn is_shouted(place: &str) -> bool {
+    let mut words = place.split([' ', ',', '-']).filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    first.chars().count() >= 3
+        && first.chars().all(char::is_uppercase)
+        && words.clone().count() <= 3
+        && words.all(|word| word.starts_with(char::is_uppercase))
+}
+
+/// Letters a desk signs with: "hh", "sak".
+fn is_desk_letters(word: &str) -> bool {
+    (2..=4).contains(&word.chars().count()) && word.chars().all(char::is_lowercase)
 }
 
 /// The agency most often quoted in prose; ties go to the one quoted first.

@@ -183,6 +183,7 @@ fn the_strongest_mark_wins() {
         paragraphs: &["KVITNES (AFP) - The harbour.", "He told Reuters.", "(dpa)"],
         byline: Some("By Jorun Example, AP"),
         authors: &["ANSA"],
+        boxes: &["UPI, KVITNES"],
     };
     check_marks(&marks, Some(("AFP", Dateline)));
     check_marks(&Marks { paragraphs: &marks.paragraphs[1..], ..marks }, Some(("dpa", SignOff)));
@@ -205,4 +206,27 @@ fn further_agencies_are_asked_first() {
     assert_eq!(name(&["KVITNES (Norland Press Agency) - The"]).as_deref(), Some("NORPRESS"));
     assert_eq!(name(&[PROSE, "(Reporting by A; Editing by B)"]).as_deref(), Some("NORPRESS"));
     assert_eq!(name(&["KVITNES (AFP) - The harbour."]).as_deref(), Some("AFP"));
+}
+
+#[test]
+fn a_box_beside_the_text_counts_in_two_forms_only() {
+    let boxes = |boxes| Marks { paragraphs: &[PROSE], boxes, ..Marks::default() };
+    check_marks(&boxes(&["AFP, KVITNES"]), Some(("AFP", Byline)));
+    check_marks(&boxes(&["sak/Reuters"]), Some(("Reuters", SignOff)));
+    check_marks(&boxes(&["hh/ph/dpa/AFP"]), Some(("dpa", SignOff)));
+    for other in [
+        "AFP, the agency",
+        "AFP, Reuters",
+        "Jorun Example/AFP",
+        "AFP/Jorun Example",
+        "AFP/Getty Images",
+        "Photo: AFP, KVITNES",
+        "Kvitnes, AFP",
+        "and/or Reuters",
+    ] {
+        let marks = Marks { paragraphs: &[PROSE], boxes: &[other], ..Marks::default() };
+        check_marks(&marks, None);
+    }
+    // A list of other stories.
+    check_marks(&boxes(&["AFP, KVITNES", "Reuters, VELL"]), None);
 }

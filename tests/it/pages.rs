@@ -5,8 +5,8 @@ mod by_hand;
 mod login;
 mod press;
 mod raw;
-mod warc;
 mod template;
+mod warc;
 
 use copytaster::config::{Crawl, SourceKind};
 use copytaster::journal::{Reader, Record};

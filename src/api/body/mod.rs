@@ -3,6 +3,7 @@
 //! The names are those of CONTRACT §5. Nothing here is stored, so a field may be renamed without touching a disk format.
 
 mod origin;
+mod shares;
 mod source;
 
 use std::collections::BTreeMap;
@@ -10,10 +11,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{ArticleId, Timestamp, VersionId};
+use crate::model::{ArticleId, OriginBasis, OriginClaim, Timestamp, VersionId};
 use crate::store::{ClusterRow, MemberRow, VersionRow};
 
 pub use origin::{Origin, OriginEvidence, OwnItem};
+pub use shares::{AgencyShare, Passage, Shares};
 pub use source::{Endpoint, Source, SourceError};
 
 /// The state of everything, until kills, embargoes and corrections are followed.
@@ -129,7 +131,7 @@ impl Cluster {
             state: LIVE.to_owned(),
             states: BTreeMap::from([(LIVE.to_owned(), summary.articles)]),
             lead: lead.to_string(),
-            origin: Origin::new(summary.origin.as_ref()),
+            origin: origin_of(summary.origin.as_ref(), members),
             counts: Counts {
                 articles: summary.articles,
                 versions: summary.versions,
@@ -143,6 +145,23 @@ impl Cluster {
             members: members.map(self::members),
         }
     }
+}
+
+/// The verdict of a cluster, with the version of the agency's own item that is among its members.
+fn origin_of(claim: Option<&OriginClaim>, members: Option<&[MemberRow]>) -> Origin {
+    let mut origin = Origin::new(claim);
+    let own = claim.filter(|claim| claim.basis == OriginBasis::OwnItem);
+    let item = own.and_then(|own| {
+        members?
+            .iter()
+            .map(|row| &row.version)
+            .filter(|row| row.origin.as_ref() == Some(own))
+            .min_by_key(|row| row.id)
+    });
+    if let (Some(item), Some(evidence)) = (item, origin.evidence.first_mut()) {
+        evidence.version = Some(item.id.to_string());
+    }
+    origin
 }
 
 /// The version that is shown where `version` was meant: the newest one of its article here.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{OriginBasis, OriginClaim};
+use crate::model::{OriginBasis, OriginClaim, VersionId};
 
 /// Share of a text found in the agency's own item from which it is that agency's copy for certain.
 const CERTAIN_MIN: f64 = 0.8;
@@ -52,6 +52,23 @@ pub struct OwnItem {
     pub containment: f64,
 }
 
+impl OwnItem {
+    /// The item that decides: of those that hold the text for certain the first, else the one that holds most; of equal ones
+    /// the older.
+    pub fn deciding(found: impl Iterator<Item = (VersionId, Self)>) -> Option<Self> {
+        let rank = |(id, own): &(VersionId, Self)| {
+            let share = if own.is_certain() { 1.0 } else { own.containment };
+            ((-(share * 10_000.0)) as i64, *id)
+        };
+        found.min_by_key(rank).map(|(_, own)| own)
+    }
+
+    /// True where it holds so much of the text that this is a copy of it for certain.
+    pub fn is_certain(&self) -> bool {
+        self.containment >= CERTAIN_MIN
+    }
+}
+
 impl Origin {
     /// The verdict a claim alone is worth: an agency's own item is certain, and any credit is a claim until the agency's item
     /// is at hand.
@@ -65,7 +82,7 @@ impl Origin {
         let holds = own.filter(|own| own.containment >= LIKELY_MIN);
         let is_own = claim.is_some_and(|claim| claim.basis == OriginBasis::OwnItem);
         if let Some(own) = holds.filter(|_| !is_own) {
-            let verdict = if own.containment >= CERTAIN_MIN { "certain" } else { "likely" };
+            let verdict = if own.is_certain() { "certain" } else { "likely" };
             let evidence = std::iter::once(OriginEvidence::item(own)).chain(said).collect();
             let others = claim.iter().flat_map(|claim| claim.agencies());
             let others = others.filter(|&name| name != own.agency).map(str::to_owned);
@@ -170,6 +187,19 @@ mod tests {
         );
         let itself = Origin::found(Some(&claim(OriginBasis::OwnItem)), "", Some(&own(0.6)));
         assert_eq!((itself.verdict, itself.source.as_deref()), ("certain", Some("NAP")));
+    }
+
+    #[test]
+    fn the_first_that_holds_it_for_certain_decides_else_the_one_that_holds_most() {
+        let decides = |found: &[(u64, f64)]| {
+            let items = found.iter().map(|&(id, share)| {
+                (VersionId(id), OwnItem { version: id.to_string(), ..own(share) })
+            });
+            OwnItem::deciding(items).map(|own| own.version)
+        };
+        assert_eq!(decides(&[(9, 0.99), (4, 0.81), (1, 0.7)]).as_deref(), Some("4"));
+        assert_eq!(decides(&[(9, 0.6), (4, 0.55), (2, 0.6)]).as_deref(), Some("2"));
+        assert_eq!(decides(&[]), None);
     }
 
     #[test]

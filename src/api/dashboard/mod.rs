@@ -1,5 +1,6 @@
 //! The pages for people: requests in, server-rendered HTML out, from the same bodies as the API. Readable without a script.
 
+mod changes;
 mod page;
 mod when;
 
@@ -12,7 +13,8 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::api::dashboard::page::{ClusterPage, DiffPage, Row, SourceLine, Stretch};
+use crate::api::dashboard::changes::{DiffPage, Stretch};
+use crate::api::dashboard::page::{ClusterPage, Row, SourceLine};
 use crate::api::diff::Op;
 use crate::api::problem::Problem;
 use crate::api::query::{self, ClustersParams};

@@ -92,7 +92,7 @@ fn a_day_as_planned_comes_out_and_says_what_is_not_due() {
     let (ok, failed, later) = report.counts();
     assert_eq!((failed, later), (0, script.plan.not_yet.len()));
     assert!(ok > script.plan.clusters.len() + script.plan.apart.len());
-    for kind in ["kill", "embargo", "correction", "blend", "origin", "event"] {
+    for kind in ["kill", "embargo", "correction", "localised", "event"] {
         let said = report.checks.iter().any(|check| {
             check.expected.starts_with(kind) && matches!(check.outcome, Outcome::NotYet(_))
         });
@@ -220,4 +220,35 @@ fn nothing_observed_fails_everything_that_is_awaited() {
     assert!(failed >= script.plan.clusters.len() + script.plan.apart.len() + 2);
     assert_eq!(script.awaited().count(), script.items.len() - 3);
     assert!(script.end() > Moment::parse("Tue 16:00").unwrap());
+}
+
+#[test]
+fn a_copy_that_is_told_as_somebody_elses_fails() {
+    let script = wire_day().unwrap();
+    let told = |copy: &crate::demo::script::PlannedCopy| Told {
+        origin: newsroom::spec(&copy.origin).unwrap().name.to_owned(),
+        verdict: copy.verdict.clone(),
+        shares: copy.shares.clone().unwrap_or_default(),
+        passages: 1,
+    };
+    let as_planned: BTreeMap<String, Told> =
+        script.plan.copies.iter().map(|copy| (copy.item.clone(), told(copy))).collect();
+    let fails = |told: &BTreeMap<String, Told>| {
+        let mut report = Report::default();
+        check_copies(&script, told, &mut report);
+        failures(&report)
+    };
+    assert_eq!(fails(&as_planned), Vec::<String>::new());
+    assert!(script.plan.copies.iter().any(|copy| copy.shares.is_some()));
+    for spoil in [
+        |told: &mut Told| told.origin = "Sablewire".to_owned(),
+        |told: &mut Told| told.verdict = "claimed".to_owned(),
+        |told: &mut Told| told.shares = "10 own".to_owned(),
+        |told: &mut Told| told.passages = 0,
+    ] {
+        let mut spoilt = as_planned.clone();
+        spoil(spoilt.get_mut("velmora-dam-evacuation").unwrap());
+        assert_eq!(fails(&spoilt).len(), 1);
+    }
+    assert_eq!(fails(&BTreeMap::new()).len(), script.plan.copies.len());
 }

@@ -5,7 +5,7 @@ mod plan;
 mod raw;
 mod read;
 
-pub use plan::{Alone, Apart, NotYet, Plan, PlannedCluster};
+pub use plan::{Alone, Apart, NotYet, Plan, PlannedCluster, PlannedCopy};
 pub use read::{ScriptError, wire_day};
 
 use std::fmt;

@@ -17,6 +17,9 @@ pub struct Plan {
     pub alone: Vec<Alone>,
     /// Items that must not be found at all.
     pub absent: Vec<Absent>,
+    /// Single articles that must say whose copy they are.
+    #[serde(rename = "copy", default)]
+    pub copies: Vec<PlannedCopy>,
     /// What later work brings; shown, not checked.
     pub not_yet: Vec<NotYet>,
 }
@@ -39,6 +42,20 @@ pub struct PlannedCluster {
     /// Relations that members must show, where one is asked for.
     #[serde(default)]
     pub relations: BTreeMap<String, String>,
+}
+
+/// An article that is somebody's copy, by what its own page in the API says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedCopy {
+    /// The item.
+    pub item: String,
+    /// The site whose copy it is.
+    pub origin: String,
+    /// How sure that must be: "certain", "likely".
+    pub verdict: String,
+    /// Whose words it must be said to have, in tenths, where that is asked for: "7 Tolvane Press Bureau, 2 Sablewire, 1 own".
+    pub shares: Option<String>,
 }
 
 /// Two items that must never share a cluster.

@@ -189,14 +189,15 @@ impl Script {
         let apart = plan.apart.iter().flat_map(|p| [(&p.why, &p.a), (&p.why, &p.b)]);
         let alone = plan.alone.iter().map(|a| (&a.why, &a.item));
         let absent = plan.absent.iter().map(|a| (&a.why, &a.item));
+        let copies = plan.copies.iter().map(|c| (&c.origin, &c.item));
         let later = plan.not_yet.iter().flat_map(|n| n.items.iter().map(|i| (&n.what, i)));
-        clusters.chain(apart).chain(alone).chain(absent).chain(later).try_for_each(|(by, name)| {
-            match self.item(name) {
+        clusters.chain(apart).chain(alone).chain(absent).chain(copies).chain(later).try_for_each(
+            |(by, name)| match self.item(name) {
                 Some(_) => Ok(()),
                 None => {
                     Err(ScriptError::Unknown { item: format!("plan ({by})"), names: name.clone() })
                 }
-            }
-        })
+            },
+        )
     }
 }
