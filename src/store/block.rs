@@ -10,11 +10,8 @@ use std::ops::Range;
 
 use super::{StoreError, rows};
 
-/// Rows in the order of their keys.
-pub(super) type Entries = Vec<Row>;
-
-/// A row, by its key.
-pub(super) type Row = (Vec<u8>, Vec<u8>);
+/// A key and its row.
+pub(super) type Entry = (Vec<u8>, Vec<u8>);
 
 /// Most bytes an entry has besides the rest of its key and its row: three lengths below 2^14.
 const LENGTHS_MAX: usize = 6;
@@ -95,8 +92,9 @@ impl<'a> Reader<'a> {
             return Err(rows::damaged(self.block, "holds an entry that is cut short"));
         };
         let is_first = self.at == 0;
-        let risen = self.entries[rest.clone()] > self.key[shared..];
-        if !(risen || is_first && shared == self.key.len() && rest.is_empty()) {
+        let rises = self.entries[rest.clone()] > self.key[shared..];
+        let is_the_blocks = is_first && shared == self.key.len() && rest.is_empty();
+        if !rises && !is_the_blocks {
             return Err(rows::damaged(self.block, "holds keys that do not rise"));
         }
         self.key.truncate(shared);
@@ -131,7 +129,7 @@ pub(super) fn find(block: &[u8], bytes: &[u8], key: &[u8]) -> Result<Option<Vec<
 }
 
 /// All rows of a block.
-pub(super) fn read(block: &[u8], bytes: &[u8]) -> Result<Entries, StoreError> {
+pub(super) fn read(block: &[u8], bytes: &[u8]) -> Result<Vec<Entry>, StoreError> {
     let mut reader = Reader::new(block, bytes)?;
     let mut entries = Vec::new();
     while let Some(row) = reader.next()? {

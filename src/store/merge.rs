@@ -17,6 +17,9 @@ type Each<'a> = dyn FnMut(Vec<u8>, Option<Vec<u8>>) -> Result<(), StoreError> + 
 /// What becomes of a row, by key.
 type Fresh<'a> = (&'a [u8], Option<&'a [u8]>);
 
+/// Bytes of a key or a row, from a block or from what is held.
+type Bytes<'a> = Cow<'a, [u8]>;
+
 /// Bytes to which blocks are filled. sled keeps some sixteen of them on a page, which it writes anew as a whole now and then, and a
 /// page over 128 KiB ends in a file of its own that it never removes.
 const fn full(tag: u8) -> usize {
@@ -61,14 +64,11 @@ pub(super) fn merge(
     Ok(())
 }
 
-/// A row by its key: one that stays, or one that comes anew.
-type Row<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
-
 /// Neighbouring blocks, and the rows that there will be in their place.
 #[derive(Default)]
 struct Span<'a> {
     blocks: Vec<Block>,
-    rows: Vec<Row<'a>>,
+    rows: Vec<(Bytes<'a>, Bytes<'a>)>,
     /// Bytes of the rows in blocks, nearly.
     bytes: usize,
     full: usize,
@@ -114,7 +114,7 @@ impl<'a> Span<'a> {
         Ok(())
     }
 
-    fn push(&mut self, key: Cow<'a, [u8]>, row: Cow<'a, [u8]>) {
+    fn push(&mut self, key: Bytes<'a>, row: Bytes<'a>) {
         let last = self.rows.last().map_or(&[][..], |(key, _)| key);
         self.bytes += block::cost(last, &key, &row);
         self.rows.push((key, row));

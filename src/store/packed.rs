@@ -11,7 +11,7 @@ use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use super::block::{self, Entries, Row};
+use super::block::{self, Entry};
 use super::meta::Meta;
 use super::query::Direction;
 use super::{StoreError, keys, merge, rows};
@@ -180,9 +180,9 @@ pub(super) fn block_after(tree: &sled::Tree, key: &[u8]) -> Result<Option<Block>
 }
 
 /// The rows of a block. What makes versions findable and is damaged is as good as lost: it is made again from texts.
-pub(super) fn entries(block: &[u8], bytes: &[u8]) -> Result<Entries, StoreError> {
+pub(super) fn entries(block: &[u8], bytes: &[u8]) -> Result<Vec<Entry>, StoreError> {
     match block::read(block, bytes) {
-        Err(_) if block.first() == Some(&keys::FINDABLE) => Ok(Entries::new()),
+        Err(_) if block.first() == Some(&keys::FINDABLE) => Ok(Vec::new()),
         read => read,
     }
 }
@@ -202,7 +202,7 @@ pub(super) struct Scan<'a> {
     low: Vec<u8>,
     high: Vec<u8>,
     direction: Direction,
-    ready: VecDeque<Row>,
+    ready: VecDeque<Entry>,
 }
 
 impl Scan<'_> {
@@ -245,7 +245,7 @@ impl Scan<'_> {
 }
 
 impl Iterator for Scan<'_> {
-    type Item = Result<Row, StoreError>;
+    type Item = Result<Entry, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Err(fault) = self.fill() {
@@ -267,7 +267,7 @@ fn joined(
     block: Option<Block>,
     low: &[u8],
     high: &[u8],
-) -> Result<VecDeque<Row>, StoreError> {
+) -> Result<VecDeque<Entry>, StoreError> {
     let stored = block.map(|(key, bytes)| entries(&key, &bytes)).transpose()?.unwrap_or_default();
     let within = |key: &[u8]| low <= key && key < high;
     let mut stored = stored.into_iter().filter(|(key, _)| within(key)).peekable();
