@@ -9,6 +9,7 @@ mod authors;
 mod believed;
 mod body;
 mod canonical;
+mod consent;
 mod dates;
 mod front;
 mod furniture;
