@@ -5,6 +5,7 @@ use dom_smoothie::Readability;
 use trafilatura::{ExtractionFocus, Options};
 
 use super::around;
+use super::consent;
 use super::guard::Measured;
 use super::metadata::Metadata;
 use super::prune::Makeup;
@@ -20,6 +21,8 @@ const PRECISE_DEPTH_MAX: usize = 200;
 const SHORT: usize = 600;
 /// Text lighter than this is no text.
 const NOTHING: usize = 200;
+/// Text lighter than this may be the notice that lies over a brief.
+const ASKED_MAX: usize = 4_000;
 /// A block from this weight on is prose and no label.
 const PROSE_MIN: usize = 60;
 /// An articleBody counts from this weight on: lighter ones are teasers.
@@ -34,11 +37,13 @@ pub(crate) fn blocks(
     meta: &Metadata,
     made: Makeup,
 ) -> Vec<Block> {
-    let precise = if measured.tags <= PRECISE_TAGS_MAX && measured.depth <= PRECISE_DEPTH_MAX {
-        precise(&doc.html())
-    } else {
-        Vec::new()
-    };
+    let is_precise = measured.tags <= PRECISE_TAGS_MAX && measured.depth <= PRECISE_DEPTH_MAX;
+    let read = || if is_precise { precise(&doc.html()) } else { Vec::new() };
+    let mut precise = read();
+    if weight(&precise) < ASKED_MAX && consent::is_among(&precise) {
+        consent::cut(doc);
+        precise = read();
+    }
     let length = weight(&precise);
     let stated = meta.article_body.as_deref().map(stated).unwrap_or_default();
     let stated_length = weight(&stated);
@@ -51,8 +56,13 @@ pub(crate) fn blocks(
             best = rescue;
         }
         if weight(&best) < NOTHING && made.prose_chars > NOTHING {
-            // A template may call its whole article by a name of furniture.
-            best = readable(&Document::from(html));
+            // A template may call its whole article by a name of furniture. What lies over the page is none.
+            let whole = Document::from(html);
+            consent::cut(&whole);
+            let named = readable(&whole);
+            if weight(&named) > weight(&best) {
+                best = named;
+            }
         }
         if weight(&best) < NOTHING {
             let hidden = state::blocks(html);

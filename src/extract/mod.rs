@@ -10,6 +10,7 @@ mod believed;
 mod body;
 mod boxes;
 mod canonical;
+mod consent;
 mod dates;
 mod front;
 mod furniture;

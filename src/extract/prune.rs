@@ -4,7 +4,8 @@ use dom_query::{Document, NodeRef};
 
 /// Elements that never hold the text. Captions and photo credits, a quarter of all wrong words, live here.
 const CUT: &str = "script, style, noscript, template, svg, iframe, button, nav, figure, figcaption, aside, dialog, \
-    [role='navigation'], [role='dialog'], [role='banner'], [role='search'], [role='complementary'], select, textarea, audio, video, object, embed";
+    [role='navigation'], [role='dialog'], [role='banner'], [role='search'], [role='complementary'], select, textarea, audio, video, object, embed, \
+    amp-sidebar, amp-consent, amp-ad, amp-sticky-ad, amp-embed, amp-carousel, amp-lightbox, amp-social-share, amp-user-notification, amp-iframe";
 
 /// Words of class and id names that mark furniture. Whole words: "share" is none of "shareholder".
 const FURNITURE: &[&str] = &[
@@ -404,6 +405,10 @@ mod tests {
         check("<div class='teaser-text' itemprop='description'>Kept</div>", "Kept");
         check("<div class='social'><h1>Kept</h1></div>", "Kept");
         check("<script>x</script><style>y</style><nav>z</nav>", "");
+        check(
+            "<amp-sidebar>Menu</amp-sidebar><amp-img></amp-img><p>Kept</p><amp-ad>Buy</amp-ad>",
+            "Kept",
+        );
     }
 
     #[test]
