@@ -116,10 +116,20 @@ pub fn article(page: &Page) -> Extracted {
 /// The same where further agencies are known. They are asked first.
 #[must_use]
 pub fn article_with(page: &Page, agencies: &[Agency]) -> Extracted {
-    let measured = match guard::measure(&page.html) {
-        Ok(measured) => measured,
-        Err(broken) => return unread(page, broken.to_string()),
-    };
+    match guard::measure(&page.html) {
+        Ok(measured) => on_a_thread(page, measured, agencies),
+        Err(broken) => unread(page, broken.to_string()),
+    }
+}
+
+/// The same for a page that was not scanned, whatever bound it breaks. It may take for ever, and end the process: for one that may be
+/// killed.
+#[must_use]
+pub fn article_unscanned(page: &Page, agencies: &[Agency]) -> Extracted {
+    on_a_thread(page, Measured::default(), agencies)
+}
+
+fn on_a_thread(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
     // A thread of its own: for its stack, and because a panic of an engine ends there.
     std::thread::scope(|scope| {
         let parse = std::thread::Builder::new()
