@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{clock, complain, runtime, say};
+use crate::daemon::Apart;
 use crate::demo::{self, Options};
 use crate::telemetry::{self, Format};
 
@@ -39,6 +40,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     telemetry::init(Format::Auto, &args.log)?;
     let options = Options {
         speed: args.speed,
+        apart: Some(Apart::of_this().context("the program's own file cannot be found")?),
         // A scripted run in a pipeline must not trip over a port in use.
         listen: if args.once { SocketAddr::from(([127, 0, 0, 1], 0)) } else { args.listen },
         data: args.data.clone(),

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::Usage;
 use crate::api::body::Origin;
-use crate::extract::{EXTRACTOR, Extracted, Page, article};
+use crate::daemon::{Apart, Credits, Parser};
+use crate::extract::{EXTRACTOR, Extracted, Page};
 use crate::model::Timestamp;
 use crate::text;
 
@@ -25,19 +28,45 @@ pub(super) struct Args {
     /// the page's first comment names (`<!-- saved from url=… -->`, `<!-- url: … -->`)
     #[arg(long)]
     url: Option<String>,
+    /// Read pages beyond the bounds that the daemon's scan sets, too; for tests
+    #[arg(long, hide = true)]
+    unscanned: bool,
 }
 
-/// Runs the command. A file that cannot be read is named on stderr; the rest is done, and the exit status is 1.
+/// Files that are read side by side.
+const SIDE_BY_SIDE: usize = 4;
+
+/// Runs the command. A file that cannot be read is named on stderr; the rest is done, and the exit status is 1. Pages are parsed in
+/// processes of their own: one that its parser dies of, or takes too long over, is such a file.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let apart = Apart::of_this()?;
+    run_with(args, Some(if args.unscanned { apart.unscanned() } else { apart }))
+}
+
+fn run_with(args: &Args, apart: Option<Apart>) -> anyhow::Result<ExitCode> {
     let url = match &args.url {
         None => None,
         Some(text) => Some(address(text)?),
     };
+    super::runtime()?.block_on(each(&args.files, url.as_ref(), apart))
+}
+
+async fn each(
+    files: &[PathBuf],
+    url: Option<&Url>,
+    apart: Option<Apart>,
+) -> anyhow::Result<ExitCode> {
+    let parser = &Parser::new(apart, Arc::from([])).await?;
+    let read = |file: PathBuf| async move {
+        let found = read(&file, url, parser).await;
+        (file, found)
+    };
+    let mut found = std::pin::pin!(stream::iter(files.to_vec()).map(read).buffered(SIDE_BY_SIDE));
     let mut refused = false;
-    for file in &args.files {
-        match read(file, url.as_ref()) {
+    while let Some((file, found)) = found.next().await {
+        match found {
             Ok(found) => {
-                if !super::say(&shown(file, &found).to_string())? {
+                if !super::say(&shown(&file, &found).to_string())? {
                     break;
                 }
             }
@@ -59,11 +88,12 @@ fn address(text: &str) -> Result<Url, Usage> {
     }
 }
 
-fn read(file: &Path, url: Option<&Url>) -> std::io::Result<Extracted> {
-    let bytes = std::fs::read(file)?;
+async fn read(file: &Path, url: Option<&Url>, parser: &Parser) -> Result<Extracted, String> {
+    let bytes = tokio::fs::read(file).await.map_err(|fault| fault.to_string())?;
     let html = text::decode(&bytes, None).text;
     let url = url.cloned().or_else(|| saved_from(&html));
-    Ok(article(&Page { url, html }))
+    let found = parser.parse(Page { url, html }, Credits::Table).await;
+    found.map_err(|fault| fault.to_string())
 }
 
 /// The address that a browser, or a fixture, writes on top of a saved page: `<!-- saved from url=(0024)https://… -->`,
@@ -144,8 +174,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let good = folder.path().join("good.html");
         std::fs::write(&good, "<article><h1>T</h1><p>Text</p></article>").unwrap();
-        let args = |files| Args { files, url: None };
-        let run = |files| format!("{:?}", run(&args(files)).unwrap());
+        let args = |files| Args { files, url: None, unscanned: false };
+        let run = |files| format!("{:?}", run_with(&args(files), None).unwrap());
         assert_eq!(run(vec![good.clone()]), format!("{:?}", ExitCode::SUCCESS));
         let missing = folder.path().join("missing.html");
         assert_eq!(run(vec![missing, good]), format!("{:?}", ExitCode::FAILURE));

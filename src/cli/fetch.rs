@@ -12,7 +12,7 @@ use url::Url;
 use super::{Usage, clock, runtime};
 use crate::api::body::Origin;
 use crate::config::{self, Config, Keep, Source, SourceKind, Tdm};
-use crate::daemon::{Asker, agencies, grant, read_page};
+use crate::daemon::{Apart, Asker, Parser, Reading, agencies, grant, read_page};
 use crate::extract::{self, Extracted};
 use crate::fetch::{self, Accept, Ask, FetchError, Fetcher, Got, Said, check_url, user_agent};
 use crate::model::{Article, SourceId, Timestamp};
@@ -61,7 +61,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         params.user_agent = user_agent(args.contact.as_deref());
     }
     let fetcher = Fetcher::new(params, clock())?;
-    let explained = runtime()?.block_on(fetcher.explain(&ask));
+    let runtime = runtime()?;
+    let explained = runtime.block_on(fetcher.explain(&ask));
     let mut shown = json!({
         "config": file.map(|file| file.display().to_string()),
         "source": chosen.as_ref().map(|&(source, why)| about(source, why)),
@@ -73,7 +74,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(got) = explained.got.as_ref().filter(|got| got.status == 200) {
         let nobody = nobody(got);
         let source = chosen.map_or(&nobody, |(source, _)| source);
-        let (kind, what, metas) = seen(got, source, &config, fetcher.agent());
+        let (kind, what, metas) = runtime.block_on(seen(got, source, &config, fetcher.agent()))?;
         shown[kind] = what;
         shown["tdm"] = tdm(got, &metas, fetcher.agent(), source, &config);
     }
@@ -158,19 +159,19 @@ fn ask(args: &Args, url: Url, source: Option<&Source>) -> Ask {
 const ENTRIES_SHOWN: usize = 5;
 
 /// What stands there: a feed where it reads as one, else a page.
-fn seen(
+async fn seen(
     got: &Got,
     source: &Source,
     config: &Config,
     agent: &str,
-) -> (&'static str, Value, Vec<(String, String)>) {
+) -> anyhow::Result<(&'static str, Value, Vec<(String, String)>)> {
     let limits = config.feed_limits();
     let feed = feed::parse(&got.body, got.charset.as_deref(), &got.url, clock().now(), &limits);
     match feed {
-        Ok(feed) => ("feed", listed(&feed), Vec::new()),
+        Ok(feed) => Ok(("feed", listed(&feed), Vec::new())),
         Err(no_feed) => {
-            let (what, metas) = read(got, source, config, agent, &no_feed.to_string());
-            ("page", what, metas)
+            let (what, metas) = read(got, source, config, agent, &no_feed.to_string()).await?;
+            Ok(("page", what, metas))
         }
     }
 }
@@ -214,14 +215,16 @@ fn listed(feed: &feed::Feed) -> Value {
 }
 
 /// A page as a visit sees it: what it is, and what would be stored or why nothing would.
-fn read(
+async fn read(
     got: &Got,
     source: &Source,
     config: &Config,
     agent: &str,
     no_feed: &str,
-) -> (Value, Vec<(String, String)>) {
-    let reading = read_page(got, &feed::Entry::default(), source, &agencies(&config.sources));
+) -> anyhow::Result<(Value, Vec<(String, String)>)> {
+    let parser = Parser::new(Some(Apart::of_this()?), agencies(&config.sources)).await?;
+    let reading = read_page(got, &feed::Entry::default(), source, &parser).await;
+    let reading = reading.unwrap_or_else(|why| Reading::refused(&why));
     let asker = Asker { agent, tdm: config.crawl.tdm, now: clock().now() };
     let reading = grant(reading, got.signals.clone(), source, &asker);
     let mut what = reading.found.as_ref().map_or_else(|| json!({}), found);
@@ -230,7 +233,7 @@ fn read(
         Err(reason) => what["refused"] = json!(reason),
     }
     what["no_feed"] = json!(no_feed);
-    (what, reading.found.map(|page| page.reserves).unwrap_or_default())
+    Ok((what, reading.found.map(|page| page.reserves).unwrap_or_default()))
 }
 
 fn found(page: &Extracted) -> Value {

@@ -1,4 +1,4 @@
-//! Pages parsed apart from the daemon: in a few processes of the same program, each of which may die of a page.
+//! Pages parsed apart: in a few processes of the same program, each of which may die of a page and takes nothing else along.
 //!
 //! A parser that overflows its stack or runs out of memory takes its process with it, and no `catch_unwind` helps. So the
 //! process that parses holds nothing but the page: no socket, no file of the journal, no secret of the environment. It is killed
@@ -64,6 +64,13 @@ impl Apart {
             memory_bytes: MEMORY_BYTES,
             pages_max: PAGES_MAX,
         }
+    }
+
+    /// The same for pages that no scan has looked at: what blows up a parser does.
+    #[must_use]
+    pub fn unscanned(mut self) -> Self {
+        self.arguments.push("--unscanned".into());
+        self
     }
 
     /// Processes of the program that runs, also after an upgrade has put another one in its place.

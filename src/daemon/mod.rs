@@ -71,7 +71,7 @@ pub use fold::{rebuild, settings};
 pub(crate) use granted::{Asker, of_reading as grant};
 pub use known::known;
 pub use offline::Offline;
-pub(crate) use page::read as read_page;
+pub(crate) use page::{Reading, read as read_page};
 pub use reextract::{Reextracted, reextract};
 pub use rejudge::{Rejudged, rejudge, rejudge_for_good};
 pub use replay::{Replayed, replay, replay_judged};
@@ -273,6 +273,7 @@ async fn run_line(
         desk,
         leads: to_harvester,
         work: to_writer.clone(),
+        parser: parser.clone(),
         stop: polling.clone(),
     };
     let retain = terms.map(|terms| retain::Retain {

@@ -1,15 +1,15 @@
 //! What a server answered to the article that is stored of it, or to why there is none. The harvester and `copytaster fetch`
-//! ask here, so that what is shown by hand is what the daemon does. The daemon has the parse in between done apart.
+//! ask here, so that what is shown by hand is what the daemon does. Both have the parse in between done apart.
 
 use url::Url;
 
+use super::apart::{Credits, Parser, Unread};
 use crate::config::{Source, SourceKind};
 use crate::extract::{self, Extracted, Page};
 use crate::feed::Entry;
 use crate::fetch::{Got, Wanted};
 use crate::model::{Article, OriginBasis, OriginClaim, PageKind};
 use crate::text;
-use crate::wire::Agency;
 
 /// A page, read.
 #[derive(Debug)]
@@ -20,15 +20,27 @@ pub(crate) struct Reading {
     pub(crate) stored: Result<Box<Article>, String>,
 }
 
+impl Reading {
+    /// What came of a page that its parser could not read.
+    pub(crate) fn refused(why: &Unread) -> Self {
+        Self { found: None, stored: Err(why.to_string()) }
+    }
+}
+
 /// Reads an answer to `entry` of `source`: is it a page, of the story that was asked for, and does it carry one?
-pub(crate) fn read(got: &Got, entry: &Entry, source: &Source, agencies: &[Agency]) -> Reading {
+pub(crate) async fn read(
+    got: &Got,
+    entry: &Entry,
+    source: &Source,
+    parser: &Parser,
+) -> Result<Reading, Unread> {
     let page = match opened(got) {
         Ok(page) => page,
-        Err(reason) => return Reading { found: None, stored: Err(reason) },
+        Err(reason) => return Ok(Reading { found: None, stored: Err(reason) }),
     };
-    let found = extract::article_with(&page, agencies);
+    let found = parser.parse(page, Credits::Configured).await?;
     let stored = stored(&got.url, &found, entry, source);
-    Reading { found: Some(found), stored }
+    Ok(Reading { found: Some(found), stored })
 }
 
 /// What is wanted of an address that should be a page: the rest of a film is not taken to see that it is one.

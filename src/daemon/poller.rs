@@ -16,6 +16,7 @@ mod children;
 mod read;
 mod shown;
 
+use super::apart::Parser;
 use super::desk::{self, Desk};
 use super::line::{Lead, Said, ToWriter, Validators, Visits, Work};
 use super::page;
@@ -53,6 +54,8 @@ pub(super) struct Context {
     pub(super) desk: Arc<Desk>,
     pub(super) leads: mpsc::Sender<Lead>,
     pub(super) work: ToWriter,
+    /// What parses pages that lie in spools.
+    pub(super) parser: Parser,
     pub(super) stop: CancellationToken,
 }
 
@@ -440,7 +443,7 @@ async fn ask(context: Context, line: Line, number: usize) -> Polled {
 
 /// Looks into a spool.
 async fn look(context: &Context, spool: &Mutex<Spool>) -> Came {
-    match spool.lock().await.look(&context.clock, &context.work).await {
+    match spool.lock().await.look(&context.clock, &context.parser, &context.work).await {
         Ok(entries) => {
             let outcome = match entries {
                 0 => Outcome::Same { floor: None },

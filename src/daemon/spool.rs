@@ -16,6 +16,7 @@ use std::time::SystemTime;
 use tokio::sync::{Mutex, oneshot};
 use tracing::{info, warn};
 
+use super::apart::{Credits, Parser, Unread};
 use super::line::{ToWriter, Work};
 use crate::api::Push;
 use crate::config::{Endpoint, EndpointKind, Source};
@@ -23,7 +24,7 @@ use crate::model::{Article, Clock};
 
 mod form;
 
-use form::{Contents, FILE_BYTES_MAX, Unfit};
+use form::{Contents, FILE_BYTES_MAX, Opened, Unfit};
 
 /// Files taken at one look; the next look takes the next ones.
 const FILES_MAX: usize = 500;
@@ -69,7 +70,12 @@ impl Spool {
 
     /// Takes what has not changed since the last look, the oldest first; tells how many files. The error is for a person: the directory cannot be
     /// used.
-    pub(super) async fn look(&mut self, clock: &Clock, work: &ToWriter) -> Result<usize, String> {
+    pub(super) async fn look(
+        &mut self,
+        clock: &Clock,
+        parser: &Parser,
+        work: &ToWriter,
+    ) -> Result<usize, String> {
         let dir = self.dir.clone();
         let listed = blocking(move || {
             for folder in [DONE, FAILED] {
@@ -80,7 +86,7 @@ impl Spool {
         let ready = self.mark(listed.await?);
         let mut taken = 0;
         for name in ready.into_iter().take(FILES_MAX) {
-            taken += usize::from(self.take(&name, clock, work).await?);
+            taken += usize::from(self.take(&name, clock, parser, work).await?);
         }
         Ok(taken)
     }
@@ -100,18 +106,43 @@ impl Spool {
         ready.into_iter().map(|(_, name)| name.clone()).collect()
     }
 
-    /// True where articles of the file are in.
-    async fn take(&mut self, name: &str, clock: &Clock, work: &ToWriter) -> Result<bool, String> {
+    /// What a file holds, or why nothing can be taken of it. The error is none of the file's: there is no process to parse it in.
+    async fn read(
+        &self,
+        name: &str,
+        clock: &Clock,
+        parser: &Parser,
+    ) -> Result<Result<Contents, Unfit>, String> {
         let (dir, file, source) = (self.dir.clone(), name.to_owned(), Arc::clone(&self.source));
         let now = clock.now();
-        let read = blocking(move || {
+        let opened = blocking(move || {
             let bytes = bytes_of(&dir.join(&file));
-            Ok(bytes.and_then(|bytes| form::read(&file, &bytes, &source, now)))
+            Ok(bytes.and_then(|bytes| form::open(&file, &bytes, &source, now)))
         });
+        // A reader that gave up says nothing of the directory, only of the file.
+        let page = match opened.await.unwrap_or_else(|why| Err(Unfit::from(why))) {
+            Ok(Opened::Records(contents)) => return Ok(Ok(contents)),
+            Ok(Opened::Page(page)) => page,
+            Err(unfit) => return Ok(Err(unfit)),
+        };
+        match parser.parse(page, Credits::Table).await {
+            Ok(found) => Ok(form::page(name, found, &self.source)),
+            Err(fault @ Unread::NoProcess(_)) => Err(fault.to_string()),
+            Err(fault) => Ok(Err(Unfit::from(fault.to_string()))),
+        }
+    }
+
+    /// True where articles of the file are in.
+    async fn take(
+        &mut self,
+        name: &str,
+        clock: &Clock,
+        parser: &Parser,
+        work: &ToWriter,
+    ) -> Result<bool, String> {
+        let read = self.read(name, clock, parser).await?;
         let (id, dir) = (self.source.id.clone(), self.dir.clone());
         let patient = self.marks.get(name).is_some_and(|mark| mark.still < LOOKS_MAX);
-        // A parser that gave up says nothing of the directory, only of the file.
-        let read = read.await.unwrap_or_else(|why| Err(Unfit::from(why)));
         let Contents { articles, refused, .. } = match read {
             Ok(contents) if contents.breaks_off && patient => return Ok(false),
             Err(unfit) if unfit.breaks_off && patient => return Ok(false),

@@ -20,7 +20,7 @@ use super::{http, observe, table};
 use crate::config::{
     Config, Crawl, Endpoint, EndpointKind, Server, Source, SourceKind, Store as Kept,
 };
-use crate::daemon::{self, Running};
+use crate::daemon::{self, Apart, Running};
 use crate::model::{Clock, SourceId, Timestamp};
 
 /// Virtual seconds in a real one where nothing else is said: half a day in twelve minutes.
@@ -58,6 +58,8 @@ const ANCHOR: &str = "newsroom.json";
 pub struct Options {
     /// Virtual seconds in a real one; [`SPEED`] or [`SPEED_ONCE`] where missing.
     pub speed: Option<u32>,
+    /// Where pages are parsed apart; `None`: in this process.
+    pub apart: Option<Apart>,
     /// Where API and dashboard listen.
     pub listen: SocketAddr,
     /// Where the data are kept; a temporary directory, removed at the end, where missing.
@@ -135,7 +137,7 @@ pub async fn run(
         speed,
         ports: newsroom.ports(),
     })?;
-    let mut running = daemon::start(config, clock.clone()).await?;
+    let mut running = daemon::start_with(config, clock.clone(), options.apart).await?;
     running.ready().await?;
     tell(&format!(
         "listening=http://{}  (the newsroom's day, {speed} times as fast)",

@@ -6,15 +6,16 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{Credits, words};
-use crate::extract;
+use crate::extract::{self, Extracted, Page};
 use crate::wire::Agency;
 
-/// Parses the pages that come on standard input, within `memory_bytes` of memory for itself, until there are no more. Whoever calls
-/// this ends its process when it returns, whatever else is under way.
+/// Parses the pages that come on standard input, within `memory_bytes` of memory for itself, until there are no more; without the scan
+/// that refuses what may blow up a parser where `unscanned` says so. Whoever calls this ends its process when it returns, whatever
+/// else is under way.
 ///
 /// The thread that reads never parses: so the process ends with the daemon that holds the other end, be it amid a page that
 /// would take for ever.
-pub fn parse_pages(memory_bytes: u64) -> io::Result<()> {
+pub fn parse_pages(memory_bytes: u64, unscanned: bool) -> io::Result<()> {
     let limited = limit(memory_bytes);
     let mut input = io::stdin().lock();
     let Some(hello) = take(&mut input)? else { return Ok(()) };
@@ -22,7 +23,9 @@ pub fn parse_pages(memory_bytes: u64) -> io::Result<()> {
     give(&words::greeting(limited.as_ref().err()))?;
     limited?;
     let (pages, came) = sync_channel(1);
-    std::thread::Builder::new().name("pages".to_owned()).spawn(move || work(&came, &agencies))?;
+    let read = if unscanned { extract::article_unscanned } else { extract::article_with };
+    let work = move || work(&came, &agencies, read);
+    std::thread::Builder::new().name("pages".to_owned()).spawn(work)?;
     while let Some(page) = take(&mut input)? {
         if pages.send(page).is_err() {
             break;
@@ -42,11 +45,11 @@ fn limit(memory_bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn work(came: &Receiver<Vec<u8>>, agencies: &[Agency]) {
+fn work(came: &Receiver<Vec<u8>>, agencies: &[Agency], read: fn(&Page, &[Agency]) -> Extracted) {
     for asked in came {
         let answered = words::page(&asked).and_then(|(page, credits)| {
             let known = if credits == Credits::Configured { agencies } else { &[] };
-            give(&words::answer(extract::article_with(&page, known)))
+            give(&words::answer(read(&page, known)))
         });
         if answered.is_err() {
             // Nobody to tell. The daemon that waits for an answer gets none and ends this process.

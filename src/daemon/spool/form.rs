@@ -6,9 +6,10 @@ use std::io::Read as _;
 use serde_json::Value;
 
 use crate::config::{Source, SourceKind};
-use crate::extract::{self, Page};
+use crate::daemon::page::is_readable;
+use crate::extract::{Extracted, Page};
 use crate::jsonl;
-use crate::model::{Article, OriginBasis, OriginClaim, PageKind, Timestamp};
+use crate::model::{Article, OriginBasis, OriginClaim, Timestamp};
 use crate::text;
 
 /// Bytes of a file, unpacked. Larger ones are for `copytaster ingest`, which reads them line by line.
@@ -52,19 +53,27 @@ impl From<String> for Unfit {
     }
 }
 
-/// Reads a file of article records (JSON lines, one object, an array) or a page of html.
-pub(super) fn read(
+/// A file as far as it can be read without a parser of html.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// Article records.
+    Records(Contents),
+    /// A page.
+    Page(Page),
+}
+
+/// Reads a file of article records (JSON lines, one object, an array), or opens a page of html.
+pub(super) fn open(
     name: &str,
     bytes: &[u8],
     source: &Source,
     now: Timestamp,
-) -> Result<Contents, Unfit> {
+) -> Result<Opened, Unfit> {
     let bytes = unpacked(bytes)?;
     let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
     let is_page = [".html", ".htm", ".xhtml"].iter().any(|end| name.to_lowercase().ends_with(end));
     if is_page {
-        let article = page(name, &bytes, source)?;
-        return Ok(Contents { articles: vec![article], ..Contents::default() });
+        return Ok(Opened::Page(Page { url: None, html: text::decode(&bytes, None).text }));
     }
     let text = std::str::from_utf8(&bytes).map_err(|fault| Unfit {
         why: "it is no UTF-8: article records are JSON".to_owned(),
@@ -72,10 +81,10 @@ pub(super) fn read(
     })?;
     let text = text.trim_start_matches('\u{feff}');
     match text.trim_start().chars().next() {
-        Some('{' | '[') => Ok(records(text, source, now)),
+        Some('{' | '[') => Ok(Opened::Records(records(text, source, now))),
         Some('<') => Err(XML.into()),
         Some(_) => Err("it is neither JSON nor a page (.html)".into()),
-        None => Ok(Contents { breaks_off: true, ..Contents::default() }),
+        None => Ok(Opened::Records(Contents { breaks_off: true, ..Contents::default() })),
     }
 }
 
@@ -157,16 +166,12 @@ fn record(mut value: Value, source: &Source, now: Timestamp) -> Result<Article, 
     Ok(article)
 }
 
-fn page(name: &str, bytes: &[u8], source: &Source) -> Result<Article, String> {
-    let html = text::decode(bytes, None).text;
-    let found = extract::article(&Page { url: None, html });
-    let readable =
-        matches!(found.kind, PageKind::Article | PageKind::LiveBlog | PageKind::PaywallStub);
-    if !readable || found.text.is_empty() {
-        return Err(format!("the page is no article but `{}`", found.kind.as_str()));
-    }
+/// What a page holds: one article, which goes by the file's name where it has no address.
+pub(super) fn page(name: &str, found: Extracted, source: &Source) -> Result<Contents, Unfit> {
+    is_readable(&found)?;
+    let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
     let id = found.canonical_url.is_none().then(|| name.to_owned());
-    Ok(Article {
+    let article = Article {
         source: source.id.clone(),
         id,
         url: found.canonical_url,
@@ -181,7 +186,8 @@ fn page(name: &str, bytes: &[u8], source: &Source) -> Result<Article, String> {
         rights: source.rights().statement,
         origin: own_item(source).or(found.origin),
         ..Article::default()
-    })
+    };
+    Ok(Contents { articles: vec![article], ..Contents::default() })
 }
 
 fn own_item(source: &Source) -> Option<OriginClaim> {
@@ -193,6 +199,7 @@ fn own_item(source: &Source) -> Option<OriginClaim> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::extract;
 
     pub(in crate::daemon) fn source() -> Source {
         let source = Source::named("nap".into(), SourceKind::Agency);
@@ -200,7 +207,10 @@ pub(super) mod tests {
     }
 
     fn read(name: &str, bytes: &[u8]) -> Result<Contents, Unfit> {
-        super::read(name, bytes, &source(), Timestamp::from_secs(1_000))
+        match open(name, bytes, &source(), Timestamp::from_secs(1_000))? {
+            Opened::Records(contents) => Ok(contents),
+            Opened::Page(found) => page(name, extract::article(&found), &source()),
+        }
     }
 
     fn check(text: &str, articles: usize, refused: &[usize], breaks_off: bool) {

@@ -13,6 +13,7 @@ use copytaster::model::{Clock, Timestamp};
 
 use super::press::{self, Answer, Press};
 use super::{Told, desk, heard};
+use crate::crash::copytaster;
 use crate::desk::{Desk, MINUTE, PATIENCE};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_copytaster");
@@ -183,36 +184,49 @@ async fn a_daemon_loses_the_page_its_parser_died_of_and_takes_in_the_others() {
     assert_eq!(told.articles.len(), 5, "{told:?}");
 }
 
-/// Figures for docs/extraction.md: `cargo test --test it -- --ignored --nocapture what_a_process_costs`.
-///
-/// A page that is refused at its first bytes costs nothing to parse: what it costs apart is the way there and back.
-#[ignore = "measures"]
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_process_costs() {
-    let refused = format!("{}{}", "<div>".repeat(600), "var a = 1; ".repeat(25_000));
-    let refused = Page { url: None, html: refused };
-    let here = Parser::new(None, Arc::from([])).await.unwrap();
-    let apart = parser(patient()).await;
-    for (name, parser) in [("here", &here), ("apart", &apart)] {
-        let middle = median(1_000, async || {
-            drop(parser.parse(refused.clone(), Credits::Table).await.unwrap());
-        });
-        println!("{name}: {} bytes, {} µs", refused.html.len(), middle.await.as_micros());
-    }
-    let start = median(50, async || drop(parser(patient()).await));
-    println!("a new process until it is ready: {} µs", start.await.as_micros());
+/// A page in which a parser overflows its stack within seconds, where the scan does not refuse it. Blocks take for ever instead.
+fn bottomless() -> String {
+    let depth = if cfg!(debug_assertions) { 20_000 } else { 60_000 };
+    format!("<html><body>{}<p>The harbour was closed", "<b>".repeat(depth))
 }
 
-/// The middle of the times that `run` takes.
-async fn median(times: usize, run: impl AsyncFn()) -> Duration {
-    let mut took = Vec::new();
-    for _ in 0..times {
-        let began = Instant::now();
-        run().await;
-        took.push(began.elapsed());
-    }
-    took.sort_unstable();
-    took[times / 2]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parser_that_overflows_its_stack_takes_its_page_along_and_no_other() {
+    let page = || Page { url: None, html: bottomless() };
+    let guarded = parser(patient()).await;
+    let found = guarded.parse(page(), Credits::Table).await.unwrap();
+    assert!(found.notes[0].contains("nested more than"), "{found:?}");
+    // With the scan switched off, and so much memory that only the stack can be what is wanting.
+    let memory_bytes = 64 << 30;
+    let blind = parser(Apart { memory_bytes, slots: 2, ..patient() }.unscanned()).await;
+    let fault = blind.parse(page(), Credits::Table).await.unwrap_err();
+    let told = fault.to_string();
+    assert!(matches!(fault, Unread::Died { .. }), "{told}");
+    assert!(told.contains("SIGABRT") || told.contains("SIGSEGV"), "{told}");
+    assert!(blind.parse(story(1), Credits::Table).await.is_ok(), "another process reads it");
+}
+
+#[test]
+fn a_file_that_a_parser_dies_of_is_named_and_the_next_one_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let files = ["a.html", "bottomless.html", "b.html"].map(path);
+    std::fs::write(&files[0], press::story(1, 0, "")).unwrap();
+    std::fs::write(&files[1], bottomless()).unwrap();
+    std::fs::write(&files[2], press::story(2, 0, "")).unwrap();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let output = copytaster(&[&["extract", "--unscanned"], files.as_slice()].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let (told, said) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let titles: Vec<String> = told
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["title"].to_string())
+        .collect();
+    assert_eq!(titles, ["\"Headline of 1\"", "\"Headline of 2\""]);
+    assert!(said.contains("bottomless.html: the page could not be read"), "{said}");
+    let output = copytaster(&[&["extract"], files.as_slice()].concat());
+    assert_eq!(output.status.code(), Some(0), "the scan refuses it, and says so in its line");
 }
 
 /// The program as it is run: only Linux says of a process what it holds.
