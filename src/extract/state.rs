@@ -1,5 +1,5 @@
 //! A page whose text lies only in its scripts or frames to that text: the longest piece of html that a script holds as a JSON
-//! string, or that stands in an `<iframe srcdoc>`.
+//! string, or that stands in an `<iframe srcdoc>` or a `<noscript>`.
 //!
 //! Pages built in the browser carry their story so (`__NEXT_DATA__` and its like). It is asked last, for what a script holds
 //! need not be what a reader sees.
@@ -34,6 +34,11 @@ pub(crate) fn blocks(html: &str) -> Vec<Block> {
             longer(&frame.attr_or("srcdoc", ""), &mut best);
         }
     }
+    let hidden =
+        between(html, "<noscript", "</noscript").filter(|text| text.len() >= STRING_BYTES_MIN);
+    for text in hidden {
+        longer(text, &mut best);
+    }
     best.1
 }
 
@@ -56,9 +61,18 @@ fn longer(text: &str, best: &mut (usize, Vec<Block>)) {
 
 /// What stands between `<script …>` and `</script>`, in order.
 fn scripts(html: &str) -> impl Iterator<Item = &str> {
-    html.split("<script").skip(1).filter_map(|rest| {
+    between(html, "<script", "</script")
+}
+
+/// What stands between a tag that begins so and one that ends so.
+fn between<'a>(
+    html: &'a str,
+    begins: &'static str,
+    ends: &'static str,
+) -> impl Iterator<Item = &'a str> {
+    html.split(begins).skip(1).filter_map(move |rest| {
         let body = rest.split_once('>')?.1;
-        Some(body.split("</script").next().unwrap_or(body))
+        Some(body.split(ends).next().unwrap_or(body))
     })
 }
 
@@ -133,6 +147,18 @@ mod tests {
         let escaped = STORY.replace("\\\"", "&quot;").replace('<', "&lt;");
         let html = format!("<body><iframe srcdoc=\"{escaped}\"></iframe></body>");
         assert_eq!(blocks(&html).len(), 3);
+    }
+
+    #[test]
+    fn a_story_for_readers_without_scripts_is_read_and_a_notice_for_them_is_none() {
+        let story = STORY.replace("\\\"", "\"");
+        let html = format!(
+            "<body><div id='app'></div><noscript>{story}<p>The crane stood still for a week.</p></noscript></body>"
+        );
+        assert_eq!(blocks(&html).len(), 4);
+        let notice =
+            "<body><noscript><p>Please turn scripts on.</p><p>Nothing works.</p></noscript></body>";
+        assert!(blocks(notice).is_empty());
     }
 
     #[test]

@@ -94,3 +94,44 @@ proptest::proptest! {
         proptest::prop_assert!(found.notes.iter().all(|note| !note.contains("gave up")));
     }
 }
+
+/// What stands only where no reader sees it.
+const MARK: &str = "zqhidden";
+
+/// Pieces of pages that hold [`MARK`] in markup and programs, or bare tags in words that are escaped once.
+fn piece() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let line = "The harbour of Kvitnes was closed on Monday after a crane fell over, the town said in a statement.";
+    prop_oneof![
+        6 => Just(format!("<p>{line}</p>")),
+        1 => Just(format!("<script>var a = \"</article><p>{MARK}</p>\"; if (a < b) {{ {MARK}() }}</script>")),
+        1 => Just(format!("<script type=\"application/json\">{{\"a\": \"<p>{MARK}</p>\"}}</script>")),
+        1 => Just(format!("<script type=\"application/ld+json\">{{\"@type\": \"Thing\", \"x\": \"{MARK}\"}}</script>")),
+        1 => Just(format!("<style>.{MARK} > p {{ color: red }}</style>")),
+        1 => Just(format!("<noscript><img src={MARK}><p>{MARK}</p></noscript>")),
+        1 => Just(format!("<template><p>{MARK} {line}</p></template>")),
+        1 => Just(format!("<!-- <p>{MARK}</p> --><![CDATA[{MARK}]]>")),
+        1 => Just(format!("<p data-x=\"{MARK}>\" onclick='{MARK}()'>{line}</p>")),
+        1 => Just(format!("<iframe srcdoc=\"&lt;p&gt;{MARK}&lt;/p&gt;\">{MARK}</iframe>")),
+        1 => Just(format!("<svg><title>{MARK}</title><text>{MARK}</text></svg>")),
+        1 => Just(format!("<textarea>{MARK}</textarea><select><option>{MARK}</select>")),
+        1 => Just(format!("<p>{line} <img alt=\"{MARK}\" src=\"{MARK}.gif\"></p>")),
+        1 => Just("<p>He said &amp;quot;no&amp;quot; &amp;amp; left, and the town of Kvitnes was quiet again by the evening.</p>".to_owned()),
+        1 => Just("</div></article>".to_owned()),
+        1 => Just("<div><table><tr><td>".to_owned()),
+    ]
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+    #[test]
+    fn no_markup_and_no_program_gets_into_what_is_read(pieces in proptest::collection::vec(piece(), 0..24)) {
+        let html = format!("<html><head><title>Harbour closed</title></head><body><article><h1>Harbour closed</h1>{}</article></body></html>", pieces.concat());
+        let found = read(html);
+        for said in [&found.title, &found.text].into_iter().chain(&found.byline).chain(&found.authors) {
+            for foreign in [MARK, "<p", "</", "<!--", "CDATA", "&lt;", "&amp;", "&quot;", "function", "srcdoc", "onclick"] {
+                proptest::prop_assert!(!said.contains(foreign), "{} in {:?}", foreign, said);
+            }
+        }
+    }
+}
