@@ -20,8 +20,9 @@ pub use add::{AddError, NewSource, add, free_id, read_or_none};
 pub use login::{Login, LoginKeys};
 pub use problem::{ConfigErrors, Problem};
 pub use read::{FILE_VARIABLE, Flags, SYSTEM_FILE, environment, find, load, load_with};
+pub use rights::{Keep, Rights};
 pub use types::{
-    Config, Crawl, Detect, Endpoint, EndpointKind, Keep, KeepRaw, Limits, Log, Rights, Secret,
-    Server, Source, SourceKind, Store, Tdm,
+    Config, Crawl, Detect, Endpoint, EndpointKind, KeepRaw, Limits, Log, Secret, Server, Source,
+    SourceKind, Store, Tdm,
 };
 pub use units::duration;

@@ -6,7 +6,8 @@ use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 use url::Host;
 
-use super::types::{Config, Endpoint, EndpointKind, Rights, Secret, Source, Tdm};
+use super::rights::Rights;
+use super::types::{Config, Endpoint, EndpointKind, Secret, Source, Tdm};
 use super::units::{show_duration, show_size};
 
 impl Config {

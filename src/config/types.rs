@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::login::Login;
-use crate::api::Serve;
+use super::rights::Rights;
 use crate::model::SourceId;
 use crate::telemetry::Format;
 use crate::{feed, fetch};
@@ -322,42 +322,6 @@ pub struct Source {
     pub allow_addresses: Vec<IpNet>,
     /// What is polled. A source that is only pushed to has none.
     pub endpoints: Vec<Endpoint>,
-}
-
-/// `rights` of a source: a statement, or what may be done with its copy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rights {
-    /// Goes with each of its articles, as it stands.
-    pub statement: Option<String>,
-    /// What is kept of its pages.
-    pub store: Keep,
-    /// What of its copy is shown to whoever reads here.
-    pub serve: Serve,
-    /// How old its texts may become; `None`: as `[store]` says.
-    pub retention: Option<Duration>,
-}
-
-/// What is kept of a page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Keep {
-    /// All of it.
-    #[default]
-    Text,
-    /// Title and link.
-    Title,
-}
-
-impl Keep {
-    /// Every word, in the order the documentation names them.
-    pub const ALL: [Self; 2] = [Self::Text, Self::Title];
-
-    /// The word used in the file.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Title => "title",
-        }
-    }
 }
 
 impl Source {
