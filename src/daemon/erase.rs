@@ -91,7 +91,7 @@ pub fn erase(
         Note::Endpoint => false,
         Note::Findable(version) => !found.versions.contains(&version),
     };
-    remake(dir, cache_bytes, each, generation(dir)?, &keeps)?;
+    remake(dir, &reader, cache_bytes, each, generation(dir)?, &keeps)?;
     Store::forget_aside(dir)?;
     erasing::end(dir)?;
     Ok(Erased { articles: found.keys.len(), versions: found.versions.len() })

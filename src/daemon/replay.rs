@@ -25,7 +25,7 @@ pub struct Replayed {
 /// `each` which records are done. The caller holds the directory's lock. Until the last step, the present rows stay as they are.
 pub fn replay(dir: &Path, cache_bytes: u64, each: &mut dyn FnMut(Seq)) -> Result<Replayed, Fault> {
     let now = generation(dir)?;
-    remake(dir, cache_bytes, each, now, &|_| true)
+    remake(dir, &Reader::open(dir)?, cache_bytes, each, now, &|_| true)
 }
 
 /// As [`replay`], after the journal was judged again: what the poller noted is taken over from rows of the generation before. What
@@ -36,20 +36,21 @@ pub fn replay_judged(
     each: &mut dyn FnMut(Seq),
 ) -> Result<Replayed, Fault> {
     let before = generation(dir)?.saturating_sub(1);
-    remake(dir, cache_bytes, each, before, &|note| !matches!(note, Note::Findable(_)))
+    let keeps = |note: Note<'_>| !matches!(note, Note::Findable(_));
+    remake(dir, &Reader::open(dir)?, cache_bytes, each, before, &keeps)
 }
 
-/// As [`replay`], with the notes of rows of generation `from`, without those that `keeps` refuses.
+/// As [`replay`] of what `reader` reads, with the notes of rows of generation `from`, without those that `keeps` refuses.
 pub(super) fn remake(
     dir: &Path,
+    reader: &Reader,
     cache_bytes: u64,
     each: &mut dyn FnMut(Seq),
     from: u64,
     keeps: &dyn Fn(Note<'_>) -> bool,
 ) -> Result<Replayed, Fault> {
-    let reader = Reader::open(dir)?;
     let beside = Store::beside(dir)?;
-    let made = rebuild(&reader, reader.last_seq(), &beside, cache_bytes, each);
+    let made = rebuild(reader, reader.last_seq(), &beside, cache_bytes, each);
     let replayed = made.and_then(|store| {
         let is_ours = |seq, at| reader.read_seq(seq, at).is_ok();
         store.set_generation(generation(dir)?)?;
