@@ -312,7 +312,7 @@ fn lists_are_ordered_and_filtered_as_asked() {
     if let Some(Change::Updated { summary, .. }) = changes.last_mut() {
         summary.last_changed = Timestamp::from_secs(-5);
         summary.languages = vec!["fr".to_owned()];
-        let (agency, evidence) = ("Alba".to_owned(), String::new());
+        let (agency, evidence) = ("Mara\nAlba".to_owned(), String::new());
         summary.origin = Some(OriginClaim { agency, basis: OriginBasis::Byline, evidence });
     }
     apply(&store, 3, 3, &changes);
@@ -335,6 +335,8 @@ fn lists_are_ordered_and_filtered_as_asked() {
     check(Query { q: some("  "), ..all() }, &[2, 1, 3]);
     check(Query { source: some("alba"), ..all() }, &[1, 3]);
     check(Query { origin: some("ALBA"), ..all() }, &[3]);
+    check(Query { origin: some("mara"), ..all() }, &[3]);
+    check(Query { origin: some("Mara\nAlba"), ..all() }, &[]);
     check(Query { lang: some("fr"), ..all() }, &[3]);
     check(Query { min_sources: 2, ..all() }, &[1, 3]);
 }
