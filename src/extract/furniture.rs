@@ -17,6 +17,8 @@ const BOX_LINES_MAX: usize = 14;
 const BOX_PERCENT_MAX: usize = 25;
 /// A line from this weight on is prose, where it ends as a sentence.
 const PROSE_MIN: usize = 120;
+/// Longest paragraph about an author, in characters.
+const BIO_CHARS_MAX: usize = 600;
 /// Words of a line of names, at most.
 const NAME_WORDS_MAX: usize = 6;
 /// A cut line that may hold a credit is at most this long, in characters.
@@ -180,6 +182,8 @@ fn cut_end(blocks: &mut Vec<Block>, known: &Known<'_>) -> Vec<String> {
             || phrases::is_end_label(line)
             || wire::is_sign_off(line, known.agencies)
             || phrases::says_wall(line)
+            || phrases::is_tag_list(line)
+            || is_bio(line, known)
             || last.kind == BlockKind::Paragraph && is_names(line);
         if !matter || blocks.len() == 1 {
             break;
@@ -216,6 +220,16 @@ fn is_top_matter(line: &str, known: &Known<'_>) -> bool {
                 || (length <= LABEL_CHARS_MAX && is_byline(line) && bare.contains(&author)))
     });
     by || author || phrases::is_byline_label(line) || phrases::is_date_line(line)
+}
+
+/// "Jorun Example is a reporter at the Herald", of an author of the story: a box about them.
+fn is_bio(line: &str, known: &Known<'_>) -> bool {
+    let lower = line.to_lowercase();
+    line.chars().count() <= BIO_CHARS_MAX
+        && known
+            .authors
+            .iter()
+            .any(|author| lower.strip_prefix(&author.to_lowercase()).is_some_and(phrases::says_who))
 }
 
 /// Names and nothing else: "Jorun Example", "Herald / Odd Sample".

@@ -192,6 +192,7 @@ fn is_cut(kind: &str, how: phrases::How, phrase: &str) -> bool {
         }
         "wall" => kept(&[LEAD, MORE, &said, "Offers", "Help"]) == [LEAD, MORE],
         "end_label" => at_end(&said),
+        "bio" => at_end(&format!("Jorun Example {phrase} the harbour of Ostby for the Herald.")),
         "helper" => at_end(&format!("Odd Sample {phrase} Ostby")),
         "rights" => {
             kept(&[&format!("Herald {phrase} Ostby"), &format!("Ostby {phrase}")]).is_empty()
@@ -261,6 +262,27 @@ fn the_foot_of_a_page_alone_is_no_story_and_a_story_about_rights_is_one() {
         &[],
     );
     check(&[LEAD, foot, MORE], &[LEAD, foot, MORE]);
+}
+
+#[test]
+fn a_box_about_an_author_goes_and_a_sentence_about_somebody_else_stays() {
+    end(
+        "Jorun Example is a reporter at the Herald and lives in Ostby. She has written of cranes since 2009.",
+    );
+    for line in ["Odd Sample is a pilot of the harbour.", "Jorun Example isolated it."] {
+        check(&[LEAD, MORE, line], &[LEAD, MORE, line]);
+    }
+}
+
+#[test]
+fn a_list_of_topics_goes_from_the_end() {
+    for line in ["#Harbour #Cranes", "Harbour | Cranes | Norland coast", "Harbour • Cranes • Ostby"]
+    {
+        end(line);
+    }
+    let prose =
+        "He called it #harbour and left | so they say | at once in the evening of that day.";
+    check(&[LEAD, MORE, prose], &[LEAD, MORE, prose]);
 }
 
 #[test]

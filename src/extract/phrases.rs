@@ -10,6 +10,11 @@ use super::render::is_dense;
 /// Longest label, in characters.
 const LABEL_CHARS_MAX: usize = 60;
 
+/// Terms of a list of topics, at least.
+const TAGS_MIN: usize = 3;
+/// Words of one of them, at most.
+const TAG_WORDS_MAX: usize = 3;
+
 /// Shortest word of a phrase that may be a story's subject, in characters.
 const SUBJECT_CHARS_MIN: usize = 6;
 
@@ -117,7 +122,34 @@ pub(crate) fn is_label(line: &str) -> bool {
             .iter()
             .any(|kind| table(kind).holds_line(&line))
         || is_reading_time(&line)
+        || is_comment_count(&line)
         || !line.chars().any(char::is_alphanumeric)
+}
+
+/// "12 comments", "Kommentare (3)", "コメント12件": a count, and the word for what is counted.
+fn is_comment_count(line: &str) -> bool {
+    let word: String = line.chars().filter(|c| !c.is_numeric()).collect();
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric()).trim_end_matches('件').trim();
+    line.chars().any(char::is_numeric)
+        && ["comments", "share"].iter().any(|kind| table(kind).holds_line(word))
+}
+
+/// "#Harbour #Cranes", "Harbour | Cranes | Norland": terms and no sentence.
+pub(crate) fn is_tag_list(line: &str) -> bool {
+    let hashed = |word: &str| word.len() > 1 && word.starts_with('#');
+    let mut words = line.split([' ', ',']).filter(|word| !word.is_empty()).peekable();
+    if words.peek().is_some() && words.all(hashed) {
+        return true;
+    }
+    let terms: Vec<&str> = line.split(['|', '·', '•']).map(str::trim).collect();
+    terms.len() >= TAGS_MIN
+        && terms.iter().all(|term| (1..=TAG_WORDS_MAX).contains(&term.split_whitespace().count()))
+        && !line.ends_with(['.', '!', '?'])
+}
+
+/// What follows a name says who that is: "is a reporter at …".
+pub(crate) fn says_who(rest: &str) -> bool {
+    table("bio").starts(rest.trim_start_matches([',', ' ', ':', '|']))
 }
 
 /// "5 min", "5 min read", "Reading time: 5 minutes", "Lesezeit: 3 Min", "Temps de lecture : 4 min".
