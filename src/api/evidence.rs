@@ -131,9 +131,12 @@ fn containment(version: &cluster::Version, item: &cluster::Version) -> Option<f6
     })
 }
 
+/// What a version that is shown is compared by. A page is shown without the furniture at its ends, and then the places of
+/// furniture, which are those of the text as it was read, are not those of this one.
 fn compared(version: &cluster::Version) -> cluster::Compared {
     let article = &version.article;
-    prepare(&article.title, &article.text, &version.verdicts.furniture).compared
+    let furniture = if version.extractor == 0 { &version.verdicts.furniture[..] } else { &[] };
+    prepare(&article.title, &article.text, furniture).compared
 }
 
 /// The item that decides whose copy a version is.
