@@ -142,11 +142,16 @@ pub(crate) fn clock() -> Clock {
 /// Stack of each runtime thread: parsers recurse as deep as a page nests, up to the guard's bound. Taken as it is touched.
 const STACK_BYTES: usize = 16 << 20;
 
+/// Threads for work that blocks: what reads feeds and pages, and look-ups of names, which hold theirs longest, a dozen at most. Each
+/// has memory of its own, so there are no more of them than work side by side.
+const BLOCKING_MAX: usize = 64;
+
 /// The runtime every command that waits for a network runs on.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     let made = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_stack_size(STACK_BYTES)
+        .max_blocking_threads(BLOCKING_MAX)
         .build();
     made.context("the asynchronous runtime cannot be started")
 }

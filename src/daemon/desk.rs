@@ -225,6 +225,11 @@ impl Desk {
         self.lock().under_way.len()
     }
 
+    /// Pages that are to be looked at again.
+    pub(super) fn planned(&self) -> usize {
+        self.lock().planned.len()
+    }
+
     /// True while this lead is begun and not yet ended.
     pub(super) fn is_under_way(&self, key: u64) -> bool {
         self.lock().under_way.contains_key(&key)

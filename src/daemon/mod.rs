@@ -56,7 +56,7 @@ use tracing::{error, info, warn};
 use crate::api::{self, Part, Status, Wish};
 use crate::cluster::{self, ENGINE};
 use crate::config::{Config, KeepRaw, Source, SourceKind};
-use crate::fetch::{FetchError, Fetcher};
+use crate::fetch::{FetchError, Fetcher, Held};
 use crate::journal::{JournalError, Log, Reader, Settings, SourceNote};
 use crate::model::Clock;
 use crate::store::{Event, Opened, Store, StoreError};
@@ -158,6 +158,7 @@ pub struct Running {
     store: Store,
     status: Arc<Status>,
     desk: Arc<desk::Desk>,
+    fetcher: Fetcher,
     server: JoinHandle<()>,
     /// All stages. `None` once it was seen to end.
     line: Option<JoinHandle<Result<(), Fault>>>,
@@ -216,8 +217,9 @@ pub async fn start_with(
     let polling = CancellationToken::new();
     let server = tokio::spawn(serve(listener, state, status.stopping.clone()));
     let data = Data { log, store: store.clone(), opened };
-    let line = tokio::spawn(run_line(config, shared, data, fetcher, pushed, polling.clone()));
-    Ok(Running { address, store, status, desk, server, line: Some(line), polling })
+    let with = fetcher.clone();
+    let line = tokio::spawn(run_line(config, shared, data, with, pushed, polling.clone()));
+    Ok(Running { address, store, status, desk, fetcher, server, line: Some(line), polling })
 }
 
 /// An open data directory.
@@ -361,6 +363,11 @@ impl Running {
     /// Leads under way. Zero between polls when every page found so far is in.
     pub fn under_way(&self) -> usize {
         self.desk.under_way()
+    }
+
+    /// How much of what the crawl met is held in memory, and how many pages are planned to be looked at again.
+    pub fn held(&self) -> (Held, usize) {
+        (self.fetcher.held(), self.desk.planned())
     }
 
     /// Resolves once the journal is folded and the line has begun, or could not.

@@ -338,7 +338,8 @@ impl Poller {
             let sent = async {
                 if let Some(page) = &lead.page {
                     lead.turn = turns.acquire_owned().await.ok();
-                    fetcher.ready(page, &lead.source.allow_addresses).await;
+                    // Its state is some kilobytes, which thousands that wait for their turn must not have each.
+                    Box::pin(fetcher.ready(page, &lead.source.allow_addresses)).await;
                 }
                 leads.send(lead).await.is_ok()
             };

@@ -69,6 +69,11 @@ impl Clients {
         Ok(client)
     }
 
+    /// Names remembered.
+    pub(super) fn names(&self) -> usize {
+        self.slots.len()
+    }
+
     fn make(&self, allow: &[IpNet]) -> Result<Client, FetchError> {
         // reqwest takes the process's provider; that another one stands already is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
@@ -96,6 +101,9 @@ impl Clients {
             .map_err(|fault| FetchError::Setup { why: fault.to_string() })
     }
 }
+
+/// Bytes of room made at once for a body that announces its length: most pages fit, and no lie costs more.
+const ROOM_MAX: u64 = 512 << 10;
 
 /// What is done with a body that passes the cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,10 +196,13 @@ async fn read(
 ) -> Result<Bytes, FetchError> {
     let kind = headers::content_type(headers);
     let mut wanted = bounds.wanted;
-    let unwanted = |why| FetchError::Unwanted { why };
-    let refused = wanted.zip(kind.as_deref()).and_then(|(wanted, kind)| (wanted.by_type)(kind));
-    refused.map_or(Ok(()), |why| Err(unwanted(why)))?;
-    let mut body = BytesMut::new();
+    if let Some((wanted, kind)) = wanted.zip(kind.as_deref())
+        && let Some(why) = (wanted.by_type)(kind)
+    {
+        return Err(FetchError::Unwanted { why });
+    }
+    let announced = response.content_length().unwrap_or(0).min(ROOM_MAX).min(bounds.body_bytes_max);
+    let mut body = BytesMut::with_capacity(announced as usize);
     let mut window_end = Instant::now() + bounds.pace_window;
     let mut window_bytes = 0_u64;
     loop {
@@ -215,7 +226,7 @@ async fn read(
             if let Some(head) = wanted.take_if(|head| body.len() >= head.bytes)
                 && let Some(why) = (head.by_bytes)(kind.as_deref(), &body)
             {
-                return Err(unwanted(why));
+                return Err(FetchError::Unwanted { why });
             }
         }
         if now >= end {

@@ -94,6 +94,11 @@ impl Gate {
         Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 
+    /// Hosts remembered.
+    pub(super) fn len(&self) -> usize {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn slot(&self, key: &str) -> Arc<Slot> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() >= HOSTS_MAX && !hosts.contains_key(key) {

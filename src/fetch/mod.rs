@@ -248,6 +248,7 @@ pub struct Got {
     pub took: Duration,
 }
 
+<<<<<<< HEAD
 /// What was sent and what came besides a body, as archives keep it. A login is never in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heads {
@@ -257,6 +258,17 @@ pub struct Heads {
     pub response: Vec<(String, String)>,
     /// The machine that answered.
     pub machine: Option<IpAddr>,
+=======
+/// How many things are held of what was met. Each has a bound, whatever is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Hosts with their turns and rests.
+    pub hosts: usize,
+    /// Sites with their robots.txt.
+    pub sites: usize,
+    /// Names with their addresses.
+    pub names: usize,
+>>>>>>> c61ab25 (A desk of 500 sources and a day of hosts that fail: how long, how much, and nothing left behind)
 }
 
 /// Fetches. Cheap to clone; all clones share hosts' turns and robots.txt, so a daemon has one.
@@ -340,6 +352,12 @@ impl Fetcher {
     /// Whatever kept its robots.txt from coming. A site without one, or one in trouble, names none.
     pub async fn sitemaps(&self, url: &Url, allow: &[IpNet]) -> Result<Vec<Url>, FetchError> {
         self.0.sitemaps(url, &self.0.allow(allow)).await
+    }
+
+    /// How much of what it met it holds in memory.
+    pub fn held(&self) -> Held {
+        let Inner { gate, permits, clients, .. } = &*self.0;
+        Held { hosts: gate.len(), sites: permits.len(), names: clients.names() }
     }
 
     /// What is remembered of hosts and sites and still counts, for a later run to [`recall`](Self::recall).

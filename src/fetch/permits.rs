@@ -126,6 +126,11 @@ impl Permits {
         self.of(&url[..Position::BeforePath])
     }
 
+    /// Sites remembered.
+    pub(super) fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn of(&self, origin: &str) -> Arc<Files> {
         let mut sites = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(sites.get_or_insert(origin.to_owned(), Arc::default))

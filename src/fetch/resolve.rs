@@ -143,6 +143,11 @@ impl Slots {
         with(&mut self.memories.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Names remembered.
+    pub(super) fn len(&self) -> usize {
+        self.memories(|memories| memories.0.len())
+    }
+
     /// What is remembered of a name, else what the system says now.
     async fn find(&self, host: String) -> Found {
         let look = |memories: &mut Memories| {

@@ -12,6 +12,7 @@ use crate::desk::{Desk, MINUTE, PATIENCE};
 use crate::http;
 
 mod cases;
+mod day;
 mod site;
 mod traps;
 

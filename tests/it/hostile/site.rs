@@ -14,6 +14,9 @@ use crate::wire;
 /// What a connection brings before an endless answer ends after all: no test hangs on a client that takes everything.
 const ENDLESS_BYTES: usize = 256 << 20;
 
+/// Pages that a feed lists of those that are more than the first.
+const LISTED: usize = 10;
+
 /// Where a site misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mood {
@@ -72,6 +75,8 @@ pub(super) struct Site {
     plot: Plot,
     mood: Arc<watch::Sender<Mood>>,
     seen: Arc<watch::Sender<Seen>>,
+    /// Pages beside the first that its feed lists, and what else stands there.
+    more: Arc<watch::Sender<(usize, String)>>,
 }
 
 impl Site {
@@ -85,6 +90,7 @@ impl Site {
             plot: Arc::new(misdeed),
             mood: Arc::new(watch::Sender::new(mood)),
             seen: Arc::default(),
+            more: Arc::default(),
         };
         let serving = site.clone();
         tokio::spawn(async move {
@@ -99,6 +105,11 @@ impl Site {
         self.mood.send_replace(mood);
     }
 
+    /// Its feed lists so many pages beside the first, the last few of them, and these items.
+    pub(super) fn tell(&self, pages: usize, items: String) {
+        self.more.send_replace((pages, items));
+    }
+
     pub(super) fn seen(&self) -> Seen {
         self.seen.borrow().clone()
     }
@@ -110,24 +121,26 @@ impl Site {
         assert!(came.is_ok(), "{what} did not come about: {:?}", self.seen());
     }
 
-    /// The text of the page, another one for each site.
-    pub(super) fn text(&self) -> String {
-        wire::version(u64::from(self.at.port()), 0)
-    }
-
     /// The honest bytes of a path. Half of them hold more than what an article or an entry needs.
     fn honest(&self, path: &str) -> Option<Vec<u8>> {
         let padding = "<!-- and so on -->".repeat(400);
         let at = self.at;
+        let page = path.strip_prefix("/page").map(|number| number.parse().unwrap_or(0));
         let body = match path {
-            "/feed.xml" => format!(
-                "<rss version=\"2.0\"><channel><title>Desk</title><item><title>Headline at {at}</title>\
-                 <link>http://{at}/page</link></item>{padding}</channel></rss>"
-            ),
-            "/page" => format!(
+            "/feed.xml" => {
+                let (pages, items) = self.more.borrow().clone();
+                let more: String =
+                    (1..=pages).rev().take(LISTED).map(|n| item(at, &n.to_string())).collect();
+                let first = item(at, "");
+                format!(
+                    "<rss version=\"2.0\"><channel><title>Desk</title>{first}{more}{items}{padding}</channel></rss>"
+                )
+            }
+            _ if page.is_some() => format!(
                 "<!doctype html><title>Headline at {at}</title><article><h1>Headline at {at}</h1><p>{}</p>\
                  <!-- half of it -->{padding}<p>That was all.</p></article>",
-                self.text().replace('\n', "</p><p>")
+                wire::version(u64::from(at.port()) + page.unwrap_or(0) * 100_000, 0)
+                    .replace('\n', "</p><p>")
             ),
             "/robots.txt" => "User-agent: *\nDisallow: /closed\n".to_owned(),
             _ => return None,
@@ -146,8 +159,8 @@ impl Site {
         let mood = *self.mood.borrow();
         let bad = matches!(
             (mood, path.as_str()),
-            (Mood::Robots, "/robots.txt") | (Mood::Feed, "/feed.xml") | (Mood::Page, "/page")
-        );
+            (Mood::Robots, "/robots.txt") | (Mood::Feed, "/feed.xml")
+        ) || (mood == Mood::Page && path.starts_with("/page"));
         if !bad {
             let length = format!("Content-Length: {}\r\n", body.len());
             drop(stream.write_all(&answer(&length, &body)).await);
@@ -162,6 +175,12 @@ impl Site {
             seen.taken_most = seen.taken_most.max(taken);
         });
     }
+}
+
+fn item(at: SocketAddr, number: &str) -> String {
+    format!(
+        "<item><title>Headline at {at} {number}</title><link>http://{at}/page{number}</link></item>"
+    )
 }
 
 async fn misbehave(
