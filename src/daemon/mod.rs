@@ -211,7 +211,7 @@ pub async fn start_with(
         opened.await.map_err(|fault| Fault::Writer(fault.to_string()))??;
 
     let (to_pushes, pushed) = mpsc::channel(line::WORK_MAX);
-    let params = config.api_params(generation);
+    let params = Arc::new(config.api_params(generation));
     let state = reading_side(&shared, &store, log.reader(), to_pushes, params);
     let Shared { status, desk, .. } = shared.clone();
     let polling = CancellationToken::new();
@@ -342,10 +342,9 @@ fn reading_side(
     store: &Store,
     reader: Reader,
     wishes: mpsc::Sender<Wish>,
-    settings: api::Params,
+    settings: Arc<api::Params>,
 ) -> api::State {
     let Shared { clock, status, metrics, events, .. } = shared.clone();
-    let settings = Arc::new(settings);
     api::State { store: store.clone(), reader, wishes, events, status, metrics, clock, settings }
 }
 

@@ -248,7 +248,6 @@ pub struct Got {
     pub took: Duration,
 }
 
-<<<<<<< HEAD
 /// What was sent and what came besides a body, as archives keep it. A login is never in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heads {
@@ -258,7 +257,8 @@ pub struct Heads {
     pub response: Vec<(String, String)>,
     /// The machine that answered.
     pub machine: Option<IpAddr>,
-=======
+}
+
 /// How many things are held of what was met. Each has a bound, whatever is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -268,7 +268,6 @@ pub struct Held {
     pub sites: usize,
     /// Names with their addresses.
     pub names: usize,
->>>>>>> c61ab25 (A desk of 500 sources and a day of hosts that fail: how long, how much, and nothing left behind)
 }
 
 /// Fetches. Cheap to clone; all clones share hosts' turns and robots.txt, so a daemon has one.

@@ -98,3 +98,20 @@ impl Desk {
             .collect()
     }
 }
+
+/// Moves the clock, a quarter of an hour at a time, until `done` holds of every source.
+pub(crate) async fn until(
+    desk: &Desk,
+    running: &Running,
+    what: &str,
+    done: impl Fn(usize, &SourceStatus) -> bool,
+) {
+    for _ in 0..100 {
+        desk.quiet(running).await;
+        if desk.sources(running).iter().enumerate().all(|(number, source)| done(number, source)) {
+            return;
+        }
+        desk.advance(15 * MINUTE);
+    }
+    panic!("{what} did not come about: {:#?}", desk.sources(running));
+}

@@ -8,8 +8,9 @@ use copytaster::config::{Crawl, SourceKind};
 use copytaster::daemon::Running;
 use serde_json::Value;
 
-use crate::desk::{Desk, MINUTE, PATIENCE};
+use crate::desk::{Desk, MINUTE, PATIENCE, until};
 use crate::http;
+use crate::soak::Draw;
 
 mod cases;
 mod day;
@@ -29,23 +30,6 @@ fn desk(sites: &[Site], crawl: Crawl) -> Desk {
         crate::daemon::source(&format!("s{number}"), SourceKind::Outlet, site.at)
     };
     Desk::new(sites.iter().enumerate().map(source).collect(), crawl)
-}
-
-/// Moves the clock, a quarter of an hour at a time, until `done` holds of every source.
-async fn until(
-    desk: &Desk,
-    running: &Running,
-    what: &str,
-    done: impl Fn(usize, &SourceStatus) -> bool,
-) {
-    for _ in 0..100 {
-        desk.quiet(running).await;
-        if desk.sources(running).iter().enumerate().all(|(number, source)| done(number, source)) {
-            return;
-        }
-        desk.advance(15 * MINUTE);
-    }
-    panic!("{what} did not come about: {:#?}", desk.sources(running));
 }
 
 /// Address and reason of what was lost, once nobody writes.

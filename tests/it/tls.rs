@@ -11,7 +11,7 @@ use copytaster::config::{Crawl, Source, SourceKind};
 use copytaster::daemon::Running;
 use copytaster::fetch::Roots;
 
-use crate::desk::{Desk, MINUTE};
+use crate::desk::{Desk, MINUTE, until};
 use crate::http;
 
 mod authority;
@@ -38,23 +38,6 @@ async fn articles(running: &Running) -> usize {
     let address = running.address;
     let look = move || http::items(address, "/api/v1/clusters?expand=members").len();
     tokio::task::spawn_blocking(look).await.unwrap()
-}
-
-/// Moves the clock until `done` holds of every source.
-async fn until(
-    desk: &Desk,
-    running: &Running,
-    what: &str,
-    done: impl Fn(usize, &SourceStatus) -> bool,
-) {
-    for _ in 0..100 {
-        desk.quiet(running).await;
-        if desk.sources(running).iter().enumerate().all(|(number, source)| done(number, source)) {
-            return;
-        }
-        desk.advance(15 * MINUTE);
-    }
-    panic!("{what} did not come about: {:#?}", desk.sources(running));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,16 +13,6 @@ fn said(name: &str, here: u64) -> u64 {
     std::env::var(name).ok().and_then(|said| said.parse().ok()).unwrap_or(here)
 }
 
-/// Numbers that look drawn and are the same at every run.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
-        (self.0 >> 33) % end
-    }
-}
-
 /// The clock goes on by this much at a time.
 const STEP: i64 = 5 * MINUTE;
 
