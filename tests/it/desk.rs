@@ -1,5 +1,6 @@
 //! A daemon in the test's process, over sites on loopback, by a clock that stands until the test moves it.
 
+use std::fmt::Debug;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use copytaster::config::{Config, Crawl, Server, Source, Store as Kept};
 use copytaster::daemon::Running;
 use copytaster::journal::{Lost, Reader, Record};
 use copytaster::model::{Clock, Seq, Timestamp};
+
+use tokio::sync::watch;
 
 use crate::patience::started;
 use crate::wire;
@@ -97,6 +100,18 @@ impl Desk {
             })
             .collect()
     }
+}
+
+/// Waits until `done` holds of what a site saw, and gives that.
+pub(crate) async fn came<T: Clone + Debug>(
+    seen: &watch::Sender<T>,
+    what: &str,
+    done: impl FnMut(&T) -> bool,
+) -> T {
+    let mut told = seen.subscribe();
+    let came = tokio::time::timeout(PATIENCE, told.wait_for(done)).await;
+    let Ok(came) = came else { panic!("{what} did not come about: {:?}", *seen.borrow()) };
+    came.unwrap().clone()
 }
 
 /// Moves the clock, a quarter of an hour at a time, until `done` holds of every source.

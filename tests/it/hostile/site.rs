@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::desk::PATIENCE;
+use crate::desk::came;
 use crate::wire;
 
 /// What a connection brings before an endless answer ends after all: no test hangs on a client that takes everything.
@@ -116,9 +116,7 @@ impl Site {
 
     /// Waits until `done` holds of what came about.
     pub(super) async fn until(&self, what: &str, done: impl FnMut(&Seen) -> bool) {
-        let mut seen = self.seen.subscribe();
-        let came = tokio::time::timeout(PATIENCE, seen.wait_for(done)).await;
-        assert!(came.is_ok(), "{what} did not come about: {:?}", self.seen());
+        came(&self.seen, what, done).await;
     }
 
     /// The honest bytes of a path. Half of them hold more than what an article or an entry needs.

@@ -12,7 +12,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::desk::PATIENCE;
+use crate::desk::came;
 use crate::wire;
 
 /// What was asked and answered so far.
@@ -80,10 +80,7 @@ impl Site {
 
     /// Waits until `done` holds of what was asked.
     pub(super) async fn until(&self, what: &str, done: impl FnMut(&Seen) -> bool) -> Seen {
-        let mut seen = self.seen.subscribe();
-        let came = tokio::time::timeout(PATIENCE, seen.wait_for(done)).await;
-        let Ok(seen) = came else { panic!("{what} did not come about: {:?}", self.seen()) };
-        seen.unwrap().clone()
+        came(&self.seen, what, done).await
     }
 }
 

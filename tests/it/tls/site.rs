@@ -18,7 +18,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::authority::{OURS, RIGHT};
 use super::frames;
-use crate::desk::PATIENCE;
+use crate::desk::came;
 use crate::wire;
 
 /// What a site does with whoever connects.
@@ -111,9 +111,7 @@ impl Site {
 
     /// Waits until `done` holds of what came about.
     pub(super) async fn until(&self, what: &str, done: impl FnMut(&Seen) -> bool) {
-        let mut seen = self.seen.subscribe();
-        let came = tokio::time::timeout(PATIENCE, seen.wait_for(done)).await;
-        assert!(came.is_ok(), "{what} did not come about: {:?}", self.seen());
+        came(&self.seen, what, done).await;
     }
 }
 
