@@ -22,11 +22,8 @@ impl Clusterer {
         texts: &mut Texts<'_>,
     ) -> Judged {
         let judged = self.judge(article, seen_at, texts);
-        let (Judged::New { mut verdicts, prepared, refused }, Some(of)) =
-            (judged, self.article_of(prior.id))
-        else {
-            return self.judge(article, seen_at, texts);
-        };
+        let Some(of) = self.article_of(prior.id) else { return judged };
+        let Judged::New { mut verdicts, prepared, refused } = judged else { return judged };
         let Article { title, text, .. } = &prior.article;
         let before = prepare(title, text, &prior.verdicts.furniture).compared;
         let overlap = Overlap::of(&prepared.compared, &before);

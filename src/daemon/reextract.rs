@@ -16,6 +16,7 @@ use super::rejudge::prior;
 use super::{Fault, page};
 use crate::cluster::{self, Version};
 use crate::extract::{EXTRACTOR, Extracted, Page};
+use crate::fetch;
 use crate::journal::{Reader, Record, SourceNote};
 use crate::model::{Article, ArticleId, Clock, OriginBasis, SourceId, VersionId};
 use crate::text;
@@ -152,10 +153,7 @@ async fn take(
 
 /// A kept page as it is parsed.
 fn page(kept: &Kept) -> Page {
-    let charset = kept.content_type().and_then(|kind| {
-        let (_, charset) = kind.split_once("charset=")?;
-        Some(charset.split(';').next()?.trim().trim_matches('"').to_ascii_lowercase())
-    });
+    let charset = kept.content_type().as_deref().and_then(fetch::charset_of);
     let html = text::decode(kept.body(), charset.as_deref()).text;
     Page { url: Url::parse(&kept.url).ok(), html }
 }

@@ -15,13 +15,14 @@ use super::appender::{Appender, Batch, Placed};
 use super::fold::Fold;
 use super::keep::Keep;
 use super::line::{Ended, Harvest, Said, Visits, Work};
+use super::rejudge::prior;
 use super::rows::{Job, Redacted};
 use super::trim::Planned;
 use super::{Fault, Notes, words};
 use crate::api::{Accepted, Obeyed, Push, Refused, Word};
 use crate::cluster::{self, Change, Judged, Version};
 use crate::extract::EXTRACTOR;
-use crate::journal::{Entry, Location, Lost, Reader, Record, Spoken};
+use crate::journal::{Entry, Lost, Reader, Record, Spoken};
 use crate::model::{Article, Clock, ClusterId, Seq, SourceId, Timestamp, VersionId};
 use crate::telemetry::Metrics;
 use crate::warc::Packed;
@@ -303,11 +304,7 @@ impl Writer {
         // What this process has read was read by the extractor it has.
         let known =
             self.fold.clusterer.newest_of(article).filter(|known| known.0 <= self.began.0)?;
-        let entry = self.reader.read_seq(Seq(known.0), Location::default());
-        match entry.ok()?.record {
-            Record::Version(prior) if is_reading(article, &prior) => Some(prior),
-            _ => None,
-        }
+        prior(&self.reader, known).filter(|prior| is_reading(article, prior))
     }
 
     /// Gives an article its place, as another reading of `prior` where that is given.

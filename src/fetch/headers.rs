@@ -44,7 +44,12 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
 
 /// The `charset` parameter of `Content-Type`, lower case, without quotes.
 pub(super) fn charset(headers: &HeaderMap) -> Option<String> {
-    let parameters = text(headers, CONTENT_TYPE)?.split(';').skip(1);
+    charset_of(text(headers, CONTENT_TYPE)?)
+}
+
+/// The `charset` parameter of a media type, lower case, without quotes.
+pub fn charset_of(content_type: &str) -> Option<String> {
+    let parameters = content_type.split(';').skip(1);
     parameters.filter_map(|parameter| parameter.split_once('=')).find_map(|(key, value)| {
         let value = value.trim().trim_matches(['"', '\'']);
         (key.trim().eq_ignore_ascii_case("charset") && !value.is_empty())

@@ -37,6 +37,7 @@ pub use address::{allowed, check_url, is_public};
 pub use credentials::{BadCredentials, Credentials, Scheme};
 pub use error::FetchError;
 pub use explain::{Explained, Fault, Request, RobotsSeen, Said};
+pub use headers::charset_of;
 pub use permits::{Kept, Memory, Remembered};
 pub use resolve::Names;
 pub use robots::{ROBOTS_BYTES_MAX, Robots, Verdict};
