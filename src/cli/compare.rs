@@ -72,7 +72,7 @@ fn text_of(path: &Path) -> anyhow::Result<Side> {
                 .with_context(|| format!("{} is no article record", path.display()))?;
             Side { title: article.title, body: article.text, source: Some(article.source) }
         }
-        _ => Side { body: text::paragraphs(&whole).join("\n"), ..Side::default() },
+        _ => Side { body: text::paragraphs(&whole), ..Side::default() },
     })
 }
 

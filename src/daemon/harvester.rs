@@ -309,7 +309,7 @@ fn from_entry(lead: &Lead, body: Option<String>) -> Came {
     let entry = &lead.entry;
     let body =
         body.filter(|body| !body.is_empty()).or_else(|| entry.summary.clone()).unwrap_or_default();
-    let body = text::paragraphs(&body).join("\n");
+    let body = text::paragraphs(&body);
     if entry.title.is_empty() && body.is_empty() {
         return Came::Nothing("the entry has neither title nor text".to_owned());
     }

@@ -210,6 +210,9 @@ fn is_caption(line: &str) -> bool {
 
 /// Who and whose, a bar, and what is seen.
 fn is_barred(line: &str) -> bool {
+    if !holds(line, b'|') {
+        return false;
+    }
     let Some((who, seen)) = line.split_once(" | ") else { return false };
     let named = who.split([' ', ',', '/']).filter(|word| !word.is_empty());
     who.contains([',', '/'])
@@ -293,7 +296,14 @@ fn is_all_inserted(line: &str) -> bool {
 }
 
 fn holds_a_bracket(line: &str) -> bool {
-    line.contains('[') || line.contains('［')
+    const WIDE: u8 = 0xEF; // the first byte of ［
+    holds(line, b'[') || (holds(line, WIDE) && line.contains('［'))
+}
+
+/// True where the byte is anywhere in the line. Every line of every text is asked, and an answer that does not end at the first
+/// find is one for many bytes at a time.
+fn holds(line: &str, byte: u8) -> bool {
+    line.bytes().fold(false, |found, other| found | (other == byte))
 }
 
 #[cfg(test)]

@@ -9,29 +9,69 @@ const WRAPPED_LINES_MIN: usize = 4;
 /// A wrapped line ends where the next word would not have fitted: within this many characters of the longest.
 const RAGGED_CHARS: usize = 18;
 
-/// The paragraphs of `text`, trimmed, in order, none empty. Lines of hard-wrapped copy are joined: there a paragraph begins
-/// after a blank line, at a deeper indent, or after a short line that ends a sentence.
-pub fn paragraphs(text: &str) -> Vec<String> {
+/// `text` with its paragraphs as lines: trimmed, in order, none empty, one space between words. Lines of hard-wrapped copy are
+/// joined: there a paragraph begins after a blank line, at a deeper indent, or after a short line that ends a sentence.
+pub fn paragraphs(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let mut out = String::with_capacity(text.len());
     if is_wrapped(&lines) {
-        unwrapped(&lines)
+        unwrap(&lines, &mut out);
     } else {
-        lines.iter().map(|line| one_space(line)).filter(|line| !line.is_empty()).collect()
+        for line in lines {
+            push(line, '\n', &mut out);
+        }
+    }
+    out
+}
+
+/// Adds the words of `line`, if it has any, behind `mark`.
+fn push(line: &str, mark: char, out: &mut String) {
+    let line = line.trim();
+    if line.is_empty() {
+        return;
+    }
+    if !out.is_empty() {
+        out.push(mark);
+    }
+    if is_spaced_once(line) {
+        return out.push_str(line);
+    }
+    for (at, word) in line.split_whitespace().enumerate() {
+        if at > 0 {
+            out.push(' ');
+        }
+        out.push_str(word);
     }
 }
 
-fn one_space(line: &str) -> String {
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+/// True where all that parts the words of a trimmed line are single spaces: most lines are as they should be.
+fn is_spaced_once(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    // Without an early end, so that it can be done for many bytes at a time.
+    let odd = bytes.iter().zip(bytes.iter().skip(1)).fold(false, |odd, (&byte, &next)| {
+        odd | ((byte == b' ') & (next == b' ')) | ((9 <= byte) & (byte <= 13))
+    });
+    let wide = || {
+        let mut leads = bytes.iter().enumerate().filter(|(_, byte)| **byte >= 0xC2);
+        leads.any(|(at, _)| line[at..].starts_with(char::is_whitespace))
+    };
+    !odd && (line.is_ascii() || !wide())
 }
 
 /// True where most lines end near one margin, most of them in mid-sentence.
 fn is_wrapped(lines: &[&str]) -> bool {
+    // Mostly the first paragraph tells; no character has more than four bytes.
+    let is_long = |line: &&str| {
+        line.len() > WRAPPED_CHARS_MAX
+            && (line.len() > 4 * WRAPPED_CHARS_MAX || line.chars().count() > WRAPPED_CHARS_MAX)
+    };
+    if lines.len() < WRAPPED_LINES_MIN || lines.iter().any(is_long) {
+        return false;
+    }
     let lengths: Vec<usize> =
         lines.iter().map(|line| line.chars().count()).filter(|&length| length > 0).collect();
     let longest = lengths.iter().copied().max().unwrap_or(0);
-    if lengths.len() < WRAPPED_LINES_MIN
-        || !(WRAPPED_CHARS_MIN..=WRAPPED_CHARS_MAX).contains(&longest)
-    {
+    if lengths.len() < WRAPPED_LINES_MIN || longest < WRAPPED_CHARS_MIN {
         return false;
     }
     let margin = lengths.iter().filter(|&&length| length + RAGGED_CHARS >= longest).count();
@@ -47,39 +87,31 @@ fn ends_sentence(line: &str) -> bool {
         .ends_with(['.', '!', '?', '…', ':', '。', '！', '？', '؟', '।'])
 }
 
-fn unwrapped(lines: &[&str]) -> Vec<String> {
+fn unwrap(lines: &[&str], out: &mut String) {
     let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
     let indent = |line: &str| line.chars().take_while(|c| c.is_whitespace()).count();
-    let mut out: Vec<String> = Vec::new();
-    let mut open = false;
     let mut last: &str = "";
     for &line in lines {
-        if line.trim().is_empty() {
-            open = false;
+        if line.is_empty() {
             last = "";
             continue;
         }
-        let deeper = indent(line) >= indent(last) + 2 && !last.is_empty();
+        let deeper = indent(line) >= indent(last) + 2;
         let short = last.chars().count() + RAGGED_CHARS < longest && ends_sentence(last);
-        match out.last_mut() {
-            Some(paragraph) if open && !deeper && !short => {
-                paragraph.push(' ');
-                paragraph.push_str(&one_space(line));
-            }
-            _ => out.push(one_space(line)),
-        }
-        open = true;
+        let opens = last.is_empty() || deeper || short;
+        push(line, if opens { '\n' } else { ' ' }, out);
         last = line;
     }
-    out
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(text: &str, expected: &[&str]) {
-        assert_eq!(paragraphs(text), expected);
+        assert_eq!(paragraphs(text).split('\n').collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -88,7 +120,8 @@ mod tests {
             "The port of Orsk closed on Monday.\n\n  Ships   wait. \r\n",
             &["The port of Orsk closed on Monday.", "Ships wait."],
         );
-        check("", &[]);
+        assert_eq!(paragraphs(" \n\u{A0}\r\n"), "");
+        check("a\tb\u{2003}c\u{85}d \u{B}", &["a b c d"]);
     }
 
     #[test]
@@ -107,6 +140,29 @@ mod tests {
         let got = paragraphs(
             "The port authority of Orsk said on Monday it would keep its\nlocks closed.\nShips waited off the coast, where a westerly wind rose during\nthe night and the pilots stayed ashore, as they had done since\nthe strike began.\n",
         );
-        assert_eq!(got.len(), 2);
+        assert_eq!(got.lines().count(), 2);
+    }
+
+    #[test]
+    fn a_line_of_many_bytes_may_be_one_of_few_characters() {
+        let line = "港".repeat(WRAPPED_CHARS_MAX);
+        assert_eq!(paragraphs(&[line.as_str(); 5].join("\n")).lines().count(), 1);
+        let line = "港".repeat(WRAPPED_CHARS_MAX + 1);
+        assert_eq!(paragraphs(&[line.as_str(); 5].join("\n")).lines().count(), 5);
+    }
+
+    proptest! {
+        /// All words and nothing else, a space between them; and what is tidy stays as it is.
+        #[test]
+        fn words_are_kept_and_spaces_are_not(text in "[a-z.é港\u{2019}\u{85}\u{A0}\u{2003}\t \n]{0,300}") {
+            let tidy = paragraphs(&text);
+            prop_assert!(tidy.split_whitespace().eq(text.split_whitespace()));
+            let lines: Vec<String> = tidy
+                .lines()
+                .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+                .filter(|line| !line.is_empty())
+                .collect();
+            prop_assert_eq!(lines.join("\n"), tidy);
+        }
     }
 }
