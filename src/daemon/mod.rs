@@ -22,7 +22,6 @@ mod harvester;
 mod keep;
 mod known;
 mod line;
-mod mark;
 mod mend;
 mod offline;
 mod open;

@@ -16,13 +16,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::line::{ToWriter, Work};
-use super::mark::Mark;
 use super::raw::{self, Going};
 use super::trim::{self, Trimmer};
 use super::{Fault, words};
 use crate::cluster::{Params, Version};
 use crate::config::{Config, Source, Tdm};
-use crate::journal::{JournalError, Location, Reader, Record};
+use crate::journal::{JournalError, Location, Mark, Reader, Record};
 use crate::model::{Clock, Seq, SourceId, Timestamp, VersionId};
 use crate::rights;
 use crate::store::Store;
@@ -305,7 +304,7 @@ impl Retain {
             return Err(Fault::Stopped);
         }
         self.store.flush(FLUSH_DEADLINE)?;
-        mark(self.store.dir()).end()
+        Ok(mark(self.store.dir()).end()?)
     }
 }
 

@@ -10,10 +10,9 @@ use tracing::{info, warn};
 
 use super::Fault;
 use super::line::{ToWriter, Work};
-use super::mark::Mark;
 use super::stand::{first_with_ledger, to_bytes, versions};
 use crate::cluster::{Change, Params, Touched};
-use crate::journal::{Reader, Record, Trim};
+use crate::journal::{Mark, Reader, Record, Trim};
 use crate::model::{ArticleId, Seq, VersionId};
 use crate::store::Store;
 
@@ -83,7 +82,7 @@ impl Trimmer<'_> {
             Ok(Ok(false)) => {
                 info!("clusters that were to be trimmed came up again; the next look tries again");
                 self.reader.drop_staged_trim(number)?;
-                return mark(dir).end();
+                return Ok(mark(dir).end()?);
             }
             // The next start goes on.
             _ => return Err(Fault::Stopped),
@@ -109,14 +108,14 @@ impl Trimmer<'_> {
             return self.carry_out(number, trim.digest);
         }
         self.reader.drop_staged_trim(number)?;
-        mark(dir).end()
+        Ok(mark(dir).end()?)
     }
 
     /// The rows have followed: once that is on the disk, the segments go.
     fn carry_out(&self, number: u32, digest: u64) -> Result<(), Fault> {
         self.store.flush(FLUSH_DEADLINE)?;
         if self.reader.carry_out_trim(number, digest)? {
-            return mark(self.store.dir()).end();
+            return Ok(mark(self.store.dir()).end()?);
         }
         warn!("trimmed segments are still read; they are removed at the next look");
         Ok(())

@@ -21,7 +21,7 @@ use super::acked::Acked;
 use super::frame::{self, FORMAT};
 use super::log::SEGMENT_BYTES;
 use super::reader::{Entries, Reader, read_frame};
-use super::{Base, JournalError, Lock, base, disk, generation, record, segment};
+use super::{Base, JournalError, Lock, Mark, base, generation, record, segment};
 use crate::model::Seq;
 
 /// What every backup begins with.
@@ -196,15 +196,12 @@ pub fn restore(
 
 /// What was restored is whole: the directory may be opened.
 pub fn end_restore(dir: &Path) -> Result<(), JournalError> {
-    let mark = dir.join(MARK);
-    fs::remove_file(&mark).map_err(|source| JournalError::io("remove", mark, source))?;
-    segment::sync_names(dir)
+    mark(dir).end()
 }
 
 /// Says, durably, that the directory is not whole, and removes what an earlier try left in it.
 fn begin_restore(dir: &Path) -> Result<(), JournalError> {
-    let mark = dir.join(MARK);
-    disk::replace_file(&mark, &[]).map_err(|source| JournalError::io("write", mark, source))?;
+    mark(dir).begin("a backup")?;
     for path in names(dir)? {
         if path.file_name().is_some_and(|name| !is_nothing(name)) {
             let is_folder = path.is_dir() && !path.is_symlink();
@@ -218,7 +215,7 @@ fn begin_restore(dir: &Path) -> Result<(), JournalError> {
 
 /// Refuses a directory in which a restore did not end.
 pub(super) fn refuse_unfinished(dir: &Path) -> Result<(), JournalError> {
-    if dir.join(MARK).exists() {
+    if mark(dir).exists() {
         return Err(JournalError::Unrestored { dir: dir.to_path_buf() });
     }
     Ok(())
@@ -226,7 +223,7 @@ pub(super) fn refuse_unfinished(dir: &Path) -> Result<(), JournalError> {
 
 /// Refuses a directory that holds anything, unless a restore began in it: it was empty then, and nobody has opened it since.
 fn refuse_what_is_there(dir: &Path) -> Result<(), JournalError> {
-    if dir.join(MARK).exists() || !dir.exists() {
+    if mark(dir).exists() || !dir.exists() {
         return Ok(());
     }
     let holds = |path: &PathBuf| path.file_name().is_some_and(|name| !is_nothing(name));
@@ -239,6 +236,10 @@ fn refuse_what_is_there(dir: &Path) -> Result<(), JournalError> {
 /// What a restore begins with, and what file systems put into every root.
 fn is_nothing(name: &OsStr) -> bool {
     [MARK, "restoring.new", "lock", "lost+found"].iter().any(|known| name == *known)
+}
+
+fn mark(dir: &Path) -> Mark {
+    Mark::of(dir, MARK)
 }
 
 fn names(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {

@@ -7,35 +7,27 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{JournalError, disk, judged, segment};
+use super::{JournalError, Mark, judged, segment};
 use crate::model::ArticleId;
 
 /// The articles of an erasure that did not end; none where there is no such.
 pub fn unfinished(dir: &Path) -> Result<BTreeSet<ArticleId>, JournalError> {
-    let path = mark(dir);
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(text.lines().filter_map(|line| line.parse().ok()).collect()),
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
-        Err(source) => Err(JournalError::io("read", path, source)),
-    }
+    let said = mark(dir).read()?.unwrap_or_default();
+    Ok(said.lines().filter_map(|line| line.parse().ok()).collect())
 }
 
 /// Notes, durably, that these articles are being erased.
 pub fn begin(dir: &Path, articles: &BTreeSet<ArticleId>) -> Result<(), JournalError> {
     let lines: Vec<String> = articles.iter().map(ToString::to_string).collect();
-    let path = mark(dir);
-    let written = disk::replace_file(&path, &[lines.join("\n").as_bytes()]);
-    written.map_err(|source| JournalError::io("write", path, source))
+    mark(dir).begin(&lines.join("\n"))
 }
 
 /// Nothing of these articles is left.
 pub fn end(dir: &Path) -> Result<(), JournalError> {
-    let path = mark(dir);
-    fs::remove_file(&path).map_err(|source| JournalError::io("remove", path, source))?;
-    segment::sync_names(dir)
+    mark(dir).end()
 }
 
 /// Adds lines to the list of all erasures, durably.
@@ -74,8 +66,8 @@ pub(super) fn refuse_unfinished(dir: &Path) -> Result<(), JournalError> {
     Ok(())
 }
 
-fn mark(dir: &Path) -> PathBuf {
-    dir.join("erasing")
+fn mark(dir: &Path) -> Mark {
+    Mark::of(dir, "erasing")
 }
 
 fn list(dir: &Path) -> PathBuf {

@@ -75,10 +75,7 @@ pub fn parse_value(value: Value) -> Result<Article, Problem> {
         url: record.url("url")?,
         guid: record.name("guid")?,
         title: record.text("title")?.map(|title| one_line(&title)).unwrap_or_default(),
-        text: record
-            .text("text")?
-            .map(|body| text::paragraphs(&body))
-            .unwrap_or_default(),
+        text: record.text("text")?.map(|body| text::paragraphs(&body)).unwrap_or_default(),
         kind: PageKind::Article,
         published: record.time("published")?,
         updated: record.time("updated")?,

@@ -303,7 +303,7 @@ fn holds_a_bracket(line: &str) -> bool {
 /// True where the byte is anywhere in the line. Every line of every text is asked, and an answer that does not end at the first
 /// find is one for many bytes at a time.
 fn holds(line: &str, byte: u8) -> bool {
-    line.bytes().fold(false, |found, other| found | (other == byte))
+    line.bytes().fold(0, |found, other| found | u8::from(other == byte)) != 0
 }
 
 #[cfg(test)]

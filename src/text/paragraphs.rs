@@ -48,14 +48,15 @@ fn push(line: &str, mark: char, out: &mut String) {
 fn is_spaced_once(line: &str) -> bool {
     let bytes = line.as_bytes();
     // Without an early end, so that it can be done for many bytes at a time.
-    let odd = bytes.iter().zip(bytes.iter().skip(1)).fold(false, |odd, (&byte, &next)| {
-        odd | ((byte == b' ') & (next == b' ')) | ((9 <= byte) & (byte <= 13))
+    let odd = bytes.iter().zip(bytes.iter().skip(1)).fold(0, |odd, (&byte, &next)| {
+        let control = u8::from(byte.wrapping_sub(b'\t') < 5);
+        odd | control | (u8::from(byte == b' ') & u8::from(next == b' '))
     });
     let wide = || {
         let mut leads = bytes.iter().enumerate().filter(|(_, byte)| **byte >= 0xC2);
         leads.any(|(at, _)| line[at..].starts_with(char::is_whitespace))
     };
-    !odd && (line.is_ascii() || !wide())
+    odd == 0 && (line.is_ascii() || !wide())
 }
 
 /// True where most lines end near one margin, most of them in mid-sentence.
