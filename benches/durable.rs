@@ -13,9 +13,11 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use copytaster::cluster::{Batch, Params, Placed, Version};
+use copytaster::cluster::{Arrival, Batch, Params, Placed, Version};
 use copytaster::daemon::Offline;
 use copytaster::journal::{Entry, Log, Record};
 use copytaster::model::{Article, Clock, Seq, Timestamp};
@@ -120,13 +122,19 @@ fn ingest(batches: u64) -> Done {
         for waits in [true, false] {
             let articles: Vec<Article> = articles.by_ref().take(turn.len()).collect();
             let begun = Instant::now();
-            let mut articles = articles.into_iter();
+            // Whoever accepts an article reads it; here a thread does, as in `copytaster ingest`.
+            let (line, read) = sync_channel(2 * BATCH as usize);
+            let reading = thread::spawn(move || {
+                articles.into_iter().map(Arrival::read).all(|arrival| line.send(arrival).is_ok())
+            });
             for _ in 0..TURN {
-                let batch = articles.by_ref().take(BATCH as usize);
+                let batch = read.iter().take(BATCH as usize);
                 timed(&mut judging, || take(&mut writer, batch))?;
                 if waits { writer.commit()? } else { writer.send()? }
             }
             writer.commit()?;
+            let all_read = reading.join().map_err(|_| "the reading thread panicked")?;
+            assert!(all_read, "the writer takes all of a turn");
             let each = begun.elapsed() / TURN as u32;
             if waits { waited.push(each) } else { written.push(each) }
         }
@@ -170,9 +178,9 @@ fn entries(count: u64) -> Vec<Entry> {
     versions.map(entry).collect()
 }
 
-fn take(writer: &mut Offline, batch: impl Iterator<Item = Article>) -> Done {
-    for article in batch {
-        writer.take(article, Timestamp::EPOCH)?;
+fn take(writer: &mut Offline, batch: impl Iterator<Item = Arrival>) -> Done {
+    for arrival in batch {
+        writer.take(arrival, Timestamp::EPOCH)?;
     }
     Ok(())
 }
@@ -214,7 +222,7 @@ impl Daemon {
             }
         };
         // Whoever writes to a pipe must have a reader.
-        std::thread::spawn(move || said.for_each(drop));
+        thread::spawn(move || said.for_each(drop));
         let wire = TcpStream::connect(address)?;
         wire.set_nodelay(true)?;
         Ok(Self { child, wire: BufReader::new(wire) })

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::api::problem::Problem;
 use crate::api::{self, Wish, query, reply};
+use crate::cluster::Arrival;
 use crate::jsonl;
 use crate::model::{Article, ArticleId, ClusterId, Seq, Timestamp, VersionId};
 
@@ -24,8 +25,11 @@ pub(super) const RECORDS_MAX: usize = 10_000;
 /// How long a push waits for a place in the queue to the writer.
 const QUEUE_WAIT: Duration = Duration::from_secs(2);
 
-/// Bytes that are read in well under the tenth of a millisecond.
+/// Bytes that are read in a small part of a millisecond.
 const SMALL_BYTES: usize = 16 << 10;
+
+/// Bytes of text that are read before the writer judges them: some ninety articles.
+const READ_BYTES_MAX: usize = 256 << 10;
 
 /// Seconds a sender is asked to wait where the queue stayed full.
 const RETRY_AFTER_SECONDS: u32 = 2;
@@ -37,7 +41,7 @@ const AHEAD_MAX_MILLIS: i64 = 5 * 60 * 1000;
 #[derive(Debug)]
 pub struct Push {
     /// The records, in the order they came.
-    pub articles: Vec<Article>,
+    pub articles: Vec<Arrival>,
     /// All or nothing.
     pub strict: bool,
     /// One answer for each record, in the same order, sent when all are durable. Dropped where they are not.
@@ -138,7 +142,10 @@ pub(super) async fn articles(
     let now = state.clock.now();
     // A few records are read sooner than another thread wakes.
     let is_small = body.len() <= SMALL_BYTES;
-    let read = move || Ok(sort_out(records(&body)?, now, strict));
+    let read = move || {
+        let (good, rejected) = sort_out(records(&body)?, now, strict);
+        Ok((arrivals(good), rejected))
+    };
     let (good, mut rejected) = if is_small { read()? } else { reply::blocking(read).await? };
     let mut accepted = Vec::new();
     if !good.is_empty() {
@@ -158,10 +165,10 @@ pub(super) async fn articles(
 /// Gives the records to the writer and waits until they are durable.
 async fn hand_over(
     state: &api::State,
-    good: Vec<(usize, Article)>,
+    good: Vec<(usize, Arrival)>,
     strict: bool,
 ) -> Result<Vec<(usize, Taken)>, Problem> {
-    let (indices, articles): (Vec<usize>, Vec<Article>) = good.into_iter().unzip();
+    let (indices, articles): (Vec<usize>, Vec<Arrival>) = good.into_iter().unzip();
     let (reply, answer) = oneshot::channel();
     hand(state, Wish::Push(Push { articles, strict, reply })).await?;
     let taken = answer.await.map_err(|_| unsure("the records"))?;
@@ -291,6 +298,18 @@ fn sort_out(values: Vec<Result<Value, String>>, now: Timestamp, strict: bool) ->
         rejected.sort_by_key(|record| record.index);
     }
     (good, rejected)
+}
+
+/// The writer judges one after another, so the texts are read here, where many do it at once: of the first records, for what is
+/// read takes room while it waits.
+fn arrivals(good: Vec<(usize, Article)>) -> Vec<(usize, Arrival)> {
+    let mut room = READ_BYTES_MAX;
+    let arrival = |article: Article| {
+        room = room.saturating_sub(article.text.len());
+        if room > 0 { Arrival::read(article) } else { Arrival::from(article) }
+    };
+    let (places, articles): (Vec<usize>, Vec<Article>) = good.into_iter().unzip();
+    places.into_iter().zip(articles.into_iter().map(arrival)).collect()
 }
 
 fn timely(article: Article, now: Timestamp) -> Result<Article, Problem> {

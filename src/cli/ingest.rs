@@ -2,16 +2,21 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
+use anyhow::Context as _;
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::input::{self, Timeline};
 use super::{clock, complain, say};
+use crate::cluster::Arrival;
 use crate::config;
 use crate::daemon::{Fault, Offline};
 use crate::journal::JournalError;
 use crate::jsonl;
-use crate::model::{Article, Timestamp};
+use crate::model::Timestamp;
 
 /// Arguments of `ingest`.
 #[derive(Debug, clap::Args)]
@@ -38,6 +43,9 @@ enum Format {
     Jsonl,
 }
 
+/// Articles that are read ahead of their turn.
+const READ_MAX: usize = 256;
+
 /// What came of the lines.
 #[derive(Default)]
 struct Figures {
@@ -59,22 +67,26 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut figures = Figures::default();
     let mut timeline = Timeline::new();
     let bar = input::bar();
-    for file in &args.files {
-        let input = input::open(file, &bar)?;
-        input::lines(input, |(number, line)| {
-            match line.and_then(|line| jsonl::parse(&line).map_err(|problem| problem.to_string())) {
-                Ok(article) => {
+    // What is read waits in a line of bounded length for its turn to be judged.
+    let (line, read) = sync_channel(READ_MAX);
+    thread::scope(|scope| {
+        let (files, bar) = (&args.files, &bar);
+        let reading = scope.spawn(move || read_files(files, bar, &line));
+        for arrived in read {
+            match arrived {
+                Ok(arrival) => {
+                    let article = &arrival.article;
                     let seen_at = article.first_seen.or(article.published);
-                    take(&mut data, &mut figures, timeline.push(article, seen_at))
+                    take(&mut data, &mut figures, timeline.push(arrival, seen_at))?;
                 }
                 Err(problem) => {
                     figures.refused += 1;
-                    complain(&format!("{}:{number}: {problem}", file.display()));
-                    Ok(())
+                    complain(&problem);
                 }
             }
-        })?;
-    }
+        }
+        reading.join().map_err(|_| anyhow::anyhow!("the reading of the files broke off"))?
+    })?;
     take(&mut data, &mut figures, timeline.finish())?;
     bar.finish_and_clear();
     let counts = data.finish()?;
@@ -93,13 +105,33 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Hands the articles of the files on, in order, with all that can be said of each before it is judged; or what is wrong with a
+/// line. Ends where nobody takes them any more: whoever did says why.
+fn read_files(
+    files: &[PathBuf],
+    bar: &ProgressBar,
+    line: &SyncSender<Result<Arrival, String>>,
+) -> anyhow::Result<()> {
+    for file in files {
+        input::lines(input::open(file, bar)?, |(number, text)| {
+            let article =
+                text.and_then(|text| jsonl::parse(&text).map_err(|problem| problem.to_string()));
+            let arrived = article
+                .map(Arrival::read)
+                .map_err(|problem| format!("{}:{number}: {problem}", file.display()));
+            line.send(arrived).context("the writer ended")
+        })?;
+    }
+    Ok(())
+}
+
 fn take(
     data: &mut Offline,
     figures: &mut Figures,
-    dated: Vec<(Article, Timestamp)>,
+    dated: Vec<(Arrival, Timestamp)>,
 ) -> anyhow::Result<()> {
-    for (article, seen_at) in dated {
-        let figure = match data.take(article, seen_at)? {
+    for (arrival, seen_at) in dated {
+        let figure = match data.take(arrival, seen_at)? {
             Some((_, true)) => &mut figures.duplicates,
             Some((_, false)) => &mut figures.taken,
             None => &mut figures.erased,

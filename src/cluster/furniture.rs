@@ -40,10 +40,11 @@ pub(super) struct Cleared {
 }
 
 impl Clusterer {
-    /// Takes the furniture out of a text and finds what the rest is near.
+    /// Takes the furniture out of a text and finds what the rest is near. `whole`: what is compared where there is none.
     pub(super) fn cleared(
         &self,
         blocks: &Blocks,
+        whole: Option<Prepared>,
         source: &SourceId,
         seen_at: Timestamp,
         texts: &mut Texts<'_>,
@@ -72,7 +73,8 @@ impl Clusterer {
             furniture.extend(suspects.iter().map(|&(position, _)| position));
             furniture.sort_unstable();
         }
-        let mut prepared = blocks.prepare(&furniture);
+        let whole = whole.filter(|_| furniture.is_empty());
+        let mut prepared = whole.unwrap_or_else(|| blocks.prepare(&furniture));
         // A text that is hardly more than furniture is compared whole, since templates look like that, too; its headline then
         // has to agree with the other's.
         let bare = !prepared.compared.has_body() && !furniture.is_empty();

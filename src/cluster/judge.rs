@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::arrival::{Arrival, Ready};
 use super::compared::{Blocks, Compared, Prepared};
 use super::furniture::{Cleared, headline};
 use super::graph::held_whole;
@@ -64,15 +65,39 @@ impl Near {
 impl Clusterer {
     /// Judges `article`, seen at `seen_at`, against everything applied so far.
     pub fn judge(&self, article: &Article, seen_at: Timestamp, texts: &mut Texts<'_>) -> Judged {
-        let keys = keys(article);
-        let content = content(article);
+        self.judge_with(article, keys(article), None, seen_at, texts)
+    }
+
+    /// The same with what was read of it before.
+    pub fn judge_arrival(
+        &self,
+        arrival: &mut Arrival,
+        seen_at: Timestamp,
+        texts: &mut Texts<'_>,
+    ) -> Judged {
+        let ready = arrival.take_ready();
+        self.judge_with(&arrival.article, arrival.keys().to_vec(), ready, seen_at, texts)
+    }
+
+    fn judge_with(
+        &self,
+        article: &Article,
+        keys: Vec<u64>,
+        ready: Option<Box<Ready>>,
+        seen_at: Timestamp,
+        texts: &mut Texts<'_>,
+    ) -> Judged {
+        let content = ready.as_ref().map_or_else(|| content(article), |ready| ready.content);
         let known = keys.first().and_then(|key| self.named.get(key)).copied();
         if let Some(version) = known.and_then(|number| self.version_with(number, content)) {
             return Judged::Duplicate(version);
         }
-        let blocks = Blocks::new(&article.title, &article.text);
+        let (blocks, whole) = match ready.map(|ready| *ready) {
+            Some(Ready { blocks, whole, .. }) => (blocks, Some(whole)),
+            None => (Blocks::new(&article.title, &article.text), None),
+        };
         let Cleared { furniture, no_evidence, found: new_furniture, prepared, near } =
-            self.cleared(&blocks, &article.source, seen_at, texts);
+            self.cleared(&blocks, whole, &article.source, seen_at, texts);
         let Near { mut found, mut refused, items } = near;
         let hub = self.is_hub(&prepared.compared, &found);
         let late_hubs =

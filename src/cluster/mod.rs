@@ -6,6 +6,7 @@
 
 mod agencies;
 mod apply;
+mod arrival;
 mod batch;
 pub(crate) mod code;
 mod compared;
@@ -30,6 +31,7 @@ mod split;
 mod stored;
 mod types;
 
+pub use arrival::Arrival;
 pub use batch::{Batch, Placed};
 pub use compared::{BODY_WORDS_MIN, Compared, KeptBlock, Prepared, WORDS_MAX, prepare};
 pub use forget::{ArticleStands, Stands, Touched};

@@ -14,7 +14,7 @@ use super::rows::Rows;
 use super::writer::{PAGE, Writer};
 use super::{Fault, Notes, in_force};
 use crate::api::Status;
-use crate::cluster::Version;
+use crate::cluster::{Arrival, Version};
 use crate::model::{Article, Clock, Timestamp, VersionId};
 use crate::store::{Counts, Store};
 use crate::telemetry::Metrics;
@@ -61,10 +61,10 @@ impl Offline {
     /// there already; `None` where it was erased and is not taken in again.
     pub fn take(
         &mut self,
-        article: Article,
+        article: impl Into<Arrival>,
         seen_at: Timestamp,
     ) -> Result<Option<(VersionId, bool)>, Fault> {
-        let taken = self.writer.judge(article, "file", seen_at, &mut self.batch);
+        let taken = self.writer.judge(article.into(), "file", seen_at, &mut self.batch);
         if self.batch.is_full() {
             self.writer.send(&mut self.batch)?;
         }
@@ -79,7 +79,7 @@ impl Offline {
     ) -> Result<bool, Fault> {
         let seen_at = self.writer.now();
         let (_, duplicate) =
-            self.writer.place(article, Some(prior), PAGE, seen_at, &mut self.batch);
+            self.writer.place(article.into(), Some(prior), PAGE, seen_at, &mut self.batch);
         if self.batch.is_full() {
             self.writer.send(&mut self.batch)?;
         }

@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use super::apart::{Credits, Parser, Unread};
 use super::line::{ToWriter, Work};
 use crate::api::Push;
+use crate::cluster::Arrival;
 use crate::config::{Endpoint, EndpointKind, Source};
 use crate::model::{Article, Clock};
 
@@ -170,7 +171,7 @@ async fn hand(articles: Vec<Article>, work: &ToWriter) -> Result<(), String> {
     let mut articles = articles.into_iter().peekable();
     while articles.peek().is_some() {
         let (reply, answer) = oneshot::channel();
-        let articles = articles.by_ref().take(RECORDS_MAX).collect();
+        let articles = articles.by_ref().take(RECORDS_MAX).map(Arrival::from).collect();
         let push = Push { articles, strict: false, reply };
         let stopping = || "the daemon is stopping".to_owned();
         work.send(Work::Push(push)).await.map_err(|_| stopping())?;

@@ -20,7 +20,7 @@ use super::rows::{Job, Redacted};
 use super::trim::Planned;
 use super::{Fault, Notes, words};
 use crate::api::{Accepted, Obeyed, Push, Refused, Word};
-use crate::cluster::{self, Change, Judged, Version};
+use crate::cluster::{self, Arrival, Change, Judged, Version};
 use crate::extract::EXTRACTOR;
 use crate::journal::{Entry, Lost, Reader, Record, Spoken};
 use crate::model::{Article, Clock, ClusterId, Seq, SourceId, Timestamp, VersionId};
@@ -178,7 +178,7 @@ impl Writer {
             }
             Ended::Article(article, page) => {
                 let seen_at = self.now();
-                match self.judge(*article, PAGE, seen_at, batch) {
+                match self.judge((*article).into(), PAGE, seen_at, batch) {
                     Some((version, duplicate)) => {
                         let page = page.filter(|_| !duplicate);
                         batch.bytes += page.as_ref().map_or(0, Packed::len);
@@ -225,9 +225,10 @@ impl Writer {
     /// A large push fills several batches; its answer goes with the last.
     fn take_push(&mut self, push: Push, batch: &mut Batch) -> Result<(), Fault> {
         let mut placed = Vec::with_capacity(push.articles.len());
-        if push.strict && push.articles.iter().any(|article| self.is_erased(article)) {
-            let refused = push.articles.iter().map(|article| {
-                Err(if self.is_erased(article) { Refused::Erased } else { Refused::Strict })
+        let is_erased = |arrival: &Arrival| self.is_erased(arrival.keys());
+        if push.strict && push.articles.iter().any(is_erased) {
+            let refused = push.articles.iter().map(|arrival| {
+                Err(if is_erased(arrival) { Refused::Erased } else { Refused::Strict })
             });
             // A sender that hung up needs no answer.
             let _ = push.reply.send(refused.collect());
@@ -269,9 +270,9 @@ impl Writer {
     }
 
     /// True where an article goes by a name that was erased.
-    fn is_erased(&self, article: &Article) -> bool {
+    fn is_erased(&self, keys: &[u64]) -> bool {
         let erased = &self.fold.erased;
-        !erased.is_empty() && cluster::keys(article).iter().any(|key| erased.contains(key))
+        !erased.is_empty() && keys.iter().any(|key| erased.contains(key))
     }
 
     /// True of an article that was trimmed, is not known since, and does not say that it is newer than that.
@@ -287,16 +288,16 @@ impl Writer {
     /// Gives an article its place; tells which version it is and whether it was there already. `None` where it was erased.
     pub(super) fn judge(
         &mut self,
-        article: Article,
+        arrival: Arrival,
         via: &'static str,
         seen_at: Timestamp,
         batch: &mut Batch,
     ) -> Option<Answered> {
-        if self.is_erased(&article) {
+        if self.is_erased(arrival.keys()) {
             return None;
         }
-        let prior = if via == PAGE { self.read_before(&article) } else { None };
-        Some(self.place(article, prior.as_deref(), via, seen_at, batch))
+        let prior = if via == PAGE { self.read_before(&arrival.article) } else { None };
+        Some(self.place(arrival, prior.as_deref(), via, seen_at, batch))
     }
 
     /// The version of which a page's article is another reading; `None` where it may be news.
@@ -310,7 +311,7 @@ impl Writer {
     /// Gives an article its place, as another reading of `prior` where that is given.
     pub(super) fn place(
         &mut self,
-        article: Article,
+        mut arrival: Arrival,
         prior: Option<&Version>,
         via: &'static str,
         seen_at: Timestamp,
@@ -319,14 +320,15 @@ impl Writer {
         let Fold { clusterer, texts, .. } = &mut self.fold;
         let mut lend = |version| texts.lend(version);
         let judged = match prior {
-            Some(prior) => clusterer.judge_reextracted(&article, prior, seen_at, &mut lend),
-            None => clusterer.judge(&article, seen_at, &mut lend),
+            Some(prior) => clusterer.judge_reextracted(&arrival.article, prior, seen_at, &mut lend),
+            None => clusterer.judge_arrival(&mut arrival, seen_at, &mut lend),
         };
         match judged {
             Judged::Duplicate(version) => (version, true),
             Judged::New { verdicts, prepared, .. } => {
                 let id = VersionId(self.fold.last.0 + 1);
                 self.fold.seen_at = self.fold.seen_at.max(seen_at);
+                let article = arrival.article;
                 batch.bytes += article.text.len() + article.title.len();
                 let extractor = if via == PAGE { EXTRACTOR } else { 0 };
                 let verdicts = *verdicts;
