@@ -78,7 +78,8 @@ async fn serve(config: Config, origin: &Origin) -> anyhow::Result<ExitCode> {
     let _outgrown = signal(SignalKind::from_raw(SIGXFSZ)).context("SIGXFSZ cannot be ignored")?;
     let base = config.server.base_path.clone();
     let apart = daemon::Apart::of_this().context("the program's own file cannot be found")?;
-    let mut running = daemon::start_with(config.clone(), clock(), Some(apart)).await?;
+    let mut running =
+        daemon::start_with(config.clone(), clock(), daemon::Around::apart(apart)).await?;
     // It serves already. Where there is little to read it is ready in a moment, and scripts need not ask for that.
     if let Ok(ready) = tokio::time::timeout(READY_AT_ONCE, running.ready()).await {
         ready?;

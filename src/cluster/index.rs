@@ -16,7 +16,7 @@ const ANCHOR_HITS_MIN: usize = 2;
 /// Versions compared at one arrival: a flood of one text must not go quadratic.
 const COMPARED_MAX: usize = 256;
 
-/// The two tables over the live versions. Memory is fixed from the start.
+/// The two tables over the live versions. Memory is bounded from the start, and taken as they fill.
 #[derive(Clone, Debug)]
 pub struct Index {
     bands: Table,

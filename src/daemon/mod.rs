@@ -12,6 +12,7 @@
 mod ahead;
 mod apart;
 mod appender;
+mod around;
 mod checkpoint;
 mod deep;
 mod desk;
@@ -64,6 +65,7 @@ use crate::warc::{WarcError, Writing};
 use crate::wire::Agency;
 
 pub use apart::{Apart, Credits, NoProcess, Parser, Unread, parse_pages};
+pub use around::Around;
 pub use deep::{Deep, judge_again};
 pub use erase::{Erased, Which, erase};
 pub use fold::{rebuild, settings};
@@ -178,15 +180,12 @@ struct Shared {
 /// Starts the daemon on the current tokio runtime: opens journal and rows, listens and serves. Then the journal is folded, which
 /// takes its time, and the line begins: [`Running::ready`] waits for that. Pages are parsed in this process.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, Fault> {
-    start_with(config, clock, None).await
+    start_with(config, clock, Around::default()).await
 }
 
-/// The same, with pages parsed `apart` where that is said.
-pub async fn start_with(
-    config: Config,
-    clock: Clock,
-    apart: Option<Apart>,
-) -> Result<Running, Fault> {
+/// The same with other things around it.
+pub async fn start_with(config: Config, clock: Clock, around: Around) -> Result<Running, Fault> {
+    let Around { apart, names } = around;
     let parser = Parser::new(apart, agencies(&config.sources)).await?;
     let shared = Shared {
         clock,
@@ -200,7 +199,7 @@ pub async fn start_with(
     let address = listener
         .local_addr()
         .map_err(|source| Fault::Listen { address: config.server.listen, source })?;
-    let fetcher = Fetcher::new(config.fetch_params(), shared.clock.clone())?;
+    let fetcher = Fetcher::with_names(config.fetch_params(), shared.clock.clone(), names)?;
     let (dir, cache_bytes) = (config.store.path.clone(), config.store.cache);
     let opened = tokio::task::spawn_blocking(move || {
         let generation = crate::journal::generation(&dir);

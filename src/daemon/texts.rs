@@ -11,8 +11,8 @@ use crate::cluster::{Compared, Prepared, Version, prepare};
 use crate::journal::{Location, Reader, Record};
 use crate::model::{Seq, VersionId};
 
-/// Versions whose sets are kept at hand: some 6 KB each for a story of 700 words.
-const KEPT: NonZeroUsize = NonZeroUsize::new(8192).expect("8192 is not 0");
+/// Versions whose sets are kept at hand, where so many are live: some 6 KB each for a story of 700 words.
+const KEPT_MAX: NonZeroUsize = NonZeroUsize::new(8192).expect("8192 is not 0");
 
 /// Sets by version; those not at hand are made again from the journal.
 pub(super) struct LiveTexts {
@@ -34,8 +34,9 @@ struct Place {
 
 impl LiveTexts {
     pub(super) fn new(reader: Reader, live_max: u32) -> Self {
+        let live = NonZeroUsize::new(live_max as usize).unwrap_or(NonZeroUsize::MIN);
         Self {
-            kept: LruCache::new(KEPT),
+            kept: LruCache::new(KEPT_MAX.min(live)),
             unplaced: VecDeque::new(),
             places: VecDeque::new(),
             live_max: live_max as usize,

@@ -137,7 +137,8 @@ pub async fn run(
         speed,
         ports: newsroom.ports(),
     })?;
-    let mut running = daemon::start_with(config, clock.clone(), options.apart).await?;
+    let around = daemon::Around { apart: options.apart, ..daemon::Around::default() };
+    let mut running = daemon::start_with(config, clock.clone(), around).await?;
     running.ready().await?;
     tell(&format!(
         "listening=http://{}  (the newsroom's day, {speed} times as fast)",

@@ -21,8 +21,8 @@ const ADDRESSES_MAX: usize = 16;
 /// Names whose answer is remembered, at most a kilobyte each.
 const NAMES_MAX: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
 
-/// How long a name's addresses count. The system does not tell how long they may; a publisher who moves keeps the old place for
-/// longer than this. Real time, as the deadlines: it bounds what is asked of a name server.
+/// How long a name's addresses count that the system tells. It does not say how long they may; a publisher who moves keeps the old
+/// place for longer than this. Real time, as the deadlines: it bounds what is asked of a name server.
 const FOUND_KEPT: Duration = Duration::from_mins(1);
 
 /// How long a name without an answer counts as such, so that the pages of a dead host do not take all slots in turn.
@@ -44,7 +44,10 @@ type Found = Result<Vec<SocketAddr>, NoAddress>;
 
 /// Who says which addresses a name has.
 #[derive(Clone)]
-pub struct Names(Arc<dyn Fn(String) -> Asked + Send + Sync>);
+pub struct Names {
+    ask: Arc<dyn Fn(String) -> Asked + Send + Sync>,
+    kept: Duration,
+}
 
 type Asked = BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 
@@ -61,7 +64,13 @@ impl Names {
 
     /// Another one. What it says is trusted no more than what the system says.
     pub fn new(ask: impl Fn(String) -> Asked + Send + Sync + 'static) -> Self {
-        Self(Arc::new(ask))
+        Self { ask: Arc::new(ask), kept: FOUND_KEPT }
+    }
+
+    /// The same, where what is found counts for `time`, and that nothing is for no longer.
+    #[must_use]
+    pub fn kept_for(self, time: Duration) -> Self {
+        Self { kept: time, ..self }
     }
 }
 
@@ -82,28 +91,32 @@ struct Memory {
 
 /// The answers of the last minute. What a source may reach is judged anew at each use: nothing forbidden gets in by a name that was
 /// remembered, nor by one whose address changes.
-struct Memories(LruCache<String, Memory>);
+struct Memories {
+    names: LruCache<String, Memory>,
+    /// How long an address counts.
+    kept: Duration,
+}
 
 impl Memories {
-    fn new() -> Self {
-        Self(LruCache::new(NAMES_MAX))
+    fn new(kept: Duration) -> Self {
+        Self { names: LruCache::new(NAMES_MAX), kept }
     }
 
     /// What is remembered of a name at `now`.
     fn get(&mut self, host: &str, now: Instant) -> Option<Found> {
-        let memory = self.0.get(host)?;
+        let memory = self.names.get(host)?;
         (memory.until > now).then(|| memory.found.clone())
     }
 
     /// True where a name has had an address, whatever it has now.
     fn answered(&self, host: &str) -> bool {
-        self.0.peek(host).is_some_and(|memory| memory.answered)
+        self.names.peek(host).is_some_and(|memory| memory.answered)
     }
 
     fn put(&mut self, host: String, found: &Found, now: Instant) {
-        let kept = if found.is_ok() { FOUND_KEPT } else { UNKNOWN_KEPT };
+        let kept = if found.is_ok() { self.kept } else { self.kept.min(UNKNOWN_KEPT) };
         let answered = found.is_ok() || self.answered(&host);
-        self.0.put(host, Memory { found: found.clone(), until: now + kept, answered });
+        self.names.put(host, Memory { found: found.clone(), until: now + kept, answered });
     }
 }
 
@@ -130,12 +143,13 @@ impl Slots {
     /// a slot included.
     pub(super) fn new(names: Names, lookups_max: usize, deadline: Duration) -> Self {
         let slots = |number: usize| Arc::new(Semaphore::new(number.clamp(1, 512)));
+        let memories = Arc::new(Mutex::new(Memories::new(names.kept)));
         Self {
             names,
             strangers: slots(lookups_max),
             known: slots(lookups_max.div_ceil(2)),
             deadline,
-            memories: Arc::new(Mutex::new(Memories::new())),
+            memories,
         }
     }
 
@@ -145,7 +159,7 @@ impl Slots {
 
     /// Names remembered.
     pub(super) fn len(&self) -> usize {
-        self.memories(|memories| memories.0.len())
+        self.memories(|memories| memories.names.len())
     }
 
     /// What is remembered of a name, else what the system says now.
@@ -174,7 +188,7 @@ impl Slots {
         let slot = slot.map_err(|_| "look-ups that are not answered hold up all others")?;
         let us = self.clone();
         let asked = tokio::spawn(async move {
-            let found = match (us.names.0)(host.clone()).await {
+            let found = match (us.names.ask)(host.clone()).await {
                 Ok(found) => {
                     let found = found.into_iter().take(ADDRESSES_MAX);
                     Ok(found.map(|ip| SocketAddr::new(ip, 0)).collect())
@@ -249,7 +263,7 @@ mod tests {
 
     #[test]
     fn names_are_remembered_for_a_while_and_never_more_of_them_than_fit() {
-        let (mut names, now) = (Memories::new(), Instant::now());
+        let (mut names, now) = (Memories::new(FOUND_KEPT), Instant::now());
         let found: Found = Ok(vec![SocketAddr::new([1, 1, 1, 1].into(), 0)]);
         let none: Found = Err(NoAddress::Unknown("no such name".to_owned()));
         names.put("a.test".to_owned(), &found, now);
@@ -266,7 +280,7 @@ mod tests {
         for number in 0..5000 {
             names.put(format!("{number}.test"), &found, now);
         }
-        assert_eq!(names.0.len(), NAMES_MAX.get());
+        assert_eq!(names.names.len(), NAMES_MAX.get());
         assert_eq!(names.get("a.test", now), None, "the oldest goes first");
     }
 
@@ -338,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_name_that_had_an_address_is_known_while_it_has_none() {
-        let (mut names, now) = (Memories::new(), Instant::now());
+        let (mut names, now) = (Memories::new(FOUND_KEPT), Instant::now());
         let none: Found = Err(NoAddress::Unknown("no such name".to_owned()));
         names.put("a.test".to_owned(), &none, now);
         assert!(!names.answered("a.test"));
@@ -349,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_remembered_is_judged_for_each_who_asks() {
-        let (mut names, now) = (Memories::new(), Instant::now());
+        let (mut names, now) = (Memories::new(FOUND_KEPT), Instant::now());
         let at = |ip: [u8; 4]| SocketAddr::new(ip.into(), 0);
         names.put("a.test".to_owned(), &Ok(vec![at([127, 0, 0, 2])]), now);
         let open: Vec<IpNet> = vec!["127.0.0.0/8".parse().unwrap()];

@@ -1,94 +1,118 @@
-//! Keys to the versions that hold them: tables of fixed size for bands, sampled shingles and blocks.
+//! Keys to the versions that hold them: tables of bounded size for bands, sampled shingles and blocks.
 //!
 //! A table is an array of 64-byte lines, each in a cache line of its own, so a key costs one memory access. A line holds ten
 //! entries of a 16-bit tag and a 32-bit number; a full line forgets its oldest entry. So there is no rehash pause, no
-//! tombstone, and memory is known from the start. A tag that agrees by chance is one in 65,536 a line entry: candidates are
-//! verified, so it costs a look, no error.
+//! tombstone, and the most it will ever take is known from the start. A tag that agrees by chance is one in 65,536 a line entry:
+//! candidates are verified, so it costs a look, no error.
+//!
+//! Lines spread keys over all their memory, so a table with a tenth of its entries would be resident whole. Therefore they come
+//! in segments, and one that holds little is [thin](thin): it keeps its entries and answers as its lines would. Which form a
+//! segment has is nowhere to be seen but in memory.
 
+mod line;
+mod thin;
+
+use line::{EMPTY, Line, WORDS};
 use std::hint::black_box;
-
-/// Entries of a line: ten tags of two bytes, ten numbers of four and the count fill 64 bytes.
-const ENTRIES: usize = 10;
-
-/// Entries with one tag in a line: a text that floods a key pushes out its own kind only.
-const SAME_TAG_MAX: usize = 4;
+use thin::Thin;
 
 /// Entries a line is laid out for. Keys fall on lines by chance, so at a mean of seven in ten a tenth of the lines are full
 /// and forget a little early.
 const LOAD: usize = 7;
 
-/// Words of a line: `[0..2]` and the low half of `[2]` are the tags, the high half of `[2]` counts the entries ever put in,
-/// `[3..8]` are the numbers in pairs.
-const WORDS: usize = 8;
-
-type Line = [u64; WORDS];
+/// Lines of a segment: 256 KiB, which become lines in a tenth of a millisecond or two.
+const SEGMENT_LINES: usize = 4096;
 
 /// A map from keys to numbers that forgets its oldest entries. Numbers are below `u32::MAX`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Table {
-    /// Lines one after another from `aligned` on. Zeros until touched, so the system gives memory as it is used.
-    words: Vec<u64>,
-    /// The first word that begins a cache line.
-    aligned: usize,
+    segments: Vec<Segment>,
     lines: u64,
 }
 
-impl Clone for Table {
-    /// A copy lies elsewhere, so its lines begin elsewhere.
-    fn clone(&self) -> Self {
-        let mut copy = Self::with_lines(self.lines);
-        let length = self.lines as usize * WORDS;
-        copy.words[copy.aligned..][..length].copy_from_slice(&self.words[self.aligned..][..length]);
-        copy
+/// Lines that lie together.
+#[derive(Clone, Debug)]
+enum Segment {
+    Thin(Thin),
+    Lines(Vec<Line>),
+}
+
+impl Segment {
+    /// The lines that hold something.
+    fn held(&self) -> Vec<(usize, Line)> {
+        match self {
+            Self::Thin(thin) => thin.lines(),
+            Self::Lines(lines) => {
+                let all = lines.iter().copied().enumerate();
+                all.filter(|(_, line)| *line != EMPTY).collect()
+            }
+        }
+    }
+
+    /// Puts a line in the place of what there was of it.
+    fn set(&mut self, at: usize, line: Line) {
+        if let Self::Thin(thin) = self
+            && thin.set(at, &line)
+        {
+            return;
+        }
+        self.change(at, |there| *there = line);
+    }
+
+    /// Changes a line itself: the segment is lines from now on.
+    fn change(&mut self, at: usize, change: impl FnOnce(&mut Line)) {
+        match self {
+            Self::Lines(lines) => change(&mut lines[at]),
+            Self::Thin(thin) => {
+                let mut lines = vec![EMPTY; thin.size()];
+                for (at, line) in thin.lines() {
+                    lines[at] = line;
+                }
+                change(&mut lines[at]);
+                *self = Self::Lines(lines);
+            }
+        }
     }
 }
 
 impl Table {
-    /// A table that holds about `entries`: 64 bytes for each seven of them, taken from the system as it is touched.
+    /// A table that comes to hold about `entries`: 64 bytes for each seven of them at most.
     pub fn with_capacity(entries: usize) -> Self {
-        Self::with_lines(entries.div_ceil(LOAD).max(1) as u64)
-    }
-
-    fn with_lines(lines: u64) -> Self {
-        let words = vec![0; (lines as usize + 1) * WORDS];
-        let aligned = words.as_ptr().align_offset(64).min(WORDS);
-        Self { words, aligned, lines }
+        let lines = entries.div_ceil(LOAD).max(1);
+        let segments = (0..lines).step_by(SEGMENT_LINES);
+        let segments =
+            segments.map(|first| Segment::Thin(Thin::new(SEGMENT_LINES.min(lines - first))));
+        Self { segments: segments.collect(), lines: lines as u64 }
     }
 
     /// Bytes the table may come to hold.
     pub const fn bytes_max(&self) -> usize {
-        self.words.len() * size_of::<u64>()
+        self.lines as usize * size_of::<Line>()
     }
 
-    /// Where the line of a key begins, and the key's tag.
-    fn place(&self, key: u64) -> (usize, u16) {
+    /// Segment and line of a key, and the key's tag.
+    fn place(&self, key: u64) -> (usize, usize, u16) {
         // A key may have little in some of its bits (bands of equal slots): spread it first.
         let hash = (key ^ (key >> 29)).wrapping_mul(0x9FB2_1C65_1E98_DF25);
         let hash = hash ^ (hash >> 32);
-        let line = (u128::from(hash.rotate_left(32)) * u128::from(self.lines)) >> 64;
-        (self.aligned + line as usize * WORDS, (hash >> 48) as u16)
-    }
-
-    fn line(&self, at: usize) -> &Line {
-        self.words[at..].first_chunk().expect("place gives the beginning of a whole line")
-    }
-
-    fn line_mut(&mut self, at: usize) -> &mut Line {
-        self.words[at..].first_chunk_mut().expect("place gives the beginning of a whole line")
+        let line = ((u128::from(hash.rotate_left(32)) * u128::from(self.lines)) >> 64) as usize;
+        (line / SEGMENT_LINES, line % SEGMENT_LINES, (hash >> 48) as u16)
     }
 
     /// The lines that hold something, with their places: what [`Table::set_line`] takes.
-    pub fn lines(&self) -> impl Iterator<Item = (usize, &[u64; WORDS])> {
-        let lines = self.words[self.aligned..].as_chunks::<WORDS>().0;
-        let all = lines.iter().take(self.lines as usize).enumerate();
-        all.filter(|(_, line)| line.iter().any(|&word| word != 0))
+    pub fn lines(&self) -> impl Iterator<Item = (usize, [u64; WORDS])> {
+        let segments = self.segments.iter().enumerate();
+        segments.flat_map(|(segment, lines)| {
+            let lines = lines.held().into_iter();
+            lines.map(move |(at, line)| (segment * SEGMENT_LINES + at, line.0))
+        })
     }
 
     /// Puts back what a table of the same size held at `place`; false where it has no such place.
     pub fn set_line(&mut self, place: usize, line: [u64; WORDS]) -> bool {
         let within = (place as u64) < self.lines;
         if within {
-            *self.line_mut(self.aligned + place * WORDS) = line;
+            self.segments[place / SEGMENT_LINES].set(place % SEGMENT_LINES, Line(line));
         }
         within
     }
@@ -96,26 +120,28 @@ impl Table {
     /// Hands out every number there is, in no order that says anything.
     pub fn each_number(&self, mut each: impl FnMut(u32)) {
         for (_, line) in self.lines() {
-            let filled = (count(line) as usize).min(ENTRIES);
-            (0..filled).for_each(|entry| each(number_at(line, entry)));
+            line::entries(&Line(line)).for_each(|(_, number)| each(number));
         }
     }
 
     /// Puts what `new` gives for a number in its place, everywhere; numbers it gives nothing for are forgotten. Of two numbers
     /// the lesser must not become the greater.
     pub fn renumber(&mut self, new: impl Fn(u32) -> Option<u32>) {
-        let lines = self.words[self.aligned..].as_chunks_mut::<WORDS>().0;
-        for line in lines.iter_mut().take(self.lines as usize) {
-            let filled = (count(line) as usize).min(ENTRIES);
-            let mut moved: [Option<u32>; ENTRIES] = [None; ENTRIES];
-            for (entry, moved) in moved.iter_mut().enumerate().take(filled) {
-                *moved = new(number_at(line, entry));
-            }
-            if moved[..filled].iter().all(Option::is_some) {
-                let numbers = moved.iter().flatten();
-                numbers.enumerate().for_each(|(entry, &number)| set_number(line, entry, number));
-            } else {
-                close_ranks(line, &moved[..filled]);
+        for segment in &mut self.segments {
+            match segment {
+                Segment::Thin(thin) => {
+                    let lines = thin.lines();
+                    *segment = Segment::Thin(Thin::new(thin.size()));
+                    for (at, mut line) in lines {
+                        line::renumber(&mut line, &new);
+                        segment.set(at, line);
+                    }
+                }
+                Segment::Lines(lines) => {
+                    for line in lines {
+                        line::renumber(line, &new);
+                    }
+                }
             }
         }
     }
@@ -123,122 +149,80 @@ impl Table {
     /// Asks memory for the lines of all `keys` at once, so that the look-ups and insertions that follow wait once instead
     /// of once a key. Changes nothing.
     pub fn warm(&self, keys: &[u64]) {
-        let sum =
-            keys.iter().fold(0_u64, |sum, &key| sum.wrapping_add(self.words[self.place(key).0]));
+        let first_word = |&key: &u64| {
+            let (segment, at, _) = self.place(key);
+            match &self.segments[segment] {
+                Segment::Thin(thin) => thin.first_word(at),
+                Segment::Lines(lines) => lines[at].0[0],
+            }
+        };
+        let sum = keys.iter().map(first_word).fold(0_u64, u64::wrapping_add);
         black_box(sum);
     }
 
     /// Puts `number` under `key`, as the newest.
     pub fn insert(&mut self, key: u64, number: u32) {
-        let (at, tag) = self.place(key);
-        let line = self.line_mut(at);
-        let count = count(line);
-        let filled = (count as usize).min(ENTRIES);
-        let same = matching(line, tag).filter(|&entry| entry < filled);
-        if same.clone().count() >= SAME_TAG_MAX {
-            // Numbers grow with time, so the oldest entry of a tag is the least.
-            if let Some(oldest) = same.min_by_key(|&entry| number_at(line, entry)) {
-                set_number(line, oldest, number);
-            }
+        let (segment, at, tag) = self.place(key);
+        let segment = &mut self.segments[segment];
+        if let Segment::Thin(thin) = segment
+            && thin.put(at, tag, number)
+        {
             return;
         }
-        // Entries of a full line are overwritten in turn.
-        let entry = if filled < ENTRIES { filled } else { count as usize % ENTRIES };
-        set_tag(line, entry, tag);
-        set_number(line, entry, number);
-        set_count(line, if filled < ENTRIES { count + 1 } else { advance(count) });
+        segment.change(at, |line| line::put(line, tag, number));
     }
 
     /// Appends the numbers under `key` to `out`, in the order of their entries. May hold numbers of other keys with its tag.
     pub fn look_up(&self, key: u64, out: &mut Vec<u32>) {
-        let (at, tag) = self.place(key);
-        let line = self.line(at);
-        let filled = (count(line) as usize).min(ENTRIES);
-        out.extend(
-            matching(line, tag).filter(|&entry| entry < filled).map(|entry| number_at(line, entry)),
-        );
+        let (segment, at, tag) = self.place(key);
+        match &self.segments[segment] {
+            Segment::Thin(thin) => thin.look_up(at, tag, out),
+            Segment::Lines(lines) => out.extend(line::numbers_of(&lines[at], tag)),
+        }
     }
-}
-
-/// Lays a line out anew without the entries that have no number any more, the oldest first.
-fn close_ranks(line: &mut Line, moved: &[Option<u32>]) {
-    let mut left: Vec<(u32, u16)> = moved
-        .iter()
-        .enumerate()
-        .filter_map(|(entry, number)| Some(((*number)?, tag_at(line, entry))))
-        .collect();
-    left.sort_by_key(|&(number, _)| number);
-    *line = [0; WORDS];
-    for (entry, &(number, tag)) in left.iter().enumerate() {
-        set_tag(line, entry, tag);
-        set_number(line, entry, number);
-    }
-    set_count(line, left.len() as u32);
-}
-
-const LANES: u64 = 0x0001_0001_0001_0001;
-
-/// The entries whose tag is `tag`, filled or not, ascending.
-fn matching(line: &Line, tag: u16) -> impl Iterator<Item = usize> + Clone + use<> {
-    let wanted = u64::from(tag) * LANES;
-    let zero_lanes = |word: u64| {
-        // Exact, lane by lane: adding within 15 bits cannot carry into the next lane.
-        let low = 0x7FFF * LANES;
-        !(((word & low) + low) | word | low)
-    };
-    // The third word's high half is the count, no tags.
-    let found = [line[0] ^ wanted, line[1] ^ wanted, (line[2] ^ wanted) | 0xFFFF_FFFF_0000_0000]
-        .map(zero_lanes);
-    found.into_iter().enumerate().flat_map(|(at, mut lanes)| {
-        std::iter::from_fn(move || {
-            let lane = (lanes != 0).then(|| lanes.trailing_zeros() as usize / 16)?;
-            lanes &= lanes - 1;
-            Some(at * 4 + lane)
-        })
-    })
-}
-
-const fn count(line: &Line) -> u32 {
-    (line[2] >> 32) as u32
-}
-
-const fn set_count(line: &mut Line, count: u32) {
-    line[2] = (line[2] & 0xFFFF_FFFF) | ((count as u64) << 32);
-}
-
-const fn set_tag(line: &mut Line, entry: usize, tag: u16) {
-    let shift = 16 * (entry % 4);
-    line[entry / 4] = (line[entry / 4] & !(0xFFFF << shift)) | ((tag as u64) << shift);
-}
-
-const fn tag_at(line: &Line, entry: usize) -> u16 {
-    (line[entry / 4] >> (16 * (entry % 4))) as u16
-}
-
-const fn number_at(line: &Line, entry: usize) -> u32 {
-    (line[3 + entry / 2] >> (32 * (entry % 2))) as u32
-}
-
-const fn set_number(line: &mut Line, entry: usize, number: u32) {
-    let shift = 32 * (entry % 2);
-    let pair = 3 + entry / 2;
-    line[pair] = (line[pair] & !(0xFFFF_FFFF << shift)) | ((number as u64) << shift);
-}
-
-/// The next count of a full line; stays at ten or above, so that full stays full when it wraps.
-const fn advance(count: u32) -> u32 {
-    if count == u32::MAX { ENTRIES as u32 + (u32::MAX % ENTRIES as u32) + 1 } else { count + 1 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use line::SAME_TAG_MAX;
     use proptest::prelude::*;
 
     fn found(table: &Table, key: u64) -> Vec<u32> {
         let mut out = Vec::new();
         table.look_up(key, &mut out);
         out
+    }
+
+    /// A table that is lines from the start.
+    fn of_lines(capacity: usize) -> Table {
+        let mut table = Table::with_capacity(capacity);
+        table.segments.iter_mut().for_each(|segment| segment.change(0, |_| ()));
+        table
+    }
+
+    fn thin_segments(table: &Table) -> usize {
+        table.segments.iter().filter(|segment| matches!(segment, Segment::Thin(_))).count()
+    }
+
+    #[test]
+    fn a_table_takes_what_it_holds_until_lines_are_worth_their_room() {
+        let mut table = Table::with_capacity(100_000);
+        let (all, mut most) = (table.segments.len(), 0);
+        for number in 0..100_000 {
+            table.insert(u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15), number);
+            if number == 10_000 {
+                assert_eq!(thin_segments(&table), all);
+            }
+            let bytes = |segment: &Segment| match segment {
+                Segment::Thin(thin) => thin.bytes(),
+                Segment::Lines(lines) => size_of_val(&lines[..]),
+            };
+            let held = table.segments.iter().map(bytes).sum::<usize>();
+            most = most.max(held);
+            assert!(held < (number as usize + 16) * 64, "{held} bytes for {number} entries");
+        }
+        assert_eq!((thin_segments(&table), most), (0, table.bytes_max()));
     }
 
     #[test]
@@ -281,7 +265,7 @@ mod tests {
             table.insert(u64::from(number) << 40, number);
         }
         for (place, line) in table.lines() {
-            assert!(again.set_line(place, *line));
+            assert!(again.set_line(place, line));
         }
         assert!(table.lines().eq(again.lines()));
         assert!((0..60).all(|key| found(&table, key << 40) == found(&again, key << 40)));
@@ -291,9 +275,8 @@ mod tests {
     #[test]
     fn lines_begin_where_cache_lines_do() {
         for entries in [1, 100, 10_000] {
-            let table = Table::with_capacity(entries);
-            assert_eq!(std::ptr::from_ref(&table.words[table.aligned]).addr() % 64, 0);
-            assert!(table.words.len() >= table.aligned + table.lines as usize * WORDS);
+            let lines = vec![EMPTY; entries];
+            assert_eq!((lines.as_ptr().addr() % 64, size_of_val(&lines[0])), (0, 64));
         }
     }
 
@@ -322,15 +305,6 @@ mod tests {
     }
 
     #[test]
-    fn the_count_of_a_line_never_makes_it_look_unfilled() {
-        assert_eq!(
-            advance(u32::MAX) % ENTRIES as u32,
-            (u32::MAX % ENTRIES as u32 + 1) % ENTRIES as u32
-        );
-        assert!(advance(u32::MAX) >= ENTRIES as u32);
-    }
-
-    #[test]
     fn keys_that_differ_in_any_bit_alone_are_told_apart() {
         let mut table = Table::with_capacity(10_000);
         for bit in 0..64 {
@@ -354,6 +328,44 @@ mod tests {
                 prop_assert!(found.len() <= SAME_TAG_MAX);
                 prop_assert!(found.iter().all(|&other| keys[other as usize] == key));
             }
+        }
+
+        /// Thin or not says nothing, whatever is put in, set and renumbered.
+        #[test]
+        fn a_thin_table_answers_as_one_of_lines_does(
+            keys in prop::collection::vec(prop_oneof![0_u64..30, any::<u64>()], 1..3000),
+            capacity in 200_usize..40_000, kept in 1_u32..4,
+        ) {
+            let (mut thin, mut lines) = (Table::with_capacity(capacity), of_lines(capacity));
+            let agree = |thin: &Table, lines: &Table| {
+                assert!(thin.lines().eq(lines.lines()));
+                assert!(keys.iter().all(|&key| found(thin, key) == found(lines, key)));
+            };
+            let (first, second) = keys.split_at(keys.len() / 2);
+            for (number, &key) in (0_u32..).zip(first) {
+                thin.insert(key, number);
+                lines.insert(key, number);
+            }
+            agree(&thin, &lines);
+            let new = |number: u32| number.is_multiple_of(kept).then_some(number / kept);
+            thin.renumber(new);
+            lines.renumber(new);
+            agree(&thin, &lines);
+            for (number, &key) in (first.len() as u32..).zip(second) {
+                thin.insert(key, number);
+                lines.insert(key, number);
+            }
+            agree(&thin, &lines);
+            let mut again = Table::with_capacity(capacity);
+            for (place, line) in lines.lines() {
+                again.set_line(place, [7; WORDS]);
+                again.set_line(place, line);
+            }
+            agree(&again, &lines);
+            let mut seen = [Vec::new(), Vec::new()];
+            thin.each_number(|number| seen[0].push(number));
+            lines.each_number(|number| seen[1].push(number));
+            prop_assert_eq!(&seen[0], &seen[1]);
         }
     }
 }

@@ -10,12 +10,13 @@ use std::time::Duration;
 use copytaster::api::SourceStatus;
 use copytaster::config::{Config, Crawl, Server, Source, Store as Kept};
 use copytaster::daemon::Running;
+use copytaster::fetch::Names;
 use copytaster::journal::{Lost, Reader, Record};
 use copytaster::model::{Clock, Seq, Timestamp};
 
 use tokio::sync::watch;
 
-use crate::patience::started;
+use crate::patience::started_with;
 use crate::wire;
 
 /// Longest wait for anything in these tests; they take a few seconds where nothing is wrong.
@@ -28,6 +29,8 @@ pub(crate) struct Desk {
     dir: tempfile::TempDir,
     now: Arc<AtomicI64>,
     pub(crate) config: Config,
+    /// Who knows the addresses of hosts.
+    pub(crate) names: Names,
 }
 
 impl Desk {
@@ -44,7 +47,8 @@ impl Desk {
             sources,
             ..Config::default()
         };
-        Self { dir, now: Arc::new(AtomicI64::new(wire::minute(0).millis())), config }
+        let now = Arc::new(AtomicI64::new(wire::minute(0).millis()));
+        Self { dir, now, config, names: Names::of_system() }
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -63,7 +67,7 @@ impl Desk {
 
     /// Starts; waits are over at once.
     pub(crate) async fn start(&self) -> Running {
-        started(&self.config, &self.clock(1_000_000)).await
+        started_with(&self.config, &self.clock(1_000_000), &self.names).await
     }
 
     pub(crate) fn advance(&self, millis: i64) {

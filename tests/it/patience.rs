@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 #[cfg(feature = "daemon")]
-use copytaster::{config::Config, daemon, model::Clock};
+use copytaster::{config::Config, daemon, fetch::Names, model::Clock};
 
 /// Opens what this process held a moment ago, trying again while its lock is still held: a child that another test is starting
 /// has our open files, and the locks with them, until it is the program it is to be.
@@ -30,9 +30,16 @@ pub(crate) fn reopen<T, E: Display>(open: impl FnMut() -> Result<T, E>) -> T {
 /// A daemon over a directory that this process has just let go of.
 #[cfg(feature = "daemon")]
 pub(crate) async fn started(config: &Config, clock: &Clock) -> daemon::Running {
+    started_with(config, clock, &Names::of_system()).await
+}
+
+/// The same, where hosts have these addresses.
+#[cfg(feature = "daemon")]
+pub(crate) async fn started_with(config: &Config, clock: &Clock, names: &Names) -> daemon::Running {
     let began = Instant::now();
     loop {
-        match daemon::start(config.clone(), clock.clone()).await {
+        let around = daemon::Around { names: names.clone(), ..daemon::Around::default() };
+        match daemon::start_with(config.clone(), clock.clone(), around).await {
             Err(fault) if is_locked(&fault.to_string()) => {
                 assert!(began.elapsed() < Duration::from_secs(90), "it stays locked");
                 tokio::task::yield_now().await;

@@ -221,7 +221,7 @@ impl Clusterer {
         out.count(self.blocks.lines().count());
         for (place, line) in self.blocks.lines() {
             out.count(place);
-            for &word in line {
+            for word in line {
                 out.word(word);
             }
         }

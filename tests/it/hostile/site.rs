@@ -1,5 +1,6 @@
 //! A site on loopback that misbehaves, as its test tells it, at its feed, at its page or nowhere, and what it saw.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +50,8 @@ pub(super) fn answer(headers: &str, body: &[u8]) -> Vec<u8> {
 /// What came about at a site.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    pub(super) asked: Vec<String>,
+    /// How often each path was asked for.
+    pub(super) asked: BTreeMap<String, usize>,
     /// Bytes that one connection took, at most.
     pub(super) taken_most: usize,
     /// Connections at which it misbehaves just now.
@@ -58,7 +60,12 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn count(&self, path: &str) -> usize {
-        self.asked.iter().filter(|asked| *asked == path).count()
+        self.asked.get(path).copied().unwrap_or(0)
+    }
+
+    /// Requests of any path.
+    pub(super) fn all(&self) -> usize {
+        self.asked.values().sum()
     }
 }
 
@@ -72,6 +79,8 @@ type Plot = Arc<dyn Fn(&[u8]) -> Act + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Site {
     pub(super) at: SocketAddr,
+    /// Host and port by which it calls itself.
+    pub(super) name: String,
     plot: Plot,
     mood: Arc<watch::Sender<Mood>>,
     seen: Arc<watch::Sender<Seen>>,
@@ -84,9 +93,20 @@ impl Site {
         misdeed: impl Fn(&[u8]) -> Act + Send + Sync + 'static,
         mood: Mood,
     ) -> Self {
+        Self::start_as("127.0.0.1", misdeed, mood).await
+    }
+
+    /// The same by the name of `host`, wherever that is found.
+    pub(super) async fn start_as(
+        host: &str,
+        misdeed: impl Fn(&[u8]) -> Act + Send + Sync + 'static,
+        mood: Mood,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let at = listener.local_addr().unwrap();
         let site = Self {
-            at: listener.local_addr().unwrap(),
+            at,
+            name: format!("{host}:{}", at.port()),
             plot: Arc::new(misdeed),
             mood: Arc::new(watch::Sender::new(mood)),
             seen: Arc::default(),
@@ -122,22 +142,22 @@ impl Site {
     /// The honest bytes of a path. Half of them hold more than what an article or an entry needs.
     fn honest(&self, path: &str) -> Option<Vec<u8>> {
         let padding = "<!-- and so on -->".repeat(400);
-        let at = self.at;
+        let name = &self.name;
         let page = path.strip_prefix("/page").map(|number| number.parse().unwrap_or(0));
         let body = match path {
             "/feed.xml" => {
                 let (pages, items) = self.more.borrow().clone();
                 let more: String =
-                    (1..=pages).rev().take(LISTED).map(|n| item(at, &n.to_string())).collect();
-                let first = item(at, "");
+                    (1..=pages).rev().take(LISTED).map(|n| item(name, &n.to_string())).collect();
+                let first = item(name, "");
                 format!(
                     "<rss version=\"2.0\"><channel><title>Desk</title>{first}{more}{items}{padding}</channel></rss>"
                 )
             }
             _ if page.is_some() => format!(
-                "<!doctype html><title>Headline at {at}</title><article><h1>Headline at {at}</h1><p>{}</p>\
+                "<!doctype html><title>Headline at {name}</title><article><h1>Headline at {name}</h1><p>{}</p>\
                  <!-- half of it -->{padding}<p>That was all.</p></article>",
-                wire::version(u64::from(at.port()) + page.unwrap_or(0) * 100_000, 0)
+                wire::version(u64::from(self.at.port()) + page.unwrap_or(0) * 100_000, 0)
                     .replace('\n', "</p><p>")
             ),
             "/robots.txt" => "User-agent: *\nDisallow: /closed\n".to_owned(),
@@ -148,7 +168,7 @@ impl Site {
 
     async fn serve(self, mut stream: TcpStream) {
         let Some(path) = read_path(&mut stream).await else { return };
-        self.seen.send_modify(|seen| seen.asked.push(path.clone()));
+        self.seen.send_modify(|seen| *seen.asked.entry(path.clone()).or_default() += 1);
         let Some(body) = self.honest(&path) else {
             let nothing = b"HTTP/1.1 404 None\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             drop(stream.write_all(nothing).await);
@@ -175,9 +195,9 @@ impl Site {
     }
 }
 
-fn item(at: SocketAddr, number: &str) -> String {
+fn item(name: &str, number: &str) -> String {
     format!(
-        "<item><title>Headline at {at} {number}</title><link>http://{at}/page{number}</link></item>"
+        "<item><title>Headline at {name} {number}</title><link>http://{name}/page{number}</link></item>"
     )
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use copytaster::daemon::{self, Apart, Credits, Fault, NoProcess, Parser, Unread};
+use copytaster::daemon::{self, Apart, Around, Credits, Fault, NoProcess, Parser, Unread};
 use copytaster::extract::{self, Page};
 use copytaster::model::{Clock, Timestamp};
 
@@ -76,7 +76,8 @@ async fn parser(apart: Apart) -> Parser {
 /// journal.
 async fn round_apart(desk: &Desk, press: &Press, apart: Apart, page: (&str, usize)) -> Told {
     let clock = desk.clock(1_000_000);
-    let running = daemon::start_with(desk.config.clone(), clock, Some(apart)).await.unwrap();
+    let running =
+        daemon::start_with(desk.config.clone(), clock, Around::apart(apart)).await.unwrap();
     press.until_visited(page.0, page.1).await;
     desk.quiet(&running).await;
     running.stop().await.unwrap();
@@ -155,7 +156,8 @@ async fn a_program_that_cannot_parse_is_told_before_the_daemon_starts() {
     {
         let clock = Clock::new(|| Timestamp::from_millis(0), 1);
         let apart = Apart::of(program.into());
-        let fault = daemon::start_with(desk.config.clone(), clock, Some(apart)).await.unwrap_err();
+        let fault =
+            daemon::start_with(desk.config.clone(), clock, Around::apart(apart)).await.unwrap_err();
         assert!(matches!(fault, Fault::Parser(NoProcess::Start { .. } | NoProcess::Greeting(_))));
         assert!(fault.to_string().contains(told), "{fault}");
     }
