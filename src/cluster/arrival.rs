@@ -3,9 +3,9 @@
 //! Judging goes on in one place, one article after another. Over half of its work looks at nothing but the article, and whoever
 //! accepts that can do it beside the judge: the same comes out, since it is the same code over the same text.
 
-use super::compared::{Blocks, Prepared};
-use super::judge::{content, keys};
+use super::prepared::{Blocks, Prepared};
 use crate::model::Article;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// An article on its way to be judged.
 #[derive(Debug)]
@@ -53,6 +53,20 @@ impl From<Article> for Arrival {
     fn from(article: Article) -> Self {
         Self { keys: keys(&article), article, ready: None }
     }
+}
+
+/// The names an article goes by, the deciding one first: its url, else its id, within its source.
+pub fn keys(article: &Article) -> Vec<u64> {
+    let key =
+        |kind: char, name: &str| xxh3_64(format!("{kind}\0{}\0{name}", article.source).as_bytes());
+    let url = article.url.as_deref().map(|url| key('u', url));
+    let id = article.id.as_deref().map(|id| key('i', id));
+    url.into_iter().chain(id).collect()
+}
+
+/// Names what an article says. An article that says what it said before has no new version.
+pub fn content(article: &Article) -> u64 {
+    xxh3_64(format!("{}\0{}", article.title, article.text).as_bytes())
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::compared::{Blocks, Prepared, bit};
-use super::judge::Near;
 use super::link::{Between, rule};
 use super::meeting::Probe;
+use super::near::Near;
+use super::prepared::{Blocks, Prepared, bit};
 use super::types::{Version, Withdrawn};
 use super::{Clusterer, SetId, Texts};
 use crate::model::{SourceId, Timestamp};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::compared::Compared;
 use super::graph::{held_whole, holds_newcomer};
-use super::judge::Found;
 use super::meeting::{Probe, in_both};
+use super::near::Found;
 use super::types::LinkKind;
 use super::{Clusterer, Texts};
 use crate::model::VersionId;

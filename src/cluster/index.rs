@@ -1,6 +1,6 @@
 //! Prepared texts to the live versions that may be near them: bands of the sketch, and anchors for what is held whole.
 
-use super::compared::Prepared;
+use super::prepared::Prepared;
 use crate::lsh::Table;
 use crate::sketch::{BANDS, Sketch};
 

@@ -1,27 +1,20 @@
 //! A record and the state of the fold to verdicts. Reads, decides, changes nothing.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use super::arrival::{Arrival, Ready};
-use super::compared::{Blocks, Compared, Prepared};
+use super::arrival::{Arrival, Ready, content, keys};
 use super::furniture::{Cleared, headline};
 use super::graph::held_whole;
-use super::link::{Between, Refusal, rule};
-use super::meeting::{Overlap, Probe};
-use super::types::{Link, LinkKind, Reason, Relation, SetId, Verdicts};
+use super::link::Refusal;
+use super::meeting::Overlap;
+use super::near::{Near, Texts, link};
+use super::prepared::{Blocks, Prepared};
+use super::types::{Link, LinkKind, Reason, Relation, Verdicts};
 use super::{Clusterer, ENGINE};
-use crate::model::{Article, PageKind, SourceId, Timestamp, VersionId};
-use xxhash_rust::xxh3::xxh3_64;
-
-/// Lends what a live version is compared by; `None` where its text is gone (then nothing is tied to it).
-pub type Texts<'a> = dyn FnMut(VersionId) -> Option<Arc<Compared>> + 'a;
+use crate::model::{Article, PageKind, Timestamp, VersionId};
 
 /// Links of one version, besides the best to each further cluster: a flood of one text must not go quadratic.
 const LINKS_MAX: usize = 64;
-
-/// Agencies' own items that a text's passages are sought in.
-const ITEMS_MAX: usize = 16;
 
 /// What became of a record.
 #[derive(Clone, Debug)]
@@ -37,29 +30,6 @@ pub enum Judged {
         /// Candidates that are no links, with why, those with most hits first.
         refused: Vec<(VersionId, Refusal)>,
     },
-}
-
-/// A candidate that was verified.
-pub(super) struct Found {
-    pub(super) number: u32,
-    pub(super) compared: Arc<Compared>,
-    pub(super) link: Link,
-}
-
-/// What a text is near, and what it is not.
-#[derive(Default)]
-pub(super) struct Near {
-    pub(super) found: Vec<Found>,
-    pub(super) refused: Vec<(VersionId, Refusal)>,
-    /// Agencies' own items among the candidates, those with most hits first.
-    pub(super) items: Vec<(u32, Arc<Compared>)>,
-}
-
-impl Near {
-    /// The sets it is near.
-    pub(super) fn sets(&self, clusterer: &Clusterer) -> BTreeSet<SetId> {
-        self.found.iter().map(|found| clusterer.rows[found.number as usize].set).collect()
-    }
 }
 
 impl Clusterer {
@@ -155,62 +125,6 @@ impl Clusterer {
         Some(self.rows[article.versions[at] as usize].id)
     }
 
-    /// The live versions near the text, each verified. A `bare` text is furniture of its source and little else.
-    pub(super) fn near(
-        &self,
-        prepared: &Prepared,
-        source: &SourceId,
-        seen_at: Timestamp,
-        bare: bool,
-        texts: &mut Texts<'_>,
-    ) -> Near {
-        let mut near = Near::default();
-        if !prepared.compared.has_body() {
-            return near;
-        }
-        let source = self.sources.find(source.as_str());
-        let set_of = |number: u32| self.rows[number as usize].set.0;
-        let mut candidates = self.index.candidates(prepared, self.oldest_live(), set_of);
-        candidates.retain(|&number| {
-            let row = &self.rows[number as usize];
-            let outside = row.seen_at.distance_millis(seen_at) > self.params.window_millis;
-            if outside {
-                near.refused.push((row.id, Refusal::OutsideWindow));
-            }
-            !outside && !row.hub
-        });
-        if candidates.is_empty() {
-            return near;
-        }
-        let mut probe = Probe::new(&prepared.compared);
-        for number in candidates {
-            let row = &self.rows[number as usize];
-            let Some(compared) = texts(row.id) else { continue };
-            if near.items.len() < ITEMS_MAX && self.own_item(number).is_some() {
-                near.items.push((number, Arc::clone(&compared)));
-            }
-            let overlap = probe.overlap(&compared);
-            let between = Between {
-                apart_millis: row.seen_at.distance_millis(seen_at),
-                same_source: Some(row.source) == source,
-            };
-            match rule(&overlap, between) {
-                Ok(_) if bare && !is_same_page(&overlap) => {
-                    near.refused.push((row.id, Refusal::Furniture));
-                }
-                Ok(reason) => {
-                    let mut link = link(row.id, LinkKind::Text, reason, &overlap);
-                    if between.same_source {
-                        link.rests_on = probe.rests_on(&compared, overlap.shared).unwrap_or(0);
-                    }
-                    near.found.push(Found { number, compared, link });
-                }
-                Err(refusal) => near.refused.push((row.id, refusal)),
-            }
-        }
-        near
-    }
-
     /// Ties by rare words between an item of a few words and its story.
     fn short_links(&self, prepared: &Prepared, seen_at: Timestamp) -> Vec<Link> {
         let is_item = prepared.short.is_item;
@@ -267,30 +181,6 @@ impl Clusterer {
             sets.insert(set) || kept <= LINKS_MAX
         });
     }
-}
-
-/// Two texts that are furniture and little else are versions where they are alike as a whole and so are their headlines.
-fn is_same_page(overlap: &Overlap) -> bool {
-    overlap.jaccard_at_least(70) && overlap.title_found >= 2
-}
-
-/// The names an article goes by, the deciding one first: its url, else its id, within its source.
-pub fn keys(article: &Article) -> Vec<u64> {
-    let key =
-        |kind: char, name: &str| xxh3_64(format!("{kind}\0{}\0{name}", article.source).as_bytes());
-    let url = article.url.as_deref().map(|url| key('u', url));
-    let id = article.id.as_deref().map(|id| key('i', id));
-    url.into_iter().chain(id).collect()
-}
-
-/// Names what an article says. An article that says what it said before has no new version.
-pub fn content(article: &Article) -> u64 {
-    xxh3_64(format!("{}\0{}", article.title, article.text).as_bytes())
-}
-
-pub(super) fn link(other: VersionId, kind: LinkKind, reason: Reason, overlap: &Overlap) -> Link {
-    let Overlap { size, other_size, shared, .. } = *overlap;
-    Link { other, kind, reason, shared, size, other_size, rests_on: 0 }
 }
 
 /// Shared text before a few words; then containment, Jaccard, the older: exact, by cross-multiplication.

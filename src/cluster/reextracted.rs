@@ -5,9 +5,11 @@
 //! again finds what it found before.
 
 use super::Clusterer;
-use super::compared::prepare;
-use super::judge::{Judged, Texts, keys, link};
+use super::arrival::keys;
+use super::judge::Judged;
 use super::meeting::Overlap;
+use super::near::{Texts, link};
+use super::prepared::prepare;
 use super::types::{LinkKind, Reason, Relation, Verdicts, Version};
 use crate::model::{Article, Timestamp, VersionId};
 

@@ -1,6 +1,7 @@
 //! What makes a version findable, to bytes and back: a start need not read and sketch every live text again.
 
-use super::compared::{Compared, Prepared};
+use super::compared::Compared;
+use super::prepared::Prepared;
 use super::short::ShortText;
 use crate::sketch::{self, Sketch};
 

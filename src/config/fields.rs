@@ -1,6 +1,7 @@
 //! Raw values to typed ones. A refusal is the rest of a sentence: what is wanted instead.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -23,6 +24,11 @@ pub(super) fn text(raw: Raw<'_>) -> Result<String, String> {
         Raw::Text(text) => Ok(text.to_owned()),
         Raw::File(_) => Err("want a string in quotes".to_owned()),
     }
+}
+
+pub(super) fn path(raw: Raw<'_>) -> Result<PathBuf, String> {
+    let text = text(raw)?;
+    if text.is_empty() { Err("want a path".to_owned()) } else { Ok(PathBuf::from(text)) }
 }
 
 /// A string, where the empty one says "not set".

@@ -194,11 +194,6 @@ fn read_server(mut sheet: Sheet<'_>, problems: &mut Vec<Problem>) -> Server {
     server
 }
 
-pub(super) fn path(raw: Raw<'_>) -> Result<PathBuf, String> {
-    let text = fields::text(raw)?;
-    if text.is_empty() { Err("want a path".to_owned()) } else { Ok(PathBuf::from(text)) }
-}
-
 fn tokens(raw: Raw<'_>) -> Result<Vec<Secret>, String> {
     let tokens = fields::list(raw)?;
     tokens.into_iter().map(|token| fields::token(&token).map(|()| Secret::new(token))).collect()

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::crawl::INTERVAL;
 use super::fields;
 use super::problem::Problem;
-use super::read::path;
 use super::sheet::Sheet;
 use super::types::{KeepRaw, Store};
 use super::units::show_duration;
@@ -14,7 +13,7 @@ pub(super) fn read(mut sheet: Sheet<'_>, window: Duration, problems: &mut Vec<Pr
     let default = Store::default();
     let days = fields::whole(0, 36_500);
     let store = Store {
-        path: sheet.take("path", default.path, path),
+        path: sheet.take("path", default.path, fields::path),
         cache: sheet.take("cache", default.cache, fields::size(1 << 20, 4 << 30)),
         scrub_interval: sheet.take(
             "scrub_interval",
