@@ -6,7 +6,7 @@ use std::sync::mpsc::SyncSender;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use url::Url;
 
-use super::trim::Planned;
+use super::planned::Planned;
 use crate::api::{Push, Word};
 use crate::config::Source;
 use crate::feed::Entry;

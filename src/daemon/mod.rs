@@ -28,6 +28,7 @@ mod offline;
 mod open;
 mod page;
 mod permits;
+mod planned;
 mod poller;
 mod raw;
 mod ready;

@@ -10,53 +10,15 @@ use tracing::{info, warn};
 
 use super::Fault;
 use super::line::{ToWriter, Work};
+use super::planned::{Planned, touched};
 use super::stand::{first_with_ledger, to_bytes, versions};
-use crate::cluster::{Change, Params, Touched};
+use crate::cluster::{Change, Params};
 use crate::journal::{Mark, Reader, Record, Trim};
-use crate::model::{ArticleId, Seq, VersionId};
+use crate::model::Seq;
 use crate::store::Store;
 
 /// How long rows may take to reach the disk before the segments they were made from are removed.
 const FLUSH_DEADLINE: std::time::Duration = std::time::Duration::from_secs(30);
-
-/// A trim that is to be.
-#[derive(Debug, Default)]
-pub(super) struct Planned {
-    /// The record to append.
-    pub(super) trim: Trim,
-    /// What was journalled after this record was not looked at.
-    pub(super) seen: Seq,
-    /// How many versions go.
-    pub(super) count: usize,
-    /// These and what they are linked to, and the articles of both, ascending.
-    pub(super) versions: Vec<VersionId>,
-    pub(super) articles: Vec<ArticleId>,
-}
-
-impl Planned {
-    /// True where records after those that were looked at name what was to go: then it stays, this time.
-    pub(super) fn is_overtaken(&self, reader: &Reader) -> Result<bool, Fault> {
-        let touched = touched(reader, self.seen, reader.last_seq())?;
-        Ok(touched.reaches(&self.versions, &self.articles))
-    }
-}
-
-/// What records after `after` up to `last` name.
-fn touched(reader: &Reader, after: Seq, last: Seq) -> Result<Touched, Fault> {
-    let mut touched = Touched::default();
-    for entry in reader.entries(Seq(after.0 + 1)) {
-        let (_, entry) = entry?;
-        if entry.seq > last {
-            break;
-        }
-        match &entry.record {
-            Record::Version(version) => touched.by(version),
-            Record::Override(spoken) => touched.by_word(&spoken.word),
-            _ => {}
-        }
-    }
-    Ok(touched)
-}
 
 /// What a trim is made with.
 pub(super) struct Trimmer<'a> {
