@@ -19,7 +19,7 @@ pub type Texts<'a> = dyn FnMut(VersionId) -> Option<Arc<Compared>> + 'a;
 /// Links of one version, besides the best to each further cluster: a flood of one text must not go quadratic.
 const LINKS_MAX: usize = 64;
 
-/// Agencies' own items that a text's passages are sought in.
+/// Agencies' own items that a text's passages are sought in, and texts in which an own item's are.
 const ITEMS_MAX: usize = 16;
 
 /// What became of a record.
@@ -52,6 +52,8 @@ pub(super) struct Near {
     pub(super) refused: Vec<(VersionId, Refusal)>,
     /// Agencies' own items among the candidates, those with most hits first.
     pub(super) items: Vec<(u32, Arc<Compared>)>,
+    /// Other texts that are no versions of it, likewise.
+    pub(super) strangers: Vec<(u32, Arc<Compared>)>,
 }
 
 impl Near {
@@ -73,7 +75,7 @@ impl Clusterer {
         let blocks = Blocks::new(&article.title, &article.text);
         let Cleared { furniture, no_evidence, found: new_furniture, prepared, near } =
             self.cleared(&blocks, &article.source, seen_at, texts);
-        let Near { mut found, mut refused, items } = near;
+        let Near { mut found, mut refused, items, strangers } = near;
         let hub = self.is_hub(&prepared.compared, &found);
         let late_hubs =
             if hub { Vec::new() } else { self.late_hubs(&prepared.compared, &found, texts) };
@@ -100,8 +102,11 @@ impl Clusterer {
         // Who is no version by its text may still be one by its article or by the words of an alert.
         refused.retain(|(other, _)| links.iter().all(|link| link.other != *other));
         self.bound(&mut links);
-        if !article.is_own_item() {
-            self.by_agencies(&prepared.compared, &items, &mut links);
+        match article.origin.as_ref().filter(|_| article.is_own_item()) {
+            Some(claim) => {
+                self.in_texts(&prepared.compared, claim.first_agency(), &strangers, &mut links);
+            }
+            None => self.by_agencies(&prepared.compared, &items, &mut links),
         }
         let verdicts = Verdicts {
             engine: ENGINE,
@@ -180,7 +185,12 @@ impl Clusterer {
                     }
                     near.found.push(Found { number, compared, link });
                 }
-                Err(refusal) => near.refused.push((row.id, refusal)),
+                Err(refusal) => {
+                    near.refused.push((row.id, refusal));
+                    if near.strangers.len() < ITEMS_MAX && self.own_item(number).is_none() {
+                        near.strangers.push((number, compared));
+                    }
+                }
             }
         }
         near
