@@ -13,7 +13,8 @@ use crate::cluster::{self, Link, SetId, prepare};
 use crate::model::{OriginBasis, VersionId};
 use crate::text;
 
-/// Own items that a version is held against: those it is tied to, then those of its cluster nearest in time.
+/// Own items that a version is held against: those it is tied to, those that came later and have passages in it, then those of its
+/// cluster nearest in time.
 const ITEMS_MAX: usize = 24;
 
 /// Why an article is where it is.
@@ -101,6 +102,7 @@ fn own_items(
     for link in &version.verdicts.links {
         rows.extend(state.store.version(link.other)?);
     }
+    rows.extend(state.store.later_items(version.id)?);
     let mut near: Vec<_> = state.store.members(set)?.into_iter().map(|row| row.version).collect();
     near.sort_by_key(|row| (row.id.0.abs_diff(version.id.0), row.id));
     rows.extend(near);

@@ -1,10 +1,11 @@
-//! A text and the agencies' own items near it to whose passages it holds.
+//! A text and the agencies' own items near it to whose passages it holds, whichever came first.
 
 use std::sync::Arc;
 
 use super::Clusterer;
 use super::compared::Compared;
 use super::meeting::Overlap;
+use super::near::link;
 use super::types::{Link, LinkKind, Reason};
 use crate::model::OriginBasis;
 use crate::text;
@@ -27,14 +28,10 @@ impl Clusterer {
         items: &[(u32, Arc<Compared>)],
         links: &mut Vec<Link>,
     ) {
-        let linked = |links: &[Link], number: u32| {
-            let id = self.rows[number as usize].id;
-            links.iter().any(|link| link.other == id)
-        };
         let mut names = items.iter().filter_map(|(number, _)| self.own_item(*number));
         let first = names.next();
         let one_agency = names.all(|name| Some(name) == first);
-        if one_agency && items.iter().all(|(number, _)| linked(links, *number)) {
+        if one_agency && items.iter().all(|(number, _)| self.is_linked(links, *number)) {
             return;
         }
         let sets: Vec<(&str, Vec<u64>)> = items
@@ -48,20 +45,43 @@ impl Clusterer {
             }
         }
         for ((number, item), set) in items.iter().zip(&sets) {
-            let share = text::shares(&text.words, std::slice::from_ref(set));
-            if linked(links, *number) || (share.words - share.own) * PART_MIN < share.words.max(1) {
-                continue;
+            if !self.is_linked(links, *number) && has_part(text, set) {
+                links.push(self.passage(*number, &Overlap::of(text, item)));
             }
-            let Overlap { shared, size, other_size, .. } = Overlap::of(text, item);
-            links.push(Link {
-                other: self.rows[*number as usize].id,
-                kind: LinkKind::Passage,
-                reason: Reason::Passage,
-                shared,
-                size,
-                other_size,
-                rests_on: 0,
-            });
         }
     }
+
+    /// Names the older texts that have passages of an agency's own item, which came after them, and no link to it.
+    pub(super) fn in_texts(
+        &self,
+        item: &Compared,
+        agency: &str,
+        texts: &[(u32, Arc<Compared>)],
+        links: &mut Vec<Link>,
+    ) {
+        if texts.is_empty() {
+            return;
+        }
+        let set = (agency, item.shingle_set());
+        for (number, text) in texts {
+            if !self.is_linked(links, *number) && has_part(text, &set) {
+                links.push(self.passage(*number, &Overlap::of(item, text)));
+            }
+        }
+    }
+
+    fn is_linked(&self, links: &[Link], number: u32) -> bool {
+        let id = self.rows[number as usize].id;
+        links.iter().any(|link| link.other == id)
+    }
+
+    fn passage(&self, number: u32, overlap: &Overlap) -> Link {
+        link(self.rows[number as usize].id, LinkKind::Passage, Reason::Passage, overlap)
+    }
+}
+
+/// True where so much of a text is an item's that it is told of.
+fn has_part(text: &Compared, item: &(&str, Vec<u64>)) -> bool {
+    let share = text::shares(&text.words, std::slice::from_ref(item));
+    share.words > 0 && (share.words - share.own) * PART_MIN >= share.words
 }

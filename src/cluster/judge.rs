@@ -68,7 +68,7 @@ impl Clusterer {
         };
         let Cleared { furniture, no_evidence, found: new_furniture, prepared, near } =
             self.cleared(&blocks, whole, &article.source, seen_at, texts);
-        let Near { mut found, mut refused, items } = near;
+        let Near { mut found, mut refused, items, strangers } = near;
         let hub = self.is_hub(&prepared.compared, &found);
         let late_hubs =
             if hub { Vec::new() } else { self.late_hubs(&prepared.compared, &found, texts) };
@@ -95,8 +95,11 @@ impl Clusterer {
         // Who is no version by its text may still be one by its article or by the words of an alert.
         refused.retain(|(other, _)| links.iter().all(|link| link.other != *other));
         self.bound(&mut links);
-        if !article.is_own_item() {
-            self.by_agencies(&prepared.compared, &items, &mut links);
+        match article.origin.as_ref().filter(|_| article.is_own_item()) {
+            Some(claim) => {
+                self.in_texts(&prepared.compared, claim.first_agency(), &strangers, &mut links);
+            }
+            None => self.by_agencies(&prepared.compared, &items, &mut links),
         }
         let verdicts = Verdicts {
             engine: ENGINE,

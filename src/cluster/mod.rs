@@ -64,7 +64,7 @@ use short::Shorts;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// Number of the judging rules: link rule, hub rule, identity. A change that alters one verdict needs a new number.
-pub const ENGINE: u16 = 3;
+pub const ENGINE: u16 = 4;
 
 /// What decides clusters and may be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::model::{SourceId, Timestamp, VersionId};
 /// Lends what a live version is compared by; `None` where its text is gone (then nothing is tied to it).
 pub type Texts<'a> = dyn FnMut(VersionId) -> Option<Arc<Compared>> + 'a;
 
-/// Agencies' own items that a text's passages are sought in.
+/// Agencies' own items that a text's passages are sought in, and texts in which an own item's are.
 const ITEMS_MAX: usize = 16;
 
 /// A candidate that was verified.
@@ -31,6 +31,8 @@ pub(super) struct Near {
     pub(super) refused: Vec<(VersionId, Refusal)>,
     /// Agencies' own items among the candidates, those with most hits first.
     pub(super) items: Vec<(u32, Arc<Compared>)>,
+    /// Other texts that are no versions of it, likewise.
+    pub(super) strangers: Vec<(u32, Arc<Compared>)>,
 }
 
 impl Near {
@@ -91,7 +93,12 @@ impl Clusterer {
                     }
                     near.found.push(Found { number, compared, link });
                 }
-                Err(refusal) => near.refused.push((row.id, refusal)),
+                Err(refusal) => {
+                    near.refused.push((row.id, refusal));
+                    if near.strangers.len() < ITEMS_MAX && self.own_item(number).is_none() {
+                        near.strangers.push((number, compared));
+                    }
+                }
             }
         }
         near

@@ -103,7 +103,8 @@ pub enum LinkKind {
     Barred,
     /// An editor's word.
     Editor,
-    /// A passage of an agency's own item that is no version of the text; glues nothing, and says whose words those are.
+    /// Between a text and an agency's own item that is no version of it: the text has passages of the item. Glues nothing, and
+    /// says whose words those are.
     Passage,
 }
 

@@ -8,7 +8,7 @@ use super::query::Sort;
 use super::rows::{self, ArticlePart, ClusterPart, Places, SourcePart, VersionPart};
 use super::types::{Applied, Event, EventKind};
 use super::{Store, StoreError, findable, keys};
-use crate::cluster::{Change, Member, Relation, SetId, Summary, Version};
+use crate::cluster::{Change, LinkKind, Member, Relation, SetId, Summary, Version};
 use crate::journal::Record;
 use crate::model::{ArticleId, ClusterId, Seq, VersionId};
 
@@ -172,6 +172,7 @@ fn enter_version(
         draft.put(keys::article(article), &row)?;
         draft.put(keys::state(article, version.id), &())?;
     }
+    put_passages(draft, version)?;
     for &hash in &version.verdicts.keys {
         let key = keys::name(hash);
         if draft.get::<u64>(&key)?.is_none() {
@@ -187,6 +188,17 @@ fn enter_version(
     source.versions += 1;
     draft.put(source_key, &source)?;
     draft.put(keys::version(version.id), &part)
+}
+
+/// An agency's own item is found from the older texts that have passages of it. From later ones it is found by their own verdicts.
+pub(super) fn put_passages(draft: &mut Draft<'_>, version: &Version) -> Result<(), StoreError> {
+    if !version.article.is_own_item() {
+        return Ok(());
+    }
+    let links = version.verdicts.links.iter().filter(|link| link.kind == LinkKind::Passage);
+    links
+        .map(|link| link.other)
+        .try_for_each(|text| draft.put(keys::passage(text, version.id), &()))
 }
 
 pub(super) fn enter_change(draft: &mut Draft<'_>, change: &Change) -> Result<(), StoreError> {

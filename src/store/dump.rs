@@ -86,7 +86,7 @@ fn show(key: &[u8], bytes: &[u8]) -> Result<DumpRow, StoreError> {
         keys::META => json::<Meta>(key, bytes),
         keys::VERSION => json::<VersionPart>(key, bytes),
         keys::ARTICLE => json::<ArticlePart>(key, bytes),
-        keys::STATE => json::<()>(key, bytes),
+        keys::STATE | keys::PASSAGE => json::<()>(key, bytes),
         keys::NAME | keys::TRIMMED => json::<u64>(key, bytes),
         keys::SOURCE => json::<SourcePart>(key, bytes),
         keys::SET => json::<SetRow>(key, bytes),

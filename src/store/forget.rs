@@ -3,7 +3,7 @@
 //! All of it may be done again, so a crash in between costs nothing: until the record of the trim is applied, it is.
 
 use super::apply::remove_set;
-use super::draft::Draft;
+use super::draft::{Draft, missing};
 use super::packed::Packed;
 use super::query::Direction;
 use super::rows::{ClusterPart, VersionPart};
@@ -50,6 +50,7 @@ impl Store {
             })?;
         }
         self.forget_redirects(packed, trim.upto)?;
+        self.forget_passages(packed, trim.upto)?;
         self.displace(packed, trim.upto)?;
         self.forget_events(packed, trim.upto)
     }
@@ -91,6 +92,32 @@ impl Store {
                 })?;
             }
         }
+    }
+
+    /// Passages tie nothing together, so one of their two ends may be gone, and then nothing is to be found by them. Their rows are few:
+    /// agencies' own items have them alone.
+    pub(super) fn forget_passages(&self, packed: &Packed, upto: Seq) -> Result<(), StoreError> {
+        let end = keys::passages(VersionId(upto.0 + 1));
+        let mut gone = Vec::new();
+        for row in packed.scan(keys::passages(VersionId(0)), end, Direction::Newer) {
+            let (key, _) = row?;
+            let ends = keys::read_passage(&key).ok_or_else(|| missing(&key))?;
+            for version in [ends.0, ends.1] {
+                if packed.get(&keys::version(version))?.is_none() {
+                    gone.push(key);
+                    break;
+                }
+            }
+        }
+        for part in gone.chunks(BATCH_ROWS) {
+            self.draft_forgetting(packed, |draft| {
+                for key in part {
+                    draft.remove(key.clone());
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// What is left of the versions up to `upto` lies in no segment any more.
@@ -158,4 +185,94 @@ fn forget_set(draft: &mut Draft<'_>, change: &Change) -> Result<usize, StoreErro
         draft.remove(keys::name(name));
     }
     Ok(3 * versions.len() + names.len() + 5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Clusterer, Link, LinkKind, Params, Reason, SetId, Verdicts, Version};
+    use crate::journal::Entry;
+    use crate::model::{Article, OriginBasis, OriginClaim, Timestamp};
+    use crate::store::Standing;
+
+    /// A text, or an agency's own item that has passages in older texts.
+    fn version(id: u64, texts: &[u64]) -> Version {
+        let link = |&text: &u64| Link {
+            other: VersionId(text),
+            kind: LinkKind::Passage,
+            reason: Reason::Passage,
+            shared: 30,
+            size: 200,
+            other_size: 90,
+            rests_on: 0,
+        };
+        let origin = OriginClaim {
+            agency: "Alba".to_owned(),
+            basis: OriginBasis::OwnItem,
+            evidence: String::new(),
+        };
+        Version {
+            id: VersionId(id),
+            seen_at: Timestamp::from_secs(id.cast_signed()),
+            extractor: 0,
+            article: Article {
+                source: "alba".into(),
+                title: format!("Story {id}"),
+                origin: (!texts.is_empty()).then_some(origin),
+                ..Article::default()
+            },
+            verdicts: Verdicts { links: texts.iter().map(link).collect(), ..Verdicts::default() },
+            redacted: None,
+        }
+    }
+
+    fn later(store: &Store, text: u64) -> Vec<u64> {
+        store.later_items(VersionId(text)).unwrap().into_iter().map(|row| row.id.0).collect()
+    }
+
+    fn passages(store: &Store) -> Vec<String> {
+        let rows = store.dump().map(Result::unwrap);
+        rows.filter(|row| row.kind == "passage").map(|row| row.key).collect()
+    }
+
+    #[test]
+    fn later_items_go_with_either_end_and_a_trimmed_journal_begins_with_those_that_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(dir.path(), 1 << 20).unwrap();
+        let mut fold = Clusterer::new(Params::default());
+        let enter = |record: Record, seq: u64, changes: &[Change]| {
+            let entry = Entry { seq: Seq(seq), at: Timestamp::from_secs(9), record };
+            let location = Location { segment: 1, offset: seq };
+            let applied = Applied { entry: &entry, location, changes, words: None };
+            store.apply(&[applied]).unwrap();
+        };
+        // The fifth is younger than its texts, and older than what was trimmed up to.
+        let told = [(1, &[][..]), (2, &[]), (3, &[1, 2]), (4, &[2]), (5, &[1])];
+        let versions: Vec<Version> = told.iter().map(|(id, texts)| version(*id, texts)).collect();
+        for version in &versions {
+            let changes = fold.apply(version);
+            enter(Record::Version(Box::new(version.clone())), version.id.0, &changes);
+        }
+        assert_eq!((later(&store, 1), later(&store, 2)), (vec![3, 5], vec![3, 4]));
+
+        let gone = vec![ClusterId(1), ClusterId(4)];
+        let changes = fold.forget(&gone);
+        let trim = Trim { upto: Seq(5), gone, ..Trim::default() };
+        enter(Record::Trim(trim), 6, &changes);
+        assert_eq!((later(&store, 1), later(&store, 2)), (vec![], vec![3]));
+
+        let other = tempfile::tempdir().unwrap();
+        let (begun, _) = Store::open(other.path(), 1 << 20).unwrap();
+        let stay = versions.into_iter().filter_map(|version| {
+            let set: SetId = fold.set_of(version.id)?;
+            Some((version, set))
+        });
+        begun.found_versions(&stay.collect::<Vec<_>>()).unwrap();
+        let (names, articles, sets) = fold.standing();
+        begun
+            .found(&Standing { upto: Seq(5), names, articles, sets, ..Standing::default() })
+            .unwrap();
+        assert_eq!(passages(&begun), passages(&store));
+        assert_eq!(later(&begun, 2), [3]);
+    }
 }

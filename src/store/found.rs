@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::apply::{put_member, put_set};
+use super::apply::{put_member, put_passages, put_set};
 use super::draft::Draft;
 use super::rows::{self, ArticlePart, ClusterPart, SourcePart};
 use super::{Store, StoreError, keys};
@@ -48,6 +48,7 @@ impl Store {
                     let (at, words) = (Location::default(), version.words());
                     let row =
                         rows::version_part(version, article, rows::Stands { at, set: *set, words });
+                    put_passages(draft, version)?;
                     draft.put(keys::version(version.id), &row)
                 })
             })?;
@@ -57,6 +58,7 @@ impl Store {
 
     /// Writes the rest: then these are the rows up to `standing.upto`. After the versions; begun again where it did not end.
     pub fn found(&self, standing: &Standing) -> Result<(), StoreError> {
+        self.with("begin rows", |packed| self.forget_passages(packed, standing.upto))?;
         for part in standing.articles.chunks(BATCH_ROWS) {
             self.found_rows(|draft| {
                 part.iter().try_for_each(|article| put_article(draft, article))

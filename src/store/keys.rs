@@ -5,6 +5,7 @@
 //! 00                                         meta: applied_seq, counters
 //! 01                                         the last record that was trimmed, where one was
 //! 10   version u64                           a version as shown, and the set it is in
+//! 11   version u64 │ version u64             (empty) the agencies' own items that came later and whose passages a version has
 //! 12   article u64                           an article of several versions; one of a single version is that version's row
 //! 13   article u64 │ version u64             (empty) the versions of an article after its first, oldest first
 //! 14   hash u64                              the article a url or id names
@@ -31,6 +32,7 @@ use crate::model::{ArticleId, ClusterId, Seq, VersionId};
 pub(super) const META: u8 = 0x00;
 pub(super) const TRIMMED: u8 = 0x01;
 pub(super) const VERSION: u8 = 0x10;
+pub(super) const PASSAGE: u8 = 0x11;
 pub(super) const ARTICLE: u8 = 0x12;
 pub(super) const STATE: u8 = 0x13;
 pub(super) const NAME: u8 = 0x14;
@@ -53,6 +55,7 @@ pub(super) const fn kind(tag: u8) -> &'static str {
         META => "meta",
         TRIMMED => "trimmed",
         VERSION => "version",
+        PASSAGE => "passage",
         ARTICLE => "article",
         STATE => "state",
         NAME => "name",
@@ -88,6 +91,21 @@ pub(super) fn findable(id: VersionId) -> Vec<u8> {
 
 pub(super) fn version(id: VersionId) -> Vec<u8> {
     tagged(VERSION, &[&id.0.to_be_bytes()])
+}
+
+pub(super) fn passages(text: VersionId) -> Vec<u8> {
+    tagged(PASSAGE, &[&text.0.to_be_bytes()])
+}
+
+pub(super) fn passage(text: VersionId, item: VersionId) -> Vec<u8> {
+    tagged(PASSAGE, &[&text.0.to_be_bytes(), &item.0.to_be_bytes()])
+}
+
+/// Text and item of a passage key.
+pub(super) fn read_passage(key: &[u8]) -> Option<(VersionId, VersionId)> {
+    let (text, item) = key.get(1..)?.split_first_chunk()?;
+    let item: &[u8; 8] = item.try_into().ok()?;
+    Some((VersionId(u64::from_be_bytes(*text)), VersionId(u64::from_be_bytes(*item))))
 }
 
 pub(super) fn article(id: ArticleId) -> Vec<u8> {
@@ -167,7 +185,7 @@ pub(super) fn read_event(key: &[u8]) -> Option<(Seq, u32)> {
     Some((Seq(u64::from_be_bytes(*seq)), u32::from_be_bytes(n.try_into().ok()?)))
 }
 
-/// The version that a member or state key ends with.
+/// The version that a member, state or passage key ends with.
 pub(super) fn last_version(key: &[u8]) -> Option<VersionId> {
     key.last_chunk().map(|bytes| VersionId(u64::from_be_bytes(*bytes)))
 }
@@ -195,7 +213,7 @@ pub(super) fn begins_with(key: &[u8]) -> Option<Seq> {
     let (&tag, rest) = key.split_first()?;
     let bytes = match tag {
         VERSION | ARTICLE | CLUSTER | EVENT => rest.first_chunk(),
-        STATE | MEMBER | ORDER => rest.last_chunk(),
+        PASSAGE | STATE | MEMBER | ORDER => rest.last_chunk(),
         _ => None,
     };
     bytes.map(|bytes| Seq(u64::from_be_bytes(*bytes)))
@@ -236,6 +254,8 @@ mod tests {
         assert!(order_from(Sort::Sources, 5) < key && key < order_from(Sort::Sources, 6));
         assert!(key < order_end(Sort::Sources));
         assert_eq!(last_version(&member(SetId(1), VersionId(8))), Some(VersionId(8)));
+        let ends = (VersionId(5), VersionId(9));
+        assert_eq!(read_passage(&passage(ends.0, ends.1)), Some(ends));
     }
 
     #[test]
@@ -248,6 +268,7 @@ mod tests {
             event(Seq(9), 3),
             state(ArticleId(4), nine),
             member(SetId(4), nine),
+            passage(VersionId(4), nine),
             order_at(Sort::Changed, 4, ClusterId(9)),
         ];
         assert!(keys.iter().all(|key| begins_with(key) == Some(Seq(9))));
@@ -261,6 +282,7 @@ mod tests {
         for key in [&[][..], &[ORDER], &[ORDER, 1, 2, 3], &[0; 40]] {
             assert_eq!(read_order(key), None);
             assert_eq!(read_event(key), None);
+            assert_eq!(read_passage(key), None);
         }
     }
 }

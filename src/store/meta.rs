@@ -68,8 +68,8 @@ impl Meta {
         if key.first() >= Some(&keys::NOT_DERIVED) {
             return Ok(());
         }
-        // There is one of it or none, which the digest shows.
-        let is_counted = key.first() != Some(&keys::TRIMMED);
+        // The digest alone shows whether these are there.
+        let is_counted = !matches!(key.first(), Some(&(keys::TRIMMED | keys::PASSAGE)));
         if let Some(row) = before {
             self.digest = self.digest.wrapping_sub(rows::mark(key, row));
             if is_counted {

@@ -91,6 +91,20 @@ impl Store {
         })
     }
 
+    /// Agencies' own items that came after a version and whose passages it has, though they are no versions of it; the oldest first.
+    pub fn later_items(&self, text: VersionId) -> Result<Vec<VersionRow>, StoreError> {
+        self.with("read a version", |packed| {
+            let mut items = Vec::new();
+            for row in packed.scan_prefix(keys::passages(text)) {
+                let item = keys::last_version(&row?.0).unwrap_or_default();
+                // It may just be trimmed.
+                let part: Option<VersionPart> = get(packed, &keys::version(item))?;
+                items.extend(part.map(|part| rows::version_row(item, part)).transpose()?);
+            }
+            Ok(items)
+        })
+    }
+
     /// An article; `None` where there is none of this id.
     pub fn article(&self, id: ArticleId) -> Result<Option<ArticleRow>, StoreError> {
         self.with("read an article", |packed| {
