@@ -287,8 +287,13 @@ fn a_flipped_shortened_older_or_foreign_state_is_refused() {
 fn format_two_stays_format_two() {
     let [fold, short_path] = eventful().frozen();
     // Where this fails, bytes changed: give them another format number, and then change this. The number of the rules is
-    // among the bytes; that one alone may change without.
-    assert_eq!([xxh3_64(&fold), xxh3_64(&short_path)], GOLDEN);
+    // among the bytes and changes without; here it is what it was when these were written.
+    let unruled = |frozen: &[u8]| {
+        let mut bytes = frozen[..frozen.len() - SUM_BYTES].to_vec();
+        bytes[2..4].copy_from_slice(&3_u16.to_le_bytes());
+        xxh3_64(&seal(Out(bytes)))
+    };
+    assert_eq!([unruled(&fold), unruled(&short_path)], GOLDEN);
 }
 
 const GOLDEN: [u64; 2] = [9_387_965_043_947_544_457, 16_410_377_445_151_382_112];
