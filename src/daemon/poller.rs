@@ -18,7 +18,7 @@ mod shown;
 
 use super::apart::Parser;
 use super::desk::{self, Desk};
-use super::line::{Lead, Said, ToWriter, Validators, Visits, Work};
+use super::line::{Lead, REASON_BYTES_MAX, Said, ToWriter, Validators, Visits, Work};
 use super::page;
 use super::spool::Spool;
 use crate::api::{SourceStatus, Status};
@@ -301,7 +301,8 @@ impl Poller {
                 };
                 set_validators(&mut poll, validators);
             }
-            Came::Fault { kind, detail, .. } => {
+            Came::Fault { kind, mut detail, .. } => {
+                detail.truncate(detail.floor_char_boundary(REASON_BYTES_MAX));
                 // The place it moved to is no more: the configured one may know another.
                 poll.moved_to = poll.moved_to.filter(|_| kind != "gone");
                 warn!(source.id = %id, kind, next = %poll.why, "{id}: {detail}");
@@ -325,7 +326,7 @@ impl Poller {
 
     /// Puts a lead in hand in the queue of its host. One page of a host is under way at a time, and none before its host is ready
     /// for it, so neither slow hosts nor those that want long pauses fill the line.
-    fn send(&mut self, mut lead: Lead) {
+    fn send(&mut self, lead: Lead) {
         let host = lead.page.as_ref().map(fetch::host_key).unwrap_or_default();
         if self.hosts.len() >= HOSTS_MAX {
             self.hosts.retain(|_, turns| Arc::strong_count(turns) > 1);
@@ -333,15 +334,17 @@ impl Poller {
         let turns =
             Arc::clone(self.hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(1))));
         let Context { leads, stop, desk, fetcher, .. } = self.context.clone();
+        // Thousands may wait for their turn, so a wait has no room in it for more than that: the lead lies elsewhere, and what it
+        // takes to be ready, some kilobytes, is made by the first in the queue alone.
+        let mut lead = Box::new(lead);
         self.sending.spawn(async move {
             let key = lead.key;
             let sent = async {
                 if let Some(page) = &lead.page {
                     lead.turn = turns.acquire_owned().await.ok();
-                    // Its state is some kilobytes, which thousands that wait for their turn must not have each.
                     Box::pin(fetcher.ready(page, &lead.source.allow_addresses)).await;
                 }
-                leads.send(lead).await.is_ok()
+                leads.reserve().await.map(|room| room.send(*lead)).is_ok()
             };
             let sent = tokio::select! {
                 () = stop.cancelled() => false,

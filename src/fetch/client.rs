@@ -105,6 +105,9 @@ impl Clients {
 /// Bytes of room made at once for a body that announces its length: most pages fit, and no lie costs more.
 const ROOM_MAX: u64 = 512 << 10;
 
+/// Bytes of a coding's name that are shown.
+const CODING_SHOWN: usize = 40;
+
 /// What is done with a body that passes the cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beyond {
@@ -166,6 +169,7 @@ pub(super) async fn exchange(
     }
     let body = if status == 200 {
         if let Some(coding) = unread_coding(&headers) {
+            let coding = &coding[..coding.floor_char_boundary(CODING_SHOWN)];
             let why = format!("it is packed as {coding:?}, which we did not ask for");
             return Err(FetchError::Body { url: url.clone(), why });
         }
@@ -306,7 +310,7 @@ fn unconnected(url: &Url, kind: Option<io::ErrorKind>, late: bool, said: String)
 }
 
 /// What the HTTP library says of a bad answer, and what it means to somebody who runs a crawler.
-const MEANINGS: [(&str, &str); 16] = [
+const MEANINGS: [(&str, &str); 27] = [
     ("message head is too large", LONG_HEADERS),
     ("too_many_continuations", LONG_HEADERS),
     ("connection closed before message completed", BROKE_OFF),
@@ -325,13 +329,29 @@ const MEANINGS: [(&str, &str); 16] = [
     ),
     ("error detected", "it breaks the rules of HTTP/2"),
     ("operation timed out", "it does not answer any more, not even to a ping of HTTP/2"),
-    ("invalid HTTP version", "what it sends is no HTTP"),
+    ("invalid HTTP version", NO_HTTP),
+    ("invalid HTTP status-code", NO_HTTP),
+    // Unpacking has words of its own, some of which are HTTP's, too.
+    ("gzip", OTHERWISE_PACKED),
+    ("CRC computed", OTHERWISE_PACKED),
+    ("deflate", OTHERWISE_PACKED),
+    ("brotli", OTHERWISE_PACKED),
+    ("extra bytes after body", OTHERWISE_PACKED),
+    ("frame descriptor", OTHERWISE_PACKED), // this and the next are zstd's
+    ("frame parameter", OTHERWISE_PACKED),
+    ("memory for decoding", OTHERWISE_PACKED),
+    ("orrupted", OTHERWISE_PACKED),
+    ("checksum", OTHERWISE_PACKED),
     ("content-length", "it announces a length that cannot be"),
     ("chunk", "the pieces it is sent in do not fit together"),
     ("header", "its header lines are none"),
 ];
 
 const LONG_HEADERS: &str = "its header lines are more or longer than any honest server's (crawl.headers_max, crawl.header_bytes_max)";
+
+const NO_HTTP: &str = "what it sends is no HTTP";
+
+const OTHERWISE_PACKED: &str = "it is not packed as its Content-Encoding says";
 
 const BROKE_OFF: &str = "it broke off before its answer was whole";
 
@@ -361,6 +381,12 @@ mod tests {
             ("unexpected EOF during chunk size line", Some("it broke off before its answer")),
             ("end of file before message length reached", Some("before the length it had")),
             ("invalid HTTP version parsed", Some("what it sends is no HTTP")),
+            ("invalid HTTP status-code parsed", Some("what it sends is no HTTP")),
+            ("invalid HTTP header parsed", Some("its header lines are none")),
+            ("Invalid gzip header", Some("not packed as its Content-Encoding says")),
+            ("deflate decompression error", Some("not packed as")),
+            ("Frame requires too much memory for decoding", Some("not packed as")),
+            ("there are extra bytes after body has been decompressed", Some("not packed as")),
             ("something new", None),
         ] {
             let told = meaning(said);

@@ -1,5 +1,6 @@
 //! Why nothing was fetched, in words for the person who runs the daemon.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ pub enum FetchError {
         address: IpAddr,
     },
     /// robots.txt says no.
-    #[error("{url} is closed to us by robots.txt ({why})")]
+    #[error("{} is closed to us by robots.txt ({})", brief(url.as_str()), brief(why))]
     Robots {
         /// The page.
         url: Url,
@@ -81,7 +82,7 @@ pub enum FetchError {
         why: String,
     },
     /// The whole took too long.
-    #[error("{url} was not done after {} s", after.as_secs_f32())]
+    #[error("{} was not done after {} s", brief(url.as_str()), after.as_secs_f32())]
     Deadline {
         /// The page.
         url: Url,
@@ -89,7 +90,7 @@ pub enum FetchError {
         after: Duration,
     },
     /// The body came in too slowly.
-    #[error("{url} sent fewer than {bytes_min} bytes in {} s (crawl.pace_bytes_min)", window.as_secs_f32())]
+    #[error("{} sent fewer than {bytes_min} bytes in {} s (crawl.pace_bytes_min)", brief(url.as_str()), window.as_secs_f32())]
     Slow {
         /// The page.
         url: Url,
@@ -99,7 +100,7 @@ pub enum FetchError {
         window: Duration,
     },
     /// The body, unpacked, passes the cap.
-    #[error("{url} is larger than {bytes_max} bytes unpacked (crawl.body_bytes_max)")]
+    #[error("{} is larger than {bytes_max} bytes unpacked (crawl.body_bytes_max)", brief(url.as_str()))]
     TooLarge {
         /// The page.
         url: Url,
@@ -113,13 +114,13 @@ pub enum FetchError {
         why: String,
     },
     /// 410: it will not come back.
-    #[error("{url} is gone for good (410)")]
+    #[error("{} is gone for good (410)", brief(url.as_str()))]
     Gone {
         /// The page.
         url: Url,
     },
     /// Any other status than 200 and 304.
-    #[error("{url} answered {status}, {}", meaning(*status))]
+    #[error("{} answered {status}, {}", brief(url.as_str()), meaning(*status))]
     Status {
         /// The page.
         url: Url,
@@ -129,7 +130,7 @@ pub enum FetchError {
         retry_after: Option<Duration>,
     },
     /// A redirect that cannot be followed.
-    #[error("{url} redirects {why}")]
+    #[error("{} redirects {why}", brief(url.as_str()))]
     Redirect {
         /// The page that redirects.
         url: Url,
@@ -137,7 +138,7 @@ pub enum FetchError {
         why: String,
     },
     /// Redirects without end.
-    #[error("{url} redirects in a circle or more than {max} times")]
+    #[error("{} redirects in a circle or more than {max} times", brief(url.as_str()))]
     Redirects {
         /// The last page of the chain.
         url: Url,
@@ -145,7 +146,7 @@ pub enum FetchError {
         max: usize,
     },
     /// What came back is not HTTP, or broke off.
-    #[error("{url} did not answer properly: {why}")]
+    #[error("{} did not answer properly: {why}", brief(url.as_str()))]
     Body {
         /// The page.
         url: Url,
@@ -158,6 +159,18 @@ pub enum FetchError {
         /// What is wrong.
         why: String,
     },
+}
+
+/// Bytes of what a stranger wrote that a sentence shows of it; a longer address is shown by its beginning and its end.
+const SHOWN_MAX: usize = 200;
+
+fn brief(text: &str) -> Cow<'_, str> {
+    if text.len() <= SHOWN_MAX {
+        return text.into();
+    }
+    let (head, tail) =
+        (text.floor_char_boundary(SHOWN_MAX - 50), text.ceil_char_boundary(text.len() - 50));
+    format!("{}…{}", &text[..head], &text[tail..]).into()
 }
 
 /// What a status means to somebody who reads a source's state.
@@ -220,5 +233,29 @@ impl FetchError {
             Self::Gone { .. } => Some(410),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_stays_one_however_long_an_address_or_a_rule_is() {
+        let url = Url::parse(&format!("http://wire.test/{}/the-end", "é".repeat(1000))).unwrap();
+        let said = FetchError::Status { url: url.clone(), status: 404, retry_after: None };
+        let said = said.to_string();
+        assert!(said.starts_with("http://wire.test/%C3%A9%C3"), "{said}");
+        assert!(
+            said.contains('…') && said.ends_with("/the-end answered 404, there is no such page")
+        );
+        let rule = format!("Disallow: /{}$", "é*".repeat(1000));
+        let said = FetchError::Robots { url, why: rule }.to_string();
+        assert!(said.len() < 3 * SHOWN_MAX && said.contains("robots.txt (Disallow: /é*"), "{said}");
+        let url = Url::parse("http://wire.test/story").unwrap();
+        assert_eq!(
+            FetchError::Gone { url }.to_string(),
+            "http://wire.test/story is gone for good (410)"
+        );
     }
 }

@@ -14,6 +14,7 @@ use crate::soak::Draw;
 
 mod cases;
 mod day;
+mod names;
 mod site;
 mod traps;
 
@@ -23,6 +24,9 @@ use site::{Act, Misdeed, Mood, Site, answer};
 /// What one connection may bring us: the largest body (8 MiB) and headers, and what the system of whatever machine keeps in the
 /// buffers of both ends. Endless answers are four times as long.
 const TAKEN_BYTES_MAX: usize = 64 << 20;
+
+/// What a source's state says of its fault fits a few lines, whatever a server wrote.
+const DETAIL_BYTES_MAX: usize = 512;
 
 /// A desk whose sources are named after their place in `sites`.
 fn desk(sites: &[Site], crawl: Crawl) -> Desk {
@@ -72,6 +76,12 @@ async fn survive(cases: &[Case], crawl: Crawl) {
         (Some(case), Some(error)) => {
             let right = error.kind == case.kind && error.detail.contains(case.words);
             assert!(right || error.kind == "deadline", "{}: {error:?}", case.name);
+            assert!(
+                error.detail.len() <= DETAIL_BYTES_MAX,
+                "{}: {}",
+                case.name,
+                error.detail.len()
+            );
             right
         }
         (Some(_), None) => false,
@@ -120,6 +130,16 @@ async fn survive(cases: &[Case], crawl: Crawl) {
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_answer_wrongly_are_told_of_bounded_and_taken_back() {
     survive(&cases::quick(), Crawl { deadline: PATIENCE, ..Crawl::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packings_that_are_none_or_bombs_are_told_of_bounded_and_taken_back() {
+    survive(&cases::packed(), Crawl { deadline: PATIENCE, ..Crawl::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redirects_of_every_trick_are_told_of_and_taken_back() {
+    survive(&cases::redirects(), Crawl { deadline: PATIENCE, ..Crawl::default() }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::sync::LazyLock;
 
-use super::site::{Act, Misdeed, answer};
+use super::site::{Act, Misdeed, answer, said};
+use crate::fetch::BROTLI_BOMB;
 
 /// One way to misbehave.
 #[derive(Clone, Copy)]
@@ -90,6 +91,121 @@ pub(super) fn torn() -> Vec<Case> {
             Act::Say(bytes)
         }),
         case("no HTTP", "body", "is no HTTP", |_| Act::Say(b"220 mail.test ESMTP\r\n".to_vec())),
+        case("no status", "body", "is no HTTP", |body| {
+            Act::Say([b"HTTP/1.1 2OO OK\r\n\r\n", body].concat())
+        }),
+        case("a page alone", "body", "is no HTTP", |body| Act::Say(body.to_vec())),
+        case("another protocol, unasked", "status", "answered 101", |body| {
+            let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+            Act::Say([head.as_bytes(), body].concat())
+        }),
+        case("a part, unasked", "status", "answered 206", |body| {
+            let part = half(body);
+            let range = format!("Content-Range: bytes 0-{}/{}\r\n", part.len() - 1, body.len());
+            Act::Say(said("206 Partial Content", &(range + &length(part)), part))
+        }),
+        case("nothing new, unasked", "status", "answered 304", |_| {
+            Act::Say(said("304 Not Modified", "", b""))
+        }),
+        case("an end in the middle of a header", "body", "header lines are none", |body| {
+            Act::Say(answer("X-A: a\0b\r\n", body))
+        }),
+    ]
+}
+
+/// Answers that are not packed as they say, or are far more than they seem.
+pub(super) fn packed() -> Vec<Case> {
+    const ZEROS: usize = 16 << 20;
+    const OTHERWISE: &str = "not packed as its Content-Encoding says";
+    let page = |case: Case| Case { page_words: "does not look like html", ..case };
+    vec![
+        case("gzip that is none", "body", OTHERWISE, |body| {
+            Act::Say(answer("Content-Encoding: gzip\r\n", body))
+        }),
+        case("deflate that is none", "body", OTHERWISE, |body| {
+            Act::Say(answer("Content-Encoding: deflate\r\n", body))
+        }),
+        case("brotli that is none", "body", OTHERWISE, |body| {
+            Act::Say(answer("Content-Encoding: br\r\n", body))
+        }),
+        case("zstd that is none", "body", OTHERWISE, |body| {
+            Act::Say(answer("Content-Encoding: zstd\r\n", body))
+        }),
+        case("a packing of nobody's", "body", "packed as", |body| {
+            Act::Say(answer("Content-Encoding: rot13\r\n", body))
+        }),
+        page(case("a bomb of gzip", "too_large", "larger than", |_| {
+            Act::Say(answer("Content-Encoding: gzip\r\n", &gzip(&vec![0; ZEROS])))
+        })),
+        page(case("a bomb of deflate", "too_large", "larger than", |_| {
+            let mut packed =
+                flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+            packed.write_all(&vec![0; ZEROS]).unwrap();
+            Act::Say(answer("Content-Encoding: deflate\r\n", &packed.finish().unwrap()))
+        })),
+        page(case("a bomb of brotli", "too_large", "larger than", |_| {
+            Act::Say(answer("Content-Encoding: br\r\n", &BROTLI_BOMB))
+        })),
+        page(case("a bomb of zstd", "too_large", "larger than", |_| {
+            let packed = zstd::encode_all(&vec![0; ZEROS][..], 1).unwrap();
+            Act::Say(answer("Content-Encoding: zstd\r\n", &packed))
+        })),
+    ]
+}
+
+/// Redirects that lead nowhere, nowhere new, or where nobody may go.
+pub(super) fn redirects() -> Vec<Case> {
+    fn to(location: &str) -> Act {
+        Act::Say(said("302 Found", &format!("Location: {location}\r\n"), b""))
+    }
+    vec![
+        case("a redirect to nowhere", "redirects", "without saying where", |_| {
+            Act::Say(said("302 Found", "", b""))
+        }),
+        case("a redirect to nothing", "redirects", "in a circle", |_| to("")),
+        case("a redirect to itself", "redirects", "in a circle", |_| to("?")),
+        // Whoever brings the cookie may come in; nobody of ours ever does.
+        case("a wall of cookies", "redirects", "in a circle", |_| {
+            let cookies = "Set-Cookie: seen=1; Path=/\r\n".repeat(20);
+            Act::Say(said("302 Found", &format!("{cookies}Location: #seen\r\n"), b""))
+        }),
+        case("a redirect to no host", "redirects", "to something that is no address", |_| {
+            to("///")
+        }),
+        case("a redirect to a zone", "redirects", "to something that is no address", |_| {
+            to("http://[fe80::1%25lo]/")
+        }),
+        case("a redirect to a script", "scheme", "only http and https", |_| {
+            to("javascript:alert(1)")
+        }),
+        case("a redirect to words", "scheme", "only http and https", |_| to("data:text/html,copy")),
+        case("a redirect to a file", "scheme", "only http and https", |_| to("file:///etc/passwd")),
+        case("a redirect with a login", "credentials", "user name or password", |_| {
+            to("http://user:word@127.0.0.1/")
+        }),
+        case("a redirect to port 0", "port", "on port 0", |_| to("http://127.0.0.1:0/")),
+        case("a redirect in decimal", "address", "not a public address", |_| {
+            to("http://2130706434/")
+        }),
+        case("a redirect in octal", "address", "not a public address", |_| {
+            to("http://0177.0.0.2/")
+        }),
+        case("a redirect in full width", "address", "not a public address", |_| {
+            to("http://１２７.０.０.２/")
+        }),
+        case("a redirect in backslashes", "address", "not a public address", |_| {
+            to("http:\\\\127.0.0.2\\")
+        }),
+        case("a redirect in IPv6", "address", "not a public address", |_| to("http://[::1]/")),
+        case("a redirect to a mapped address", "address", "not a public address", |_| {
+            to("http://[::ffff:127.0.0.2]/")
+        }),
+        case("a redirect to an address of a page's length", "not_found", "answered 404", |_| {
+            to(&format!("/{}", "a".repeat(8000)))
+        }),
+        case("a redirect longer than any", "bad_url", "longer than", |_| {
+            to(&format!("/{}", "a".repeat(10_000)))
+        }),
     ]
 }
 
@@ -162,6 +278,9 @@ pub(super) fn held() -> Vec<Case> {
         }),
         case("headers in drops", "deadline", "not done after", |_| {
             Act::Drip(b"HTTP/1.1 200 OK\r\nX-A: ".to_vec(), b"b".to_vec())
+        }),
+        case("not yet, and not yet", "deadline", "not done after", |_| {
+            Act::Drip(Vec::new(), b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())
         }),
     ]
 }

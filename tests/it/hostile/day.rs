@@ -5,14 +5,12 @@
 //! many hosts as are asked for.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use copytaster::config::Limits;
-use copytaster::fetch::Names;
 
+use super::names::{LOOKUP, Said, Zone};
 use super::*;
 
 /// What the environment says, else this.
@@ -32,59 +30,10 @@ const FAILING: u64 = 10;
 /// New hosts that the calendar names in an hour.
 const NAMED: u64 = 100;
 
-/// Time for a look-up, and how long one takes that comes to nothing.
-const LOOKUP: Duration = Duration::from_millis(100);
-
 /// Versions that are live at most, and the cache of the rows: what is bounded has reached its bound long before half of a day, so
 /// that what grows after that is a leak.
 const LIVE_MAX: u32 = 1000;
 const CACHE_BYTES: u64 = 4 << 20;
-
-/// What is said of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
-    Here,
-    /// Where no source may go.
-    Elsewhere,
-    Nothing,
-    /// Not a word within the time that there is for it.
-    Silence,
-}
-
-/// Who knows the names, and what is not as it should be with them. Of those it never heard it says one thing or another.
-#[derive(Clone, Default)]
-struct Zone(Arc<Mutex<BTreeMap<String, Said>>>);
-
-impl Zone {
-    fn says(&self, host: &str, said: Said) {
-        self.0.lock().unwrap().insert(host.to_owned(), said);
-    }
-
-    fn names(&self) -> Names {
-        let zone = self.clone();
-        let names = Names::new(move |host| {
-            let said = zone.0.lock().unwrap().get(&host).copied();
-            let said = said.unwrap_or_else(|| stranger(&host));
-            Box::pin(async move {
-                match said {
-                    Said::Here => Ok(vec![IpAddr::from([127, 0, 0, 1])]),
-                    Said::Elsewhere => Ok(vec![IpAddr::from([127, 0, 0, 2])]),
-                    Said::Nothing => Err(io::Error::other("no such name")),
-                    Said::Silence => {
-                        tokio::time::sleep(2 * LOOKUP).await;
-                        Err(io::Error::other("no answer"))
-                    }
-                }
-            })
-        });
-        names.kept_for(LOOKUP)
-    }
-}
-
-fn stranger(host: &str) -> Said {
-    let said = [Said::Here, Said::Elsewhere, Said::Nothing, Said::Silence];
-    said[host.bytes().map(usize::from).sum::<usize>() % said.len()]
-}
 
 /// A host and how it does.
 struct Host {

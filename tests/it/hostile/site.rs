@@ -44,7 +44,13 @@ pub(super) enum Act {
 
 /// An answer with these headers, which gives no length.
 pub(super) fn answer(headers: &str, body: &[u8]) -> Vec<u8> {
-    [b"HTTP/1.1 200 OK\r\nConnection: close\r\n", headers.as_bytes(), b"\r\n", body].concat()
+    said("200 OK", headers, body)
+}
+
+/// The same of another status.
+pub(super) fn said(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n");
+    [head.as_bytes(), body].concat()
 }
 
 /// What came about at a site.
@@ -249,5 +255,6 @@ async fn read_path(stream: &mut TcpStream) -> Option<String> {
         head.push(stream.read_u8().await.ok()?);
         assert!(head.len() < 64 << 10, "a request head without end");
     }
-    String::from_utf8(head).ok()?.split(' ').nth(1).map(str::to_owned)
+    // A query asks for the same.
+    String::from_utf8(head).ok()?.split([' ', '?']).nth(1).map(str::to_owned)
 }

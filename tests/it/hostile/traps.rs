@@ -113,6 +113,97 @@ async fn a_calendar_of_hosts_costs_its_own_source_a_reason_each_and_reaches_none
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn links_of_every_spelling_reach_nobody_who_may_not_be_reached() {
+    let (two, two_silent) = canary(IpAddr::from([127, 0, 0, 2]));
+    let (six, six_silent) = canary(IpAddr::from(Ipv6Addr::LOCALHOST));
+    let (port, six) = (two.port(), six.port());
+    let refused = [
+        format!("http://2130706434:{port}/"),
+        format!("http://0x7f000002:{port}/a"),
+        format!("http://0177.0.0.2:{port}/b"),
+        format!("http://127.2:{port}/c"),
+        format!("HTTP:127.0.0.2:{port}/d"),
+        format!("http://127.0.0.2.:{port}/e"),
+        format!("http://①②⑦.⓪.⓪.②:{port}/f"),
+        format!("http://127。0。0。2:{port}/g"),
+        format!("http://user:word@127.0.0.2:{port}/h"),
+        format!("http://[::ffff:127.0.0.2]:{port}/i"),
+        format!("http://[::1]:{six}/j"),
+        "http://127.0.0.1:0/k".to_owned(),
+        "http://127.0.0.1:25/l".to_owned(),
+    ];
+    let no_addresses = [
+        "javascript:alert(1)",
+        "data:text/html,copy",
+        "file:///etc/passwd",
+        "http://[fe80::1%25lo]/",
+        "http://",
+        "http://%00/",
+        "blob:http://127.0.0.2/",
+    ];
+    let item = |link: &str| format!("<item><title>At {link}</title><link>{link}</link></item>");
+    let items: String = refused.iter().map(String::as_str).chain(no_addresses).map(item).collect();
+    let site = Site::start(move |own| feed_of(own, &items), Mood::Feed).await;
+    let sites = [site, Site::start(GOOD, Mood::Good).await];
+    let desk = desk(&sites, Crawl { robots: false, ..Crawl::default() });
+    let running = desk.start().await;
+    until(&desk, &running, "an answer", |_, source| source.error.is_none()).await;
+    let found = articles(&running).await;
+    // What has no address is an entry without a link.
+    assert_eq!((of(&found, 0), of(&found, 1)), (1 + no_addresses.len(), 1), "{found:?}");
+    running.stop().await.unwrap();
+    assert!(two_silent() && six_silent(), "somebody connected");
+    let lost = lost(&desk);
+    assert_eq!(lost.len(), refused.len(), "{lost:#?}");
+    let told = |why: &str| why.contains("not a public address") || why.contains("another service");
+    assert!(lost.iter().all(|(_, why)| told(why)), "{lost:#?}");
+}
+
+/// Bombs, files of ours, bytes that are no text and times that were not: its own story comes in, and nothing of the rest is more
+/// than it says.
+#[tokio::test(flavor = "multi_thread")]
+async fn feeds_that_are_traps_of_xml_give_their_entries_and_nothing_else() {
+    let (two, silent) = canary(IpAddr::from([127, 0, 0, 2]));
+    let entity = |name: u8| {
+        let (name, before) = (char::from(name), char::from(name - 1));
+        format!("<!ENTITY {name} \"{}\">", format!("&{before};").repeat(10))
+    };
+    let bomb = (b'b'..=b'k').map(entity).collect::<Vec<_>>().concat();
+    let doctype = format!(
+        "<!DOCTYPE rss [<!ENTITY a \"lol\">{bomb}<!ENTITY file SYSTEM \"file:///etc/passwd\">\
+         <!ENTITY far SYSTEM \"http://{two}/\"><!ENTITY % all SYSTEM \"http://{two}/all\"> %all;]>"
+    );
+    let items = "<item><title>A &k; &file; &far; B</title><guid>1</guid></item>\
+         <item><title>Long ago</title><guid>2</guid><pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate></item>\
+         <item><title>Far off</title><guid>3</guid><pubDate>Thu, 31 Dec 2099 23:59:59 GMT</pubDate></item>\
+         <item><title>N\0N</title><guid>4</guid></item>";
+    let act = move |own: &[u8]| {
+        let feed = String::from_utf8_lossy(own);
+        let feed = feed.replace("</channel>", &format!("{items}</channel>"));
+        let feed = format!("<?xml version=\"1.0\"?>{doctype}{feed}");
+        let mut bytes = feed.into_bytes();
+        let at = bytes.windows(3).position(|three| three == b"N\0N").unwrap();
+        bytes[at] = 0xFF;
+        Act::Say(answer("", &bytes))
+    };
+    let sites = [Site::start(act, Mood::Feed).await, Site::start(GOOD, Mood::Good).await];
+    let desk = desk(&sites, Crawl { robots: false, ..Crawl::default() });
+    let running = desk.start().await;
+    until(&desk, &running, "an answer", |_, source| source.error.is_none()).await;
+    let found = articles(&running).await;
+    assert_eq!((of(&found, 0), of(&found, 1)), (5, 1), "{found:?}");
+    let said = serde_json::to_string(&found).unwrap();
+    assert!(!said.contains("root:") && !said.contains("lollol") && said.len() < 16 << 10, "{said}");
+    let now = desk.now().to_string();
+    for article in found.iter().filter(|article| article["published"].is_string()) {
+        let at = article["published"].as_str().unwrap();
+        assert!(("2000".."2099").contains(&at) && *at <= *now, "{article}");
+    }
+    running.stop().await.unwrap();
+    assert!(silent(), "somebody connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_million_entries_are_read_to_their_bound() {
     let site = Site::start(|own| feed_of(own, &"<item/>".repeat(1_000_000)), Mood::Feed).await;
     let sites = [site, Site::start(GOOD, Mood::Good).await];
