@@ -7,6 +7,7 @@ use trafilatura::{ExtractionFocus, Options};
 use super::around;
 use super::consent;
 use super::guard::Measured;
+use super::marked;
 use super::metadata::Metadata;
 use super::prune::Makeup;
 use super::render::{self, Block, BlockKind};
@@ -45,7 +46,7 @@ pub(crate) fn blocks(
         precise = read();
     }
     let length = weight(&precise);
-    let stated = meta.article_body.as_deref().map(stated).unwrap_or_default();
+    let stated = stated(meta);
     let stated_length = weight(&stated);
     let doubtful =
         length < SHORT || length * 2 < made.prose_chars || length * 13 < stated_length * 10;
@@ -62,6 +63,12 @@ pub(crate) fn blocks(
             let named = readable(&whole);
             if weight(&named) > weight(&best) {
                 best = named;
+            }
+        }
+        if weight(&best) < NOTHING {
+            let marked = marked::marked(doc);
+            if weight(&marked) > weight(&best) {
+                best = marked;
             }
         }
         if weight(&best) < NOTHING {
@@ -111,8 +118,16 @@ fn readable(doc: &Document) -> Vec<Block> {
         .unwrap_or_default()
 }
 
+/// The bodies that the page names as the article's, in JSON-LD and in microdata.
+pub(crate) fn named(doc: &Document, meta: &Metadata) -> Vec<Vec<Block>> {
+    let mut bodies = vec![stated(meta), marked::marked(doc)];
+    bodies.retain(|body| weight(body) >= STATED_MIN);
+    bodies
+}
+
 /// The articleBody that JSON-LD states, by its lines.
-fn stated(text: &str) -> Vec<Block> {
+fn stated(meta: &Metadata) -> Vec<Block> {
+    let text = meta.article_body.as_deref().unwrap_or_default();
     text.lines()
         .map(render::one_line)
         .filter(|line| !line.is_empty())

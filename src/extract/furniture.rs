@@ -15,14 +15,30 @@ const LABEL_CHARS_MAX: usize = 80;
 const BOX_LINES_MAX: usize = 14;
 /// Most of a text that a box at its end may be, in percent.
 const BOX_PERCENT_MAX: usize = 25;
+/// What a page names as its body is believed on where it ends from this share of the text on that it holds, in percent.
+const HELD_PERCENT_MIN: usize = 80;
+/// Bytes of such a body times lines that are looked for in it: more is no story, and would take long.
+const COMPARED_MAX: usize = 1 << 26;
 /// A line from this weight on is prose, where it ends as a sentence.
 const PROSE_MIN: usize = 120;
 /// Longest paragraph about an author, in characters.
 const BIO_CHARS_MAX: usize = 600;
 /// Words of a line of names, at most.
 const NAME_WORDS_MAX: usize = 6;
+/// A line above the first paragraph is a deck or a label up to this weight, where it ends without a mark.
+const DECK_MAX: usize = 80;
+/// Such lines, at most.
+const DECK_LINES_MAX: usize = 3;
+/// A paragraph below them is the story's first from this weight on.
+const FIRST_MIN: usize = 60;
 /// A cut line that may hold a credit is at most this long, in characters.
 const CREDIT_CHARS_MAX: usize = 160;
+
+/// Marks that a sentence or a quote of any of our scripts ends with.
+const END_MARKS: &[char] = &[
+    '.', '!', '?', '…', '"', '”', '“', '»', '«', ')', '\'', '’', '。', '！', '？', '」', '』',
+    '）', '।', '؟', '۔',
+];
 
 /// What the page says of itself, to know it again in its body.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,6 +46,8 @@ pub(crate) struct Known<'a> {
     pub(crate) titles: &'a [String],
     pub(crate) authors: &'a [String],
     pub(crate) byline: Option<&'a str>,
+    /// What it names as the article's body, in any of its ways.
+    pub(crate) bodies: &'a [Vec<Block>],
     /// Agencies besides those we know.
     pub(crate) agencies: &'a [wire::Agency],
 }
@@ -59,6 +77,7 @@ pub(crate) enum NotFound {
 pub(crate) fn cut(blocks: Vec<Block>, known: &Known<'_>) -> Cut {
     let (mut blocks, not_found) = without_not_found(blocks);
     let walled = below_wall(&mut blocks);
+    let below = below_body(&mut blocks, known.bodies);
     let boxed = cut_box(&mut blocks);
     blocks.retain(|block| !is_furniture(block, known));
     repeats(&mut blocks);
@@ -69,7 +88,11 @@ pub(crate) fn cut(blocks: Vec<Block>, known: &Known<'_>) -> Cut {
         blocks.clear();
     }
     tail.extend(
-        boxed.into_iter().chain(walled).filter(|line| line.chars().count() <= CREDIT_CHARS_MAX),
+        boxed
+            .into_iter()
+            .chain(below)
+            .chain(walled)
+            .filter(|line| line.chars().count() <= CREDIT_CHARS_MAX),
     );
     Cut { kept: blocks, not_found, top, tail }
 }
@@ -100,6 +123,28 @@ fn below_wall(blocks: &mut Vec<Block>) -> Vec<String> {
     let at = at
         .filter(|&at| blocks[..at].iter().any(is_prose) && !blocks[at + 1..].iter().any(is_prose));
     at.map_or_else(Vec::new, |at| blocks.drain(at..).map(|block| block.text).collect())
+}
+
+/// Cuts what stands below the body that the page names, where that holds nearly all the rest and ends with it. Gives what was cut.
+/// A body that ends otherwise says nothing: one goes on with readers' comments, another breaks off within a sentence.
+fn below_body(blocks: &mut Vec<Block>, bodies: &[Vec<Block>]) -> Vec<String> {
+    let ends = bodies.iter().filter_map(|body| {
+        let body: String = body.iter().map(|line| letters(&line.text)).collect();
+        if body.len().saturating_mul(blocks.len()) > COMPARED_MAX {
+            return None;
+        }
+        let is_held: Vec<bool> =
+            blocks.iter().map(|block| body.contains(&letters(&block.text))).collect();
+        let lines = blocks.iter().map(|block| weight(&block.text)).zip(&is_held);
+        let (held, all) = lines.fold((0, 0), |(held, all), (weight, is_held)| {
+            (held + if *is_held { weight } else { 0 }, all + weight)
+        });
+        let last = is_held.iter().rposition(|&held| held)?;
+        let ends = body.ends_with(&letters(&blocks[last].text));
+        (ends && held * 100 >= all * HELD_PERCENT_MIN).then_some(last + 1)
+    });
+    let end = ends.min().unwrap_or(blocks.len());
+    blocks.drain(end..).map(|block| block.text).collect()
 }
 
 /// Cuts a box from the end: the line that opens it and all below, where that is little of the whole. Gives what was cut.
@@ -167,7 +212,30 @@ fn cut_top(blocks: &mut Vec<Block>, known: &Known<'_>) -> Vec<String> {
             _ => break,
         }
     }
+    cut.extend(blocks.drain(..decks(blocks)));
     cut.into_iter().map(|block| block.text).collect()
+}
+
+/// How many lines above the first paragraph are decks and labels ("Key points", "Agencies"): the desk's, and nobody's sentence.
+fn decks(blocks: &[Block]) -> usize {
+    let headings = blocks.iter().filter(|block| block.kind == BlockKind::Heading).count();
+    let is_deck = |block: &&Block| {
+        let line = block.text.as_str();
+        // One heading of several is the first part's.
+        let stays = block.kind == BlockKind::Heading && headings > 1;
+        block.kind != BlockKind::Item
+            && !stays
+            && weight(line) <= DECK_MAX
+            && !line.ends_with(|c: char| END_MARKS.contains(&c) || matches!(c, ']' | ':' | ','))
+    };
+    let decks = blocks.iter().take_while(is_deck).count();
+    let is_first = |block: &Block| {
+        block.kind != BlockKind::Heading
+            && weight(&block.text) >= FIRST_MIN
+            && block.text.ends_with(END_MARKS)
+    };
+    let below = blocks.get(decks).is_some_and(is_first);
+    if below && decks <= DECK_LINES_MAX && blocks.len() >= decks + 2 { decks } else { 0 }
 }
 
 fn cut_end(blocks: &mut Vec<Block>, known: &Known<'_>) -> Vec<String> {

@@ -26,6 +26,7 @@ fn kept(lines: &[&str]) -> Vec<String> {
         titles: &titles,
         authors: &authors,
         byline: Some("By Jorun Example, Herald"),
+        bodies: &[],
         agencies: &agencies,
     };
     cut(blocks, &known).kept.into_iter().map(|block| block.text).collect()
@@ -301,7 +302,7 @@ fn a_box_at_the_end_goes_whole_and_inside_a_story_stays() {
         &[LEAD, MORE, LAST, "More Great Herald Stories", "A harbour is built", "Ostby waits"],
         &[LEAD, MORE, LAST],
     );
-    check(&["Sources", LEAD, MORE], &["Sources", LEAD, MORE]);
+    check(&["“Sources”", LEAD, MORE], &["“Sources”", LEAD, MORE]);
     check(&[LEAD, "References", MORE, LAST], &[LEAD, "References", MORE, LAST]);
 }
 
@@ -310,4 +311,46 @@ fn what_stands_below_a_wall_is_cut_but_not_the_rest_of_a_free_story() {
     let wall = "Already a subscriber? Log in";
     check(&[LEAD, MORE, wall, "Offers", "1 month"], &[LEAD, MORE]);
     check(&[LEAD, wall, MORE, LAST], &[LEAD, wall, MORE, LAST]);
+}
+
+#[test]
+fn decks_and_labels_above_the_first_paragraph_go() {
+    check(&["Ships wait until the evening", "Harbour master surprised", LEAD, MORE], &[LEAD, MORE]);
+    check(&["## In short", LEAD, MORE], &[LEAD, MORE]);
+    check(&["## They part", LEAD, "## They meet", MORE], &["They part", LEAD, "They meet", MORE]);
+    check(&["Agencies", LEAD, MORE], &[LEAD, MORE]);
+    for sentence in
+        ["\"It fell,\" he said.", "Wer war es?", "KVITNES, Norland (Alba)", "What is known:"]
+    {
+        check(&[sentence, LEAD, MORE], &[sentence, LEAD, MORE]);
+    }
+    let many = ["Cod", "Herring", "Crab", "Ling", LEAD, MORE];
+    check(&many, &many);
+    let verses = ["The harbour lies in the morning light", "and nobody comes to see", LEAD];
+    check(&verses[..2], &verses[..2]);
+    check(&[verses[0], LEAD], &[verses[0], LEAD]);
+}
+
+#[test]
+fn what_stands_below_the_body_the_page_names_goes_and_its_credit_is_kept() {
+    let blocks = |lines: &[&str]| -> Vec<Block> {
+        lines.iter().map(|l| Block { text: (*l).to_owned(), kind: BlockKind::Paragraph }).collect()
+    };
+    let fourth = "It is to be taken apart on the quay where it lies, which nobody in the town has done before, and sold to a yard at Ostby.";
+    let page =
+        [LEAD, MORE, LAST, fourth, "Tell us what you have seen of it.", "With material of NAP"];
+    let ends = |body: &[&str], kept: usize| {
+        let bodies = [blocks(body)];
+        let cut = cut(blocks(&page), &Known { bodies: &bodies, ..Known::default() });
+        let left: Vec<&str> = cut.kept.iter().map(|block| block.text.as_str()).collect();
+        assert_eq!(left, page[..kept], "{body:?}");
+        assert!(kept == page.len() || cut.tail.contains(&page[5].to_owned()), "{:?}", cut.tail);
+    };
+    // However it parts its lines.
+    ends(&[LEAD, MORE, LAST, fourth], 4);
+    ends(&[&format!("Crane falls {LEAD} {MORE} {LAST} {fourth}")], 4);
+    ends(&[LEAD, MORE, LAST, fourth, "A reader says: mine stands"], 6);
+    ends(&[LEAD, MORE, LAST, &fourth[..40]], 6);
+    ends(&[LEAD, MORE], 6);
+    ends(&[], 6);
 }

@@ -49,7 +49,7 @@ pub(crate) fn described(doc: &Document, address: Option<&str>) -> Option<Describ
     Some(describe(best, &objects))
 }
 
-/// JSON, or what becomes JSON without comment marks, control characters, trailing commas and semicolons.
+/// JSON, or what becomes JSON without comments, control characters, halves of letters, trailing commas and semicolons.
 fn parse(text: &str) -> Option<Value> {
     let text = text.trim().trim_start_matches('\u{feff}');
     serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&mended(text)).ok())
@@ -66,13 +66,26 @@ fn mended(text: &str) -> String {
     let bare = bare.trim_end_matches([';', ',']).trim_end();
     let mut out = String::with_capacity(bare.len());
     let (mut in_string, mut escaped) = (false, false);
-    for c in bare.chars() {
+    let mut at = 0;
+    while let Some(c) = bare[at..].chars().next() {
+        let rest = &bare[at..];
+        at += c.len_utf8();
         match c {
+            'u' if escaped && half_letter(&rest[1..]) => {
+                out.push_str("u0020");
+                at += 4;
+            }
+            // The other half goes with it, whole.
+            'u' if escaped && is_half(&rest[1..]) => {
+                out.push_str(&rest[..11]);
+                at += 10;
+            }
             c if c.is_control() && in_string => out.push(' '),
             '"' if !escaped => {
                 in_string = !in_string;
                 out.push(c);
             }
+            '/' if !in_string => at += comment(rest).saturating_sub(1),
             '}' | ']' if !in_string => {
                 let kept = out.trim_end().trim_end_matches(',').len();
                 out.truncate(kept);
@@ -83,6 +96,33 @@ fn mended(text: &str) -> String {
         escaped = in_string && c == '\\' && !escaped;
     }
     out
+}
+
+/// The number that four hex digits are.
+fn hex(text: &str) -> Option<u16> {
+    let digits = text.get(..4)?;
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+}
+
+/// True where an escape is one half of a letter that takes two.
+fn is_half(digits: &str) -> bool {
+    hex(digits).is_some_and(|unit| (0xd800..0xe000).contains(&unit))
+}
+
+/// True where it is such a half, and the other one does not follow.
+fn half_letter(digits: &str) -> bool {
+    let low = |unit: u16| (0xdc00..0xe000).contains(&unit);
+    let next = digits.get(4..).and_then(|rest| hex(rest.strip_prefix("\\u")?));
+    is_half(digits) && (hex(digits).is_some_and(low) || !next.is_some_and(low))
+}
+
+/// Bytes of the comment that begins here.
+fn comment(rest: &str) -> usize {
+    match rest.as_bytes() {
+        [b'/', b'*', ..] => rest.find("*/").map_or(rest.len(), |end| end + 2),
+        [b'/', b'/', ..] => rest.find('\n').unwrap_or(rest.len()),
+        _ => 1,
+    }
 }
 
 /// Every object of a block in document order, breadth bounded by [`OBJECTS_MAX`].
@@ -267,12 +307,27 @@ mod tests {
             r#"{"@type":"Article","headline":"A B",}"#,
             r#"{"@type":"Article","headline":"A B"};"#,
             r#"<!-- {"@type":["Article"],"headline":"A B"} -->"#,
+            "/* ours */ {\"@type\":\"Article\", // what it is\n \"headline\":\"A B\",/**/}",
             r#"//<![CDATA[ {"@type":"https://schema.org/Article","headline":"A B"} //]]>"#,
         ] {
             assert_eq!(read(json).and_then(|d| d.headline).as_deref(), Some("A B"), "{json}");
         }
         assert_eq!(read("{\"@type\":\"Article\",\"headline\":"), None);
         assert_eq!(mended(r#"{"a":"x,]\"}",}"#), r#"{"a":"x,]\"}"}"#);
+        assert_eq!(mended(r#"{"a":"b://c/*d*/",}/"#), r#"{"a":"b://c/*d*/"}"#);
+    }
+
+    #[test]
+    fn a_half_of_a_letter_costs_that_letter() {
+        for (said, expected) in [
+            (r"A\ud83dB", "A B"),
+            (r"A \udc00\ud83d", "A"),
+            (r"A \uD83D\uDE00\ud83d\u0041", "A 😀 A"),
+            (r"A \\ud83d \u00e9\udead", "A \\ud83d é"),
+        ] {
+            let found = read(&format!(r#"{{"@type":"Article","headline":"{said}"}}"#));
+            assert_eq!(found.and_then(|d| d.headline).as_deref(), Some(expected), "{said}");
+        }
     }
 
     #[test]

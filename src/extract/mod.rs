@@ -4,6 +4,7 @@
 //! html ─ guard ─► DOM ─ metadata ─ prune ─► engines ─ render ─ furniture ─► paragraphs ─ kind, credit ─► Extracted
 //! ```
 
+mod amp;
 mod around;
 mod authors;
 mod believed;
@@ -19,6 +20,8 @@ mod instead;
 mod jsonld;
 mod kind;
 mod links;
+mod loose;
+mod marked;
 mod media;
 mod metadata;
 mod phrases;
@@ -163,11 +166,14 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
     let links = links::headlines(&doc, url);
     let boxes = boxes::lines(&doc);
     let made = prune::prune(&doc);
+    loose::wrap(&doc);
+    let bodies = body::named(&doc, &meta);
     let blocks = body::blocks(&doc, &page.html, measured, &meta, made);
     let known = Known {
         titles: &meta.titles,
         authors: &meta.authors,
         byline: meta.byline.as_deref(),
+        bodies: &bodies,
         agencies,
     };
     let weighed = instead::Weighed::of(&blocks);
@@ -244,7 +250,8 @@ fn credited(
         .as_ref()
         .filter(|claim| claim.basis != OriginBasis::Quote)
         .map(OriginClaim::credit)
-        .or_else(|| wire::shared_credit(&paragraphs, byline));
+        .or_else(|| wire::shared_credit(&paragraphs, byline))
+        .or_else(|| cut.top.iter().find_map(|line| wire::shared_credit(&[line.as_str()], None)));
     Extracted {
         dateline: wire::dateline(&paragraphs, agencies),
         credit,

@@ -2,10 +2,11 @@
 
 use dom_query::{Document, NodeRef};
 
+use super::amp;
+
 /// Elements that never hold the text. Captions and photo credits, a quarter of all wrong words, live here.
 const CUT: &str = "script, style, noscript, template, svg, iframe, button, nav, figure, figcaption, aside, dialog, \
-    [role='navigation'], [role='dialog'], [role='banner'], [role='search'], [role='complementary'], select, textarea, audio, video, object, embed, \
-    amp-sidebar, amp-consent, amp-ad, amp-sticky-ad, amp-embed, amp-carousel, amp-lightbox, amp-social-share, amp-user-notification, amp-iframe";
+    [role='navigation'], [role='dialog'], [role='banner'], [role='search'], [role='complementary'], select, textarea, audio, video, object, embed";
 
 /// Words of class and id names that mark furniture. Whole words: "share" is none of "shareholder".
 const FURNITURE: &[&str] = &[
@@ -148,6 +149,7 @@ pub(crate) fn prune(doc: &Document) -> Makeup {
     let before = Tally::new(doc);
     let makeup = before.makeup();
     doc.select(CUT).remove();
+    amp::cut(doc);
     let tally = Tally::new(doc);
     let all = tally.counts.first().copied().unwrap_or_default();
     for (at, node) in tally.nodes.iter().enumerate() {
@@ -317,11 +319,15 @@ fn words_of(name: &str) -> Vec<String> {
     words
 }
 
-/// Not shown to a reader: what a script would open, and what was left for a debugger.
+/// Not shown to a reader: what a script would open, what was left for a debugger, and what only robots are to see.
 fn is_hidden(node: &NodeRef<'_>) -> bool {
+    const STYLES: &[&str] = &["display:none", "visibility:hidden", "left:-999", "text-indent:-999"];
     let styled = |style: &str| {
         let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
-        style.contains("display:none") || style.contains("visibility:hidden")
+        let tiny = || style.split(';').any(|part| matches!(part, "font-size:0" | "font-size:0px"));
+        STYLES.iter().any(|hides| style.contains(hides))
+            // A box of that size may hold others of another.
+            || (tiny() && !node.children_it(false).any(|child| child.is_element()))
     };
     node.has_attr("hidden")
         || node.attr("aria-hidden").is_some_and(|said| said.eq_ignore_ascii_case("true"))
@@ -427,6 +433,12 @@ mod tests {
             "<div hidden>Gone</div><p aria-hidden='TRUE'>Gone</p><p style='color: red; Display : none'>Gone</p>",
             "",
         );
+        check(
+            "<p style='position:absolute; left: -9999px'>Gone</p><p style='font-size:0'>Gone</p><h4 style='text-indent: -9999em'>Gone</h4>",
+            "",
+        );
+        check("<div style='font-size: 0; color: red'><p>Kept</p></div>", "Kept");
+        check("<p style='font-size: 0.9em; margin-left:-9px'>Kept</p>", "Kept");
         check("<p style='color:red'>Kept</p><p aria-hidden='false'>Kept</p>", "KeptKept");
     }
 

@@ -4,6 +4,9 @@ use dom_query::{Document, NodeRef};
 
 use super::guard;
 
+/// How many times too often a text may be escaped.
+const ESCAPES_MAX: usize = 3;
+
 /// A paragraph, and what element it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Block {
@@ -68,10 +71,16 @@ fn unescaped(block: Block) -> Vec<Block> {
     if !ENTITIES.iter().any(|entity| block.text.contains(entity)) {
         return vec![block];
     }
-    // What would become a mark of markup stays as it is.
-    let kept =
-        block.text.replace("&lt;", "&amp;lt;").replace("&gt;", "&amp;gt;").replace('<', "&lt;");
-    let text = one_line(&Document::fragment(kept).text());
+    let mut text = block.text;
+    for _ in 0..ESCAPES_MAX {
+        if !ENTITIES.iter().any(|entity| text.contains(entity)) {
+            break;
+        }
+        // What would become a mark of markup stays as it is.
+        let kept =
+            text.replace("&lt;", "&amp;lt;").replace("&gt;", "&amp;gt;").replace('<', "&lt;");
+        text = one_line(&Document::fragment(kept).text());
+    }
     if text.is_empty() { Vec::new() } else { vec![Block { text, kind }] }
 }
 
@@ -153,18 +162,42 @@ impl Writer {
     }
 }
 
-/// White space collapsed; soft hyphens and zero-width marks are nothing.
+/// White space collapsed; soft hyphens, zero-width marks and controls are nothing, and neither are overrides of direction: they show
+/// other words than there are.
 pub(crate) fn one_line(text: &str) -> String {
+    let turned = text.contains(['\u{202d}', '\u{202e}']);
+    let is_nothing = |c: char| match c {
+        '\u{ad}' | '\u{200b}' | '\u{feff}' | '\u{2060}' => true,
+        // With the marks that end them, and so all that may be ended by these.
+        '\u{202a}'..='\u{202e}' => turned,
+        c => c.is_control(),
+    };
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        if !out.is_empty() {
+        let before = out.len();
+        if before > 0 {
             out.push(' ');
         }
-        out.extend(
-            word.chars().filter(|c| !matches!(c, '\u{ad}' | '\u{200b}' | '\u{feff}' | '\u{2060}')),
-        );
+        let begin = out.len();
+        out.extend(word.chars().map(meant).filter(|&c| !is_nothing(c)));
+        if out.len() == begin {
+            out.truncate(before);
+        }
     }
-    out.trim().to_owned()
+    out
+}
+
+/// The letter of windows-1252 that a control of its number stands for: a page that was turned into UTF-8 as Latin-1.
+fn meant(c: char) -> char {
+    const MEANT: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
+    ];
+    match c {
+        '\u{80}'..='\u{9f}' => MEANT[c as usize - 0x80],
+        c => c,
+    }
 }
 
 /// Length of a text as if it were written in letters: a character of Han, kana or hangul says as much as two to three of them.
@@ -177,7 +210,8 @@ pub(crate) fn is_dense(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}')
 }
 
-fn is_box(name: &str) -> bool {
+/// True of elements that begin a line of their own.
+pub(crate) fn is_box(name: &str) -> bool {
     matches!(
         name,
         "address"
@@ -232,6 +266,16 @@ mod tests {
     }
 
     #[test]
+    fn directions_are_kept_and_overrides_of_direction_are_nothing() {
+        for kept in
+            ["x \u{202b}שלום\u{202c} y", "x \u{2067}שלום\u{2069} y\u{200f}", "کار می\u{200c}رود"]
+        {
+            assert_eq!(one_line(kept), kept);
+        }
+        assert_eq!(one_line("to \u{202e}yap\u{202c} 10"), "to yap 10");
+    }
+
+    #[test]
     fn boxes_part_paragraphs_and_inline_marks_do_not() {
         check(
             "<p>One <b>two</b>\n three.</p><p>Four</p>",
@@ -264,5 +308,11 @@ mod tests {
             &[("One two", Paragraph), ("Three", Paragraph)],
         );
         check("so\u{ad}ft zero\u{200b}width", &[("soft zerowidth", Paragraph)]);
+        check("be\u{7}ll \u{1b} es\u{8d}cape", &[("bell escape", Paragraph)]);
+        check("town\u{92}s quay \u{96} closed", &[("town’s quay – closed", Paragraph)]);
+        check(
+            "<p>a &amp;amp;amp;nbsp;b&amp;amp;nbsp;c &amp;amp;quot;d&amp;amp;quot;</p>",
+            &[("a b c \"d\"", Paragraph)],
+        );
     }
 }

@@ -1,5 +1,5 @@
 //! A page whose text lies only in its scripts or frames to that text: the longest piece of html that a script holds as a JSON
-//! string, or that stands in an `<iframe srcdoc>` or a `<noscript>`.
+//! string, or that stands in an `<iframe srcdoc>`, a `<noscript>` or a `<template>`.
 //!
 //! Pages built in the browser carry their story so (`__NEXT_DATA__` and its like). It is asked last, for what a script holds
 //! need not be what a reader sees.
@@ -31,13 +31,17 @@ pub(crate) fn blocks(html: &str) -> Vec<Block> {
     }
     if html.contains("srcdoc") {
         for frame in Document::from(html).select("iframe[srcdoc]").iter().take(FRAMES_MAX) {
-            longer(&frame.attr_or("srcdoc", ""), &mut best);
+            let inner = frame.attr_or("srcdoc", "");
+            // Escaped once too often: a frame of text is none.
+            let again = (!inner.contains('<') && inner.contains("&lt;"))
+                .then(|| Document::fragment(inner.as_ref()).text().to_string());
+            longer(again.as_deref().unwrap_or(&inner), &mut best);
         }
     }
-    let hidden =
-        between(html, "<noscript", "</noscript").filter(|text| text.len() >= STRING_BYTES_MIN);
-    for text in hidden {
-        longer(text, &mut best);
+    // What a browser without scripts shows, and what one with scripts builds the page of (or shows at once: `shadowrootmode`).
+    for (begins, ends) in [("<noscript", "</noscript"), ("<template", "</template")] {
+        let hidden = between(html, begins, ends).filter(|text| text.len() >= STRING_BYTES_MIN);
+        hidden.for_each(|text| longer(text, &mut best));
     }
     best.1
 }
@@ -145,8 +149,11 @@ mod tests {
     #[test]
     fn a_frame_that_holds_its_page_is_read() {
         let escaped = STORY.replace("\\\"", "&quot;").replace('<', "&lt;");
-        let html = format!("<body><iframe srcdoc=\"{escaped}\"></iframe></body>");
-        assert_eq!(blocks(&html).len(), 3);
+        let twice = escaped.replace('&', "&amp;");
+        for escaped in [escaped, twice] {
+            let html = format!("<body><iframe srcdoc=\"{escaped}\"></iframe></body>");
+            assert_eq!(blocks(&html).len(), 3);
+        }
     }
 
     #[test]
@@ -156,6 +163,10 @@ mod tests {
             "<body><div id='app'></div><noscript>{story}<p>The crane stood still for a week.</p></noscript></body>"
         );
         assert_eq!(blocks(&html).len(), 4);
+        let shadow = format!(
+            "<body><x-story><template shadowrootmode=open><style>p {{}}</style>{story}</template></x-story></body>"
+        );
+        assert_eq!(blocks(&shadow).len(), 3);
         let notice =
             "<body><noscript><p>Please turn scripts on.</p><p>Nothing works.</p></noscript></body>";
         assert!(blocks(notice).is_empty());

@@ -135,3 +135,20 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_credit_that_names_nobody_counts_above_the_text_too() {
+    let text = "<p>The harbour of Kvitnes was closed on Monday after a crane fell over, the town said.</p>\
+        <p>Nobody was hurt, but two ships had to wait outside until the evening, when a tug came.</p>\
+        <p>The crane had been checked in May, and nobody had seen anything wrong with it then.</p>";
+    let credit = |line: &str| {
+        let html = format!(
+            "<html><body><article><h1>Crane falls</h1><div><p>{line}</p>{text}</div></article></body></html>"
+        );
+        let found = article(&Page { url: None, html });
+        assert!(found.text.starts_with("The harbour of Kvitnes"), "{}", found.text);
+        found.credit
+    };
+    assert_eq!(credit("Agencies").as_deref(), Some("Agencies"));
+    assert_eq!(credit("Key points"), None);
+}

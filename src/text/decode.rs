@@ -2,7 +2,7 @@
 //! only where nobody says what it is.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// Text and the encoding it was read in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ const PRESCAN_BYTES: usize = 2048;
 /// Zero bytes that tell of UTF-16; fewer are strays.
 const ZEROS_MIN: usize = 8;
 
-/// Decodes `bytes`. Order: byte order mark, UTF-16 by its zero bytes, valid UTF-8, UTF-8 with strays of another encoding in it,
+/// Decodes `bytes`. Order: byte order mark, UTF-16 by its zero bytes, ISO-2022-JP by its escapes, valid UTF-8, UTF-8 with strays of another encoding in it,
 /// `declared` (the HTTP charset), a declaration in the document (`<?xml … encoding=`, `<meta charset`), what the bytes look like.
 pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
@@ -30,6 +30,9 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
     let head = &bytes[..bytes.len().min(PRESCAN_BYTES)];
     if let Some(encoding) = by_zeros(head) {
         return with(encoding, bytes);
+    }
+    if is_escaped(bytes) {
+        return with(ISO_2022_JP, bytes);
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Decoded { text: text.to_owned(), encoding: UTF_8.name(), damaged: false };
@@ -44,6 +47,12 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
     let declared = declared.and_then(|label| Encoding::for_label(label.as_bytes())).filter(told);
     let inside = || in_document(head).filter(told);
     with(declared.or_else(inside).unwrap_or_else(|| looks_like(bytes)), bytes)
+}
+
+/// ISO-2022-JP: nothing but ASCII and the escapes that begin its letters, which mean nothing anywhere else.
+fn is_escaped(bytes: &[u8]) -> bool {
+    let escape = |part: &[u8]| matches!(part, b"\x1b$B" | b"\x1b$@");
+    bytes.windows(3).any(escape) && bytes.is_ascii()
 }
 
 /// UTF-16 without a mark: of markup and spaces every second byte is zero, whatever the script.
@@ -158,6 +167,17 @@ mod tests {
         // A page of bytes that calls itself UTF-16 is none: it could not have been read.
         let liar = b"<meta charset=utf-16><p>M\xfcller und S\xf6hne";
         check(liar, None, "<meta charset=utf-16><p>Müller und Söhne", "windows-1252");
+    }
+
+    #[test]
+    fn iso_2022_jp_is_told_by_its_escapes_though_its_bytes_are_ascii() {
+        let page = "<p>港は月曜日、閉鎖された。</p>";
+        let (bytes, _, lossy) = ISO_2022_JP.encode(page);
+        assert!(!lossy && bytes.is_ascii());
+        for declared in [None, Some("utf-8"), Some("iso-2022-jp")] {
+            check(&bytes, declared, page, "ISO-2022-JP");
+        }
+        check(b"<p>An escape \x1b$ of 5</p>", None, "<p>An escape \x1b$ of 5</p>", "UTF-8");
     }
 
     #[test]

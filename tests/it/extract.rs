@@ -1,7 +1,7 @@
 //! Every page of `tests/fixtures/pages` gives what its snapshot says.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use copytaster::extract::{Extracted, Page, article};
 use copytaster::text::decode;
@@ -29,22 +29,28 @@ fn shown(found: &Extracted) -> Value {
     })
 }
 
+/// The pages, in the order of their names.
+pub(crate) fn pages() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pages");
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "html"));
+    files.sort();
+    files
+}
+
 /// The address in the page's first line.
-fn address(html: &str) -> Option<Url> {
+pub(crate) fn address(html: &str) -> Option<Url> {
     let line = html.lines().next()?.strip_prefix("<!-- url: ")?.strip_suffix(" -->")?;
     Url::parse(line).ok()
 }
 
 #[test]
 fn every_page_gives_what_its_snapshot_says() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pages");
-    let mut files: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|end| end == "html"));
-    files.sort();
+    let files = pages();
     assert!(files.len() >= 12, "pages are missing");
     for file in files {
-        let html = fs::read_to_string(&file).unwrap();
+        let html = decode(&fs::read(&file).unwrap(), None).text;
         let url = address(&html);
         assert!(url.is_some(), "{} has no address", file.display());
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();

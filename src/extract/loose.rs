@@ -1,0 +1,77 @@
+//! Text that stands in no box, right under the headline, to a paragraph: one engine takes it for the headline's, and leaves it out.
+
+use dom_query::{Document, NodeRef};
+
+use super::render::{is_box, one_line, weight};
+
+/// Lighter text under a headline is a label: a kicker, a date, a count.
+const TEXT_MIN: usize = 60;
+
+/// Puts a paragraph around it.
+pub(crate) fn wrap(doc: &Document) {
+    for heading in doc.select("h1").nodes() {
+        let mut run: Vec<NodeRef<'_>> = Vec::new();
+        let mut next = heading.next_sibling();
+        while let Some(node) = next.filter(is_inline) {
+            next = node.next_sibling();
+            run.push(node);
+        }
+        let line: String = run.iter().map(|node| node.text().to_string()).collect();
+        if weight(&one_line(&line)) < TEXT_MIN {
+            continue;
+        }
+        let paragraph = doc.tree.new_element("p");
+        heading.insert_after(&paragraph);
+        for node in run {
+            paragraph.append_child(&node);
+        }
+    }
+}
+
+/// A piece of a line: text, or an element that holds no box.
+fn is_inline(node: &NodeRef<'_>) -> bool {
+    let ends = |node: &NodeRef<'_>| {
+        node.node_name()
+            .is_some_and(|name| is_box(&name) || matches!(name.as_ref(), "br" | "hr" | "table"))
+    };
+    node.is_text()
+        || node.is_element() && !ends(node) && !node.descendants_it().any(|inner| ends(&inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str =
+        "The harbour of Kvitnes was closed on Monday after a crane fell over, the town said.";
+
+    fn check(body: &str, expected: &str) {
+        let doc = Document::from(format!("<body>{body}</body>"));
+        wrap(&doc);
+        assert_eq!(doc.select("body").inner_html().as_ref(), expected);
+    }
+
+    #[test]
+    fn a_line_without_a_box_gets_one_up_to_where_it_ends() {
+        for end in ["<br>And so on", "<p>And so on</p>", "<div>x</div>", ""] {
+            check(
+                &format!("<h1>Crane falls</h1>{TEXT} <a>Read</a> on{end}"),
+                &format!("<h1>Crane falls</h1><p>{TEXT} <a>Read</a> on</p>{end}"),
+            );
+        }
+        let box_in = format!("<h1>Crane falls</h1>{TEXT}<span><div>x</div></span>");
+        check(&box_in, &format!("<h1>Crane falls</h1><p>{TEXT}</p><span><div>x</div></span>"));
+    }
+
+    #[test]
+    fn labels_and_what_has_its_box_stay() {
+        for body in [
+            "<h1>Crane falls</h1>Monday<br>And so on",
+            "<h1>Crane falls</h1><p>The harbour</p>",
+            "<h2>Cranes</h2>Text under other headings, of lists and of offers, is taken for what it is, or left out.",
+            "<h1>Crane falls</h1>",
+        ] {
+            check(body, body);
+        }
+    }
+}
