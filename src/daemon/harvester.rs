@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use super::apart::{Credits, Parser, Unread};
 use super::granted::{self, Asker};
 use super::line::{
-    Ended, Harvest, Lead, REASON_BYTES_MAX, Said, ToWriter, Validators, Visits, Work,
+    Ended, Harvest, Lead, OfPage, REASON_BYTES_MAX, Said, ToWriter, Validators, Visits, Work,
 };
 use super::page::{self, Reading};
 use crate::cluster;
@@ -147,15 +147,16 @@ impl Harvester {
             Some(Err(reason)) => return Ok((Came::Nothing(reason), print)),
             Some(Ok(page)) => page,
         };
-        let found = self.parser.parse(page, Credits::Configured).await?;
+        let mut found = self.parser.parse(page, Credits::Configured).await?;
+        let lines = std::mem::take(&mut found.lines);
         let stored = page::stored(&url, &found, &lead.entry, &lead.source);
         let reading = Reading { found: Some(found), stored };
         let asker = Asker { agent: self.fetcher.agent(), tdm: self.tdm, now: self.clock.now() };
         let came = match granted::of_reading(reading, signals, &lead.source, &asker).stored {
             Ok(article) => {
                 let article = Article { raw: Some(raw), ..*article };
-                let page = self.packed(lead, visit, &article).await;
-                Came::Article(Box::new(article), page)
+                let packed = self.packed(lead, visit, &article).await;
+                Came::Article(Box::new(article), OfPage { packed, lines })
             }
             Err(reason) => Came::Nothing(reason),
         };
@@ -250,7 +251,7 @@ struct Visit {
 
 /// What a visit gave.
 enum Came {
-    Article(Box<Article>, Option<Packed>),
+    Article(Box<Article>, OfPage),
     Unchanged,
     /// Nothing of use, and why in words.
     Nothing(String),
@@ -327,7 +328,7 @@ fn from_entry(lead: &Lead, body: Option<String>) -> Came {
     if article.url.is_none() && article.id.is_none() {
         return Came::Nothing("the entry has neither link nor guid".to_owned());
     }
-    Came::Article(Box::new(article), None)
+    Came::Article(Box::new(article), OfPage::default())
 }
 
 fn wrapped(html: &str) -> String {

@@ -9,6 +9,7 @@ use url::Url;
 use super::planned::Planned;
 use crate::api::{Push, Word};
 use crate::config::Source;
+use crate::extract::Lines;
 use crate::feed::Entry;
 use crate::fetch::{self, Got};
 use crate::journal::Location;
@@ -136,11 +137,20 @@ impl Validators {
     }
 }
 
+/// What goes with an article beside what is stored of it.
+#[derive(Debug, Default)]
+pub(super) struct OfPage {
+    /// The page, where it is to be kept.
+    pub(super) packed: Option<Packed>,
+    /// Its lines; none of an entry's own text.
+    pub(super) lines: Lines,
+}
+
 /// How a lead ended. Each ends exactly once.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// With an article, and its page where that is to be kept.
-    Article(Box<Article>, Option<Packed>),
+    /// With an article and what is known of the page it was read from.
+    Article(Box<Article>, OfPage),
     /// The page has not changed since the last visit.
     Unchanged,
     /// Without one.

@@ -14,14 +14,14 @@ use tracing::{debug, info, warn};
 use super::appender::{Appender, Batch, Placed};
 use super::fold::Fold;
 use super::keep::Keep;
-use super::line::{Ended, Harvest, Said, Visits, Work};
+use super::line::{Ended, Harvest, OfPage, Said, Visits, Work};
 use super::planned::Planned;
 use super::rejudge::prior;
 use super::rows::{Job, Redacted};
 use super::{Fault, Notes, words};
 use crate::api::{Accepted, Obeyed, Push, Refused, Word};
 use crate::cluster::{self, Arrival, Change, Judged, Version};
-use crate::extract::EXTRACTOR;
+use crate::extract::{EXTRACTOR, Lines};
 use crate::journal::{Entry, Lost, Reader, Record, Spoken};
 use crate::model::{Article, Clock, ClusterId, Seq, SourceId, Timestamp, VersionId};
 use crate::telemetry::Metrics;
@@ -176,11 +176,10 @@ impl Writer {
             Ended::Article(article, _) if self.is_passed(&article) => {
                 visits = self.pass_over(TRIMMED, &source.id, visits, batch);
             }
-            Ended::Article(article, page) => {
-                let seen_at = self.now();
-                match self.judge((*article).into(), PAGE, seen_at, batch) {
+            Ended::Article(article, OfPage { packed, lines }) => {
+                match self.judge_page((*article).into(), &lines, batch) {
                     Some((version, duplicate)) => {
-                        let page = page.filter(|_| !duplicate);
+                        let page = packed.filter(|_| !duplicate);
                         batch.bytes += page.as_ref().map_or(0, Packed::len);
                         batch.pages.extend(page);
                         debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
@@ -296,16 +295,30 @@ impl Writer {
         if self.is_erased(arrival.keys()) {
             return None;
         }
-        let prior = if via == PAGE { self.read_before(&arrival.article) } else { None };
-        Some(self.place(arrival, prior.as_deref(), via, seen_at, batch))
+        Some(self.place(arrival, None, via, seen_at, batch))
+    }
+
+    /// The same for an article of a page, which may be another reading of the one before.
+    fn judge_page(
+        &mut self,
+        arrival: Arrival,
+        lines: &Lines,
+        batch: &mut Batch,
+    ) -> Option<Answered> {
+        if self.is_erased(arrival.keys()) {
+            return None;
+        }
+        let prior = self.read_before(&arrival.article, lines);
+        let seen_at = self.now();
+        Some(self.place(arrival, prior.as_deref(), PAGE, seen_at, batch))
     }
 
     /// The version of which a page's article is another reading; `None` where it may be news.
-    fn read_before(&self, article: &Article) -> Option<Box<Version>> {
+    fn read_before(&self, article: &Article, lines: &Lines) -> Option<Box<Version>> {
         // What this process has read was read by the extractor it has.
         let known =
             self.fold.clusterer.newest_of(article).filter(|known| known.0 <= self.began.0)?;
-        prior(&self.reader, known).filter(|prior| is_reading(article, prior))
+        prior(&self.reader, known).filter(|prior| is_reading(article, lines, prior))
     }
 
     /// Gives an article its place, as another reading of `prior` where that is given.
@@ -418,12 +431,25 @@ const fn touched(change: &Change) -> Option<ClusterId> {
 }
 
 /// True where a page's article differs from a version of it by the extractor alone: other rules read it then, and it is the very
-/// page, or its publisher names the same moment as that of the last change. Where nothing of the kind is said, it may be news.
-fn is_reading(article: &Article, prior: &Version) -> bool {
+/// page, or its publisher names the same moment as that of the last change, or the present rules cut more of the same words. Where
+/// nothing of the kind is said, it may be news.
+fn is_reading(article: &Article, lines: &Lines, prior: &Version) -> bool {
     let by_others = prior.extractor != EXTRACTOR && prior.extractor > 0;
     let same_page = article.raw.is_some() && article.raw == prior.article.raw;
     let says_unchanged = article.updated.is_some() && article.updated == prior.article.updated;
-    by_others && prior.redacted.is_none() && (same_page || says_unchanged)
+    by_others
+        && prior.redacted.is_none()
+        && (same_page || says_unchanged || is_cut(article, lines, &prior.article))
+}
+
+/// True where an article has no line that it had not before, and all that it had still stands in its page: then nobody took it away
+/// but the rules. What a publisher puts in or takes out shows.
+fn is_cut(article: &Article, lines: &Lines, before: &Article) -> bool {
+    let mut old = before.text.lines();
+    !article.text.is_empty()
+        && article.title == before.title
+        && article.text.lines().all(|line| old.any(|old| old == line))
+        && before.text.lines().all(|line| lines.holds(line))
 }
 
 /// Texts can be read back from where they lie.

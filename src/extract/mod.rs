@@ -19,6 +19,7 @@ mod guard;
 mod instead;
 mod jsonld;
 mod kind;
+mod lines;
 mod links;
 mod loose;
 mod marked;
@@ -38,6 +39,7 @@ use url::Url;
 
 pub use canonical::canonical;
 pub use front::leads_to_front;
+pub use lines::Lines;
 pub use media::{HEAD_BYTES, not_a_page, not_a_page_by_type};
 
 use crate::model::{OriginBasis, OriginClaim, PageKind, Timestamp};
@@ -46,9 +48,9 @@ use furniture::{Cut, Known, NotFound};
 use guard::Measured;
 use metadata::Metadata;
 
-/// Number of the extraction rules. It rises when the same page may give another text, so that a text that differs only
-/// because of us is no news.
-pub const EXTRACTOR: u16 = 3;
+/// Number of the extraction rules, decoding among them. It rises when the same bytes may give another title or text, so that one that
+/// differs only because of us is no news; `tests/it/read_by.rs` tells when.
+pub const EXTRACTOR: u16 = 4;
 
 /// Longest page that is parsed, in bytes of html; a longer one is refused unread.
 pub const PAGE_BYTES_MAX: usize = guard::BYTES_MAX;
@@ -100,6 +102,8 @@ pub struct Extracted {
     pub kind: PageKind,
     /// Headline links to the same site, in page order: of an index only.
     pub links: Vec<String>,
+    /// Every line of the page, by its hash.
+    pub lines: Lines,
     /// Names and contents of the `meta` elements in which it says what may be done with it.
     pub reserves: Vec<(String, String)>,
     /// What was mended, cut or refused, in words.
@@ -165,6 +169,7 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
     let entries = kind::entries(&doc);
     let links = links::headlines(&doc, url);
     let boxes = boxes::lines(&doc);
+    let page_lines = Lines::of(&doc);
     let made = prune::prune(&doc);
     loose::wrap(&doc);
     let bodies = body::named(&doc, &meta);
@@ -218,6 +223,7 @@ fn parse(page: &Page, measured: Measured, agencies: &[Agency]) -> Extracted {
         canonical_url: meta.canonical_url,
         kind,
         links: if kind == PageKind::Index { links } else { Vec::new() },
+        lines: page_lines,
         reserves,
         notes,
         ..found

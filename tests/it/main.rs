@@ -52,6 +52,7 @@ mod overrides;
 #[cfg(feature = "daemon")]
 mod pages;
 mod patience;
+mod read_by;
 mod replay;
 #[cfg(feature = "daemon")]
 mod replay_command;

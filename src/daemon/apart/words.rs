@@ -72,6 +72,7 @@ struct Found {
     canonical_url: Option<String>,
     kind: String,
     links: Vec<String>,
+    lines: Vec<u64>,
     reserves: Vec<(String, String)>,
     notes: Vec<String>,
 }
@@ -171,6 +172,7 @@ pub(super) fn answer(found: Extracted) -> Vec<u8> {
         canonical_url: found.canonical_url,
         kind: found.kind.as_str().to_owned(),
         links: found.links,
+        lines: found.lines.into_hashes(),
         reserves: found.reserves,
         notes: found.notes,
     })
@@ -201,6 +203,7 @@ pub(super) fn found(said: &[u8]) -> io::Result<Extracted> {
         lang: found.lang,
         canonical_url: found.canonical_url,
         links: found.links,
+        lines: found.lines.into(),
         reserves: found.reserves,
         notes: found.notes,
     })
@@ -233,6 +236,7 @@ mod tests {
             canonical_url: word("https://herald.test/a"),
             kind,
             links: vec!["https://herald.test/b".to_owned()],
+            lines: vec![7, u64::MAX].into(),
             reserves: vec![("tdm-reservation".to_owned(), "1".to_owned())],
             notes: vec!["cut".to_owned()],
         }
