@@ -9,6 +9,7 @@ mod apply;
 mod batch;
 pub(crate) mod code;
 mod compared;
+mod count;
 mod forget;
 mod frozen;
 mod furniture;
