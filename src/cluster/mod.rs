@@ -10,6 +10,7 @@ mod arrival;
 mod batch;
 pub(crate) mod code;
 mod compared;
+mod count;
 mod forget;
 mod frozen;
 mod furniture;
