@@ -7,9 +7,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use ipnet::IpNet;
-use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use reqwest::{Client, Response};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -17,6 +17,7 @@ use url::Url;
 use super::headers;
 use super::resolve::{Guarded, Names, NoAddress, Slots};
 use super::tls::{self, Roots};
+use super::unpack::{Body, Stop};
 use super::{FetchError, Params, Wanted};
 
 /// Allow lists whose clients are kept. Each source may have its own; most have none.
@@ -85,6 +86,8 @@ impl Clients {
                 .redirect(reqwest::redirect::Policy::none())
                 .no_proxy()
                 .referer(false)
+                .no_gzip() // undone by `unpack`
+                .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, CODINGS)]))
                 .connect_timeout(self.connect_deadline)
                 .pool_max_idle_per_host(1)
                 .pool_idle_timeout(IDLE_MAX)
@@ -104,6 +107,9 @@ impl Clients {
 
 /// Bytes of room made at once for a body that announces its length: most pages fit, and no lie costs more.
 const ROOM_MAX: u64 = 512 << 10;
+
+/// What we can unpack.
+const CODINGS: HeaderValue = HeaderValue::from_static("gzip, br, zstd, deflate");
 
 /// Bytes of a coding's name that are shown.
 const CODING_SHOWN: usize = 40;
@@ -162,13 +168,18 @@ pub(super) async fn exchange(
     };
     let status = response.status().as_u16();
     let machine = response.remote_addr().map(|address| address.ip());
-    let headers = std::mem::take(response.headers_mut());
+    let mut headers = std::mem::take(response.headers_mut());
     // HTTP/2 has said so before; of HTTP/1.1 the library bounds the number, and the bytes at some 400 KiB.
     if headers::bytes(&headers) > bounds.header_bytes_max {
         return Err(FetchError::Body { url: url.clone(), why: LONG_HEADERS.to_owned() });
     }
     let body = if status == 200 {
-        if let Some(coding) = unread_coding(&headers) {
+        let gzip = is_gzip(&headers);
+        if gzip {
+            // As the client does for the codings that it undoes: they are not true of what is handed on.
+            headers.remove(CONTENT_ENCODING);
+            headers.remove(CONTENT_LENGTH);
+        } else if let Some(coding) = unread_coding(&headers) {
             let coding = &coding[..coding.floor_char_boundary(CODING_SHOWN)];
             let why = format!("it is packed as {coding:?}, which we did not ask for");
             return Err(FetchError::Body { url: url.clone(), why });
@@ -178,11 +189,16 @@ pub(super) async fn exchange(
             let bytes_max = bounds.body_bytes_max;
             return Err(FetchError::TooLarge { url: url.clone(), bytes_max });
         }
-        read(response, url, &headers, end, bounds).await?
+        read(response, gzip, url, &headers, end, bounds).await?
     } else {
         Bytes::new()
     };
     Ok(Reply { status, headers, body, machine })
+}
+
+fn is_gzip(headers: &HeaderMap) -> bool {
+    let coding = headers::text(headers, CONTENT_ENCODING).unwrap_or_default();
+    ["gzip", "x-gzip"].iter().any(|gzip| coding.eq_ignore_ascii_case(gzip))
 }
 
 /// A coding the client did not undo: it removes the header of those it does.
@@ -193,6 +209,7 @@ fn unread_coding(headers: &HeaderMap) -> Option<&str> {
 
 async fn read(
     mut response: Response,
+    gzip: bool,
     url: &Url,
     headers: &HeaderMap,
     end: Instant,
@@ -205,30 +222,25 @@ async fn read(
     {
         return Err(FetchError::Unwanted { why });
     }
-    let announced = response.content_length().unwrap_or(0).min(ROOM_MAX).min(bounds.body_bytes_max);
-    let mut body = BytesMut::with_capacity(announced as usize);
+    let announced = response.content_length().unwrap_or(0).min(ROOM_MAX);
+    let bytes_max = usize::try_from(bounds.body_bytes_max).unwrap_or(usize::MAX);
+    let mut body = Body::new(gzip, announced as usize, bytes_max);
     let mut window_end = Instant::now() + bounds.pace_window;
-    let mut window_bytes = 0_u64;
+    let mut before = 0;
     loop {
         let chunk = timeout_at(end.min(window_end), response.chunk()).await;
         let now = Instant::now();
         if let Ok(chunk) = chunk {
             let Some(chunk) = chunk.map_err(|fault| translate(&fault, url))? else {
-                return Ok(body.freeze());
+                return body.finish().map_err(|stop| stopped(stop, url, bounds));
             };
-            window_bytes += chunk.len() as u64;
-            let room = bounds.body_bytes_max.saturating_sub(body.len() as u64);
-            if chunk.len() as u64 > room {
-                let bytes_max = bounds.body_bytes_max;
-                if bounds.beyond == Beyond::Refuse {
-                    return Err(FetchError::TooLarge { url: url.clone(), bytes_max });
-                }
-                body.extend_from_slice(&chunk[..usize::try_from(room).unwrap_or(chunk.len())]);
-                return Ok(body.freeze());
+            match body.push(&chunk) {
+                Ok(()) => {}
+                Err(Stop::Full) if bounds.beyond == Beyond::Cut => return Ok(body.cut()),
+                Err(stop) => return Err(stopped(stop, url, bounds)),
             }
-            body.extend_from_slice(&chunk);
-            if let Some(head) = wanted.take_if(|head| body.len() >= head.bytes)
-                && let Some(why) = (head.by_bytes)(kind.as_deref(), &body)
+            if let Some(head) = wanted.take_if(|head| body.bytes().len() >= head.bytes)
+                && let Some(why) = (head.by_bytes)(kind.as_deref(), body.bytes())
             {
                 return Err(FetchError::Unwanted { why });
             }
@@ -237,13 +249,26 @@ async fn read(
             return Err(FetchError::Deadline { url: url.clone(), after: bounds.whole });
         }
         if now >= window_end {
-            if window_bytes < bounds.pace_bytes_min {
+            if ((body.bytes().len() - before) as u64) < bounds.pace_bytes_min {
                 let (bytes_min, window) = (bounds.pace_bytes_min, bounds.pace_window);
                 return Err(FetchError::Slow { url: url.clone(), bytes_min, window });
             }
-            (window_end, window_bytes) = (now + bounds.pace_window, 0);
+            (window_end, before) = (now + bounds.pace_window, body.bytes().len());
         }
     }
+}
+
+/// Why no more of a body is taken, in our words.
+fn stopped(stop: Stop, url: &Url, bounds: &Bounds) -> FetchError {
+    let why = match stop {
+        Stop::Full => {
+            let bytes_max = bounds.body_bytes_max;
+            return FetchError::TooLarge { url: url.clone(), bytes_max };
+        }
+        Stop::Short => BROKE_OFF.to_owned(),
+        Stop::Broken(fault) => format!("{OTHERWISE_PACKED} ({fault})"),
+    };
+    FetchError::Body { url: url.clone(), why }
 }
 
 /// The client's error in our words: looks down its chain for what we know.
@@ -310,7 +335,7 @@ fn unconnected(url: &Url, kind: Option<io::ErrorKind>, late: bool, said: String)
 }
 
 /// What the HTTP library says of a bad answer, and what it means to somebody who runs a crawler.
-const MEANINGS: [(&str, &str); 27] = [
+const MEANINGS: [(&str, &str); 25] = [
     ("message head is too large", LONG_HEADERS),
     ("too_many_continuations", LONG_HEADERS),
     ("connection closed before message completed", BROKE_OFF),
@@ -332,8 +357,6 @@ const MEANINGS: [(&str, &str); 27] = [
     ("invalid HTTP version", NO_HTTP),
     ("invalid HTTP status-code", NO_HTTP),
     // Unpacking has words of its own, some of which are HTTP's, too.
-    ("gzip", OTHERWISE_PACKED),
-    ("CRC computed", OTHERWISE_PACKED),
     ("deflate", OTHERWISE_PACKED),
     ("brotli", OTHERWISE_PACKED),
     ("extra bytes after body", OTHERWISE_PACKED),
@@ -383,8 +406,7 @@ mod tests {
             ("invalid HTTP version parsed", Some("what it sends is no HTTP")),
             ("invalid HTTP status-code parsed", Some("what it sends is no HTTP")),
             ("invalid HTTP header parsed", Some("its header lines are none")),
-            ("Invalid gzip header", Some("not packed as its Content-Encoding says")),
-            ("deflate decompression error", Some("not packed as")),
+            ("deflate decompression error", Some("not packed as its Content-Encoding says")),
             ("Frame requires too much memory for decoding", Some("not packed as")),
             ("there are extra bytes after body has been decompressed", Some("not packed as")),
             ("something new", None),

@@ -19,6 +19,7 @@ mod permits;
 mod resolve;
 mod robots;
 mod tls;
+mod unpack;
 mod walk;
 
 use std::net::IpAddr;

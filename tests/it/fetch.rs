@@ -198,22 +198,27 @@ pub(crate) const BROTLI_BOMB: [u8; 27] = [
 async fn a_body_is_cut_off_at_its_cap_however_it_is_packed() {
     use std::io::Write as _;
     let zeros = vec![0; 16 << 20];
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&zeros).unwrap();
+    let gzip = |bytes: &[u8]| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(bytes).unwrap();
+        gzip.finish().unwrap()
+    };
     let mut deflate = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     deflate.write_all(&zeros).unwrap();
     let packed = |coding: &str, bytes: &[u8]| {
         assert!(bytes.len() < 128 << 10, "{coding} packs badly");
         answer(200, &[&format!("Content-Encoding: {coding}")], bytes)
     };
+    let members = [gzip(b"of two "), gzip(b"members"), vec![0; 9]].concat();
     let endless = b"HTTP/1.1 200 X\r\n\r\n".to_vec();
     let site = Site::start(
         "127.0.0.1",
         [
-            ("/gzip", packed("gzip", &gzip.finish().unwrap())),
+            ("/gzip", packed("gzip", &gzip(&zeros))),
             ("/deflate", packed("deflate", &deflate.finish().unwrap())),
             ("/br", packed("br", &BROTLI_BOMB)),
             ("/zstd", packed("zstd", &zstd::encode_all(&zeros[..], 1).unwrap())),
+            ("/members", answer(200, &["Content-Encoding: x-gzip"], &members)),
             ("/long", answer(200, &[], &zeros[..=64 << 10])),
             ("/fits", answer(200, &[], &zeros[..64 << 10])),
             ("/endless", Act::Endless(endless, vec![b'a'; 8 << 10], Duration::from_millis(1))),
@@ -224,6 +229,7 @@ async fn a_body_is_cut_off_at_its_cap_however_it_is_packed() {
         assert_eq!(kind(&get(&site.url(path)).await), "too_large", "{path}");
     }
     assert_eq!(get(&site.url("/fits")).await.unwrap().body.len(), 64 << 10);
+    assert_eq!(get(&site.url("/members")).await.unwrap().body, "of two members");
     site.idle().await;
 }
 

@@ -122,6 +122,24 @@ pub(super) fn packed() -> Vec<Case> {
         case("gzip that is none", "body", OTHERWISE, |body| {
             Act::Say(answer("Content-Encoding: gzip\r\n", body))
         }),
+        case(
+            "gzip of which a second member breaks off",
+            "body",
+            "before its answer was whole",
+            |body| {
+                let members = [&gzip(half(body))[..], half(&gzip(half(body)))].concat();
+                Act::Say(answer(
+                    &format!("Content-Encoding: gzip\r\n{}", length(&members)),
+                    &members,
+                ))
+            },
+        ),
+        case("gzip with another sum", "body", OTHERWISE, |body| {
+            let mut packed = gzip(body);
+            let sum = packed.len() - 8;
+            packed[sum] ^= 1;
+            Act::Say(answer("Content-Encoding: gzip\r\n", &packed))
+        }),
         case("deflate that is none", "body", OTHERWISE, |body| {
             Act::Say(answer("Content-Encoding: deflate\r\n", body))
         }),
