@@ -10,7 +10,6 @@ mod arrival;
 mod batch;
 pub(crate) mod code;
 mod compared;
-mod count;
 mod forget;
 mod frozen;
 mod furniture;

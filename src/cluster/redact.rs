@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::lineage::says_it_corrects;
-use super::{Change, Clusterer, Redacted, SetId, Version, count};
+use super::{Change, Clusterer, Redacted, SetId, Version};
 use crate::model::{Article, OriginClaim, VersionId};
+use crate::text;
 
 impl Version {
     /// Words of its text, also where they are gone.
     pub fn words(&self) -> u32 {
         self.redacted
-            .map_or_else(|| count::words(&self.article.text) as u32, |redacted| redacted.words)
+            .map_or_else(|| text::word_count(&self.article.text) as u32, |redacted| redacted.words)
     }
 
     /// True where it says that it corrects an earlier text, or said so.

@@ -47,11 +47,6 @@ pub fn words(text: &str) -> Vec<u64> {
     tokens(text).words
 }
 
-/// Number of words of `text`.
-pub fn word_count(text: &str) -> usize {
-    words(text).len()
-}
-
 /// What a text is about, sorted, without repeats: its words of four letters and more, its figures, and pairs of neighbours
 /// in scripts without spaces.
 pub fn content(words: &[u64]) -> Vec<u64> {
