@@ -50,11 +50,12 @@ pub(super) fn remake(
     keeps: &dyn Fn(Note<'_>) -> bool,
 ) -> Result<Replayed, Fault> {
     let beside = Store::beside(dir)?;
+    let former = Store::former(dir, cache_bytes);
     let made = rebuild(reader, reader.last_seq(), &beside, cache_bytes, each);
     let replayed = made.and_then(|store| {
         let is_ours = |seq, at| reader.read_seq(seq, at).is_ok();
         store.set_generation(generation(dir)?)?;
-        let carried = store.carry_over(dir, cache_bytes, from, &is_ours, keeps);
+        let carried = former.and_then(|former| store.carry_over(former, from, &is_ours, keeps));
         store.rest(FLUSH_DEADLINE)?;
         Ok(Replayed { counts: store.counts(), carried })
     });

@@ -41,7 +41,7 @@ impl Store {
             if let Some(oldest) = oldest {
                 findable::enter(&mut draft, findable, oldest)?;
             }
-            self.commit(packed, draft);
+            self.commit(packed, draft)?;
             self.told(self.applied_seq());
             Ok(events)
         })
@@ -158,14 +158,15 @@ fn enter_version(
 ) -> Result<(), StoreError> {
     let article = version.article_id();
     let part = rows::version_part(version, article, stands);
-    let before = draft.article(article)?;
+    // What founds an article was not there before.
+    let before = if article.0 == version.id.0 { None } else { draft.article(article)? };
     let is_new = before.is_none();
     let (old_url, old_versions) = before.map_or((None, 0), |old| (old.url, old.versions));
     draft.meta.articles += u64::from(is_new);
     if article.0 != version.id.0 {
         let row = ArticlePart {
-            source: part.source.clone(),
-            url: part.url.clone().or(old_url),
+            source: part.source.to_owned(),
+            url: part.url.map(str::to_owned).or(old_url),
             newest: version.id.0,
             versions: old_versions + 1,
         };
@@ -179,7 +180,7 @@ fn enter_version(
             draft.put(key, &article.0)?;
         }
     }
-    let source_key = keys::source(&part.source);
+    let source_key = keys::source(part.source);
     let source: Option<SourcePart> = draft.get(&source_key)?;
     draft.meta.sources += u64::from(source.is_none());
     draft.meta.versions += 1;
@@ -220,7 +221,10 @@ pub(super) fn enter_change(draft: &mut Draft<'_>, change: &Change) -> Result<(),
         // Each part's `Updated` says where its id leads, so that one that redirected revives.
         // What is forgotten was taken away before (`Store::forget_before`).
         Change::Split { .. } | Change::Forgotten { .. } => Ok(()),
-        Change::Updated { set, summary } => put_set(draft, *set, summary),
+        Change::Updated { set, summary } => {
+            draft.sets.insert(*set, summary.clone());
+            Ok(())
+        }
     }
 }
 
@@ -254,7 +258,7 @@ pub(super) fn put_set(
     summary: &Summary,
 ) -> Result<(), StoreError> {
     let lead: VersionPart = draft.need(&keys::version(summary.lead))?;
-    let row = rows::set_part(summary, lead);
+    let row = rows::set_part(summary, &lead);
     let old: Option<Places> = draft.head(&keys::set(set))?;
     draft.meta.clusters += u64::from(old.is_none());
     for sort in Sort::ALL {
@@ -272,6 +276,7 @@ pub(super) fn put_set(
 }
 
 pub(super) fn remove_set(draft: &mut Draft<'_>, set: SetId) -> Result<(), StoreError> {
+    draft.sets.remove(&set);
     let Some(old) = draft.head::<Places>(&keys::set(set))? else { return Ok(()) };
     for sort in Sort::ALL {
         draft.remove(keys::order(sort, &old));
@@ -347,7 +352,11 @@ fn tell(draft: &Draft<'_>, seq: Seq, changes: &[Change]) -> Result<Vec<Event>, S
 
 /// The cluster a version is in, as drafted; `None` where its set has no row yet.
 fn cluster_of(draft: &Draft<'_>, version: VersionId) -> Result<Option<ClusterId>, StoreError> {
-    let set = draft.head(&keys::version(version))?.ok_or_else(|| missing(&keys::version(version)));
-    let cluster: Option<u64> = draft.head(&keys::set(SetId(set?)))?;
+    let key = keys::version(version);
+    let set = SetId(draft.head(&key)?.ok_or_else(|| missing(&key))?);
+    if let Some(summary) = draft.sets.get(&set) {
+        return Ok(Some(summary.cluster));
+    }
+    let cluster: Option<u64> = draft.head(&keys::set(set))?;
     Ok(cluster.map(ClusterId))
 }

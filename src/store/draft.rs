@@ -1,21 +1,27 @@
 //! Rows as they will be once a batch stands: reads see what the batch has written so far, others see it all at once.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::apply::put_set;
 use super::meta::Meta;
-use super::packed::{Drafted, Packed};
+use super::packed::Packed;
 use super::query::Direction;
 use super::rows::{ArticlePart, VersionPart};
-use super::{StoreError, block, keys, rows};
+use super::sheet::Sheet;
+use super::{StoreError, keys, rows};
+use crate::cluster::{SetId, Summary};
 use crate::model::{ArticleId, Seq, VersionId};
 
 /// A batch being made over the rows there are.
 pub(super) struct Draft<'a> {
     packed: &'a Packed,
-    pub(super) rows: Drafted,
+    pub(super) rows: Sheet,
+    /// Sets whose rows are to be made at the end, from the last word on each: a set changes with each of its members.
+    pub(super) sets: BTreeMap<SetId, Summary>,
     pub(super) meta: Meta,
     /// There are rows of records up to this one.
     pub(super) written: Seq,
@@ -23,31 +29,27 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub(super) fn over(packed: &'a Packed, meta: Meta) -> Self {
-        Self::resume(packed, Drafted::default(), meta, Seq(meta.applied_seq))
+        let (rows, sets) = (Sheet::default(), BTreeMap::new());
+        Self { packed, rows, sets, meta, written: Seq(meta.applied_seq) }
     }
 
-    /// The draft that was left with `rows` and `meta`, over rows of records up to `written`.
-    pub(super) const fn resume(
-        packed: &'a Packed,
-        rows: Drafted,
-        meta: Meta,
-        written: Seq,
-    ) -> Self {
-        Self { packed, rows, meta, written }
+    /// The same, over rows of records up to `written`, with what was drafted before.
+    pub(super) fn resume(self, rows: Sheet, sets: BTreeMap<SetId, Summary>, written: Seq) -> Self {
+        Self { rows, sets, written, ..self }
     }
 
     /// The row under `key`, as it will be.
     pub(super) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
-        match self.rows.rows.get(key) {
-            Some(drafted) => drafted.as_deref().map(|bytes| rows::row(key, bytes)).transpose(),
+        match self.rows.get(key) {
+            Some((_, row)) => row.map(|bytes| rows::row(key, bytes)).transpose(),
             None => self.stored(key)?.map(|bytes| rows::row(key, &bytes)).transpose(),
         }
     }
 
     /// What the row under `key`, as it will be, begins with: the rest of it costs more to read.
     pub(super) fn head<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
-        match self.rows.rows.get(key) {
-            Some(drafted) => drafted.as_deref().map(|bytes| rows::head(key, bytes)).transpose(),
+        match self.rows.get(key) {
+            Some((_, row)) => row.map(|bytes| rows::head(key, bytes)).transpose(),
             None => self.stored(key)?.map(|bytes| rows::head(key, &bytes)).transpose(),
         }
     }
@@ -67,21 +69,25 @@ impl<'a> Draft<'a> {
         self.get(key)?.ok_or_else(|| missing(key))
     }
 
-    pub(super) fn put(&mut self, key: Vec<u8>, row: &impl Serialize) -> Result<(), StoreError> {
-        self.put_bytes(key, rows::bytes(row))
+    pub(super) fn put(
+        &mut self,
+        key: impl AsRef<[u8]>,
+        row: &impl Serialize,
+    ) -> Result<(), StoreError> {
+        self.rows.put(key.as_ref(), row)
     }
 
     /// Puts a row as it is.
-    pub(super) fn put_bytes(&mut self, key: Vec<u8>, bytes: Vec<u8>) -> Result<(), StoreError> {
-        if !block::fits(&key, &bytes) {
-            return Err(StoreError::TooLarge { kind: keys::kind(key[0]), bytes: bytes.len() });
-        }
-        self.rows.insert(key, Some(bytes));
-        Ok(())
+    pub(super) fn put_bytes(
+        &mut self,
+        key: impl AsRef<[u8]>,
+        row: &[u8],
+    ) -> Result<(), StoreError> {
+        self.rows.put_bytes(key.as_ref(), row)
     }
 
-    pub(super) fn remove(&mut self, key: Vec<u8>) {
-        self.rows.insert(key, None);
+    pub(super) fn remove(&mut self, key: impl AsRef<[u8]>) {
+        self.rows.remove(key.as_ref());
     }
 
     /// An article, as it will be.
@@ -102,14 +108,18 @@ impl<'a> Draft<'a> {
 
     /// Removes every row whose key lies in `range`.
     pub(super) fn remove_all(&mut self, range: Range<Vec<u8>>) -> Result<(), StoreError> {
-        for (_, row) in self.rows.rows.range_mut(range.clone()) {
-            *row = None;
-        }
+        self.rows.remove_within(&range);
         for row in self.packed.scan(range.start, range.end, Direction::Newer) {
             self.remove(row?.0);
         }
         Ok(())
     }
+}
+
+/// Makes the rows of sets that changed.
+pub(super) fn write_sets(draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    let sets = std::mem::take(&mut draft.sets);
+    sets.iter().try_for_each(|(&set, summary)| put_set(draft, set, summary))
 }
 
 /// The fault of a row that is not there and should be.

@@ -21,8 +21,7 @@ impl Store {
             self.write_if_due(packed)?;
             let mut draft = Draft::over(packed, self.meta());
             enter(&mut draft, fresh, oldest)?;
-            self.commit(packed, draft);
-            Ok(())
+            self.commit(packed, draft)
         })
     }
 
@@ -53,8 +52,7 @@ pub(super) fn enter(
 ) -> Result<(), StoreError> {
     draft.remove_all(keys::findable(VersionId(0))..keys::findable(oldest))?;
     for (version, bytes) in fresh.iter().filter(|(version, _)| *version >= oldest) {
-        let key = keys::findable(*version);
-        draft.put_bytes(key, bytes.clone())?;
+        draft.put_bytes(keys::findable(*version), bytes)?;
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ impl Store {
         // Before the first event goes: who reads events asks afterwards from where on they are kept.
         self.draft_forgetting(packed, |draft| {
             let known = draft.get::<u64>(&keys::trimmed())?.unwrap_or(0);
-            draft.put(keys::trimmed().to_vec(), &trim.upto.0.max(known))
+            draft.put(keys::trimmed(), &trim.upto.0.max(known))
         })?;
         let mut waiting = changes.iter().peekable();
         while waiting.peek().is_some() {
@@ -62,7 +62,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut draft = Draft::over(packed, self.meta());
         work(&mut draft)?;
-        self.commit(packed, draft);
+        self.commit(packed, draft)?;
         self.write_if_due(packed)
     }
 

@@ -85,10 +85,10 @@ impl Store {
         }
         self.found_rows(|draft| {
             for (source, &(articles, versions)) in &standing.sources {
-                let key = keys::source(&rows::source(source));
+                let key = keys::source(rows::source(source));
                 draft.put(key, &SourcePart { articles, versions })?;
             }
-            draft.put(keys::trimmed().to_vec(), &standing.upto.0)?;
+            draft.put(keys::trimmed(), &standing.upto.0)?;
             draft.meta.lost = standing.lost;
             draft.meta.articles = standing.articles.len() as u64;
             let versions = standing.articles.iter().map(|article| article.versions.len());
@@ -123,8 +123,12 @@ fn put_article(draft: &mut Draft<'_>, article: &ArticleStands) -> Result<(), Sto
         return Ok(());
     }
     let count = versions.len() as u32;
-    let row =
-        ArticlePart { source: rows::source(source), url: None, newest: newest.0, versions: count };
+    let row = ArticlePart {
+        source: rows::source(source).to_owned(),
+        url: None,
+        newest: newest.0,
+        versions: count,
+    };
     draft.put(keys::article(*id), &row)?;
     versions[later..].iter().try_for_each(|&version| draft.put(keys::state(*id, version), &()))
 }

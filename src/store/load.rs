@@ -3,26 +3,33 @@
 //!
 //! For a store that nobody reads before it is done, and that is thrown away where it is not.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::PoisonError;
 
 use super::apply::{EVENT_SEQS_KEPT, enter_all};
-use super::draft::Draft;
+use super::draft::{Draft, write_sets};
 use super::meta::Meta;
-use super::packed::Drafted;
+use super::sheet::Sheet;
 use super::types::Applied;
 use super::{Store, StoreError, keys};
+use crate::cluster::{SetId, Summary};
 use crate::journal::Record;
 use crate::model::Seq;
 
-/// Bytes of keys and rows held in memory before they are written; with what holds them it comes to some 200 MB.
+/// Bytes of keys, rows and what finds them that are held in memory before they are written.
 const HELD_BYTES: usize = 64 << 20;
+
+/// What a set takes whose row is not made yet, with the row.
+const SET_BYTES: usize = 1 << 10;
 
 /// Rows being made. [`Load::finish`] makes the store whole; without it there is nothing that can be used.
 #[derive(Debug)]
 pub struct Load {
     store: Store,
-    rows: Drafted,
+    rows: Sheet,
+    /// The last word on sets whose rows are not made yet.
+    sets: BTreeMap<SetId, Summary>,
     meta: Meta,
     /// The tree holds rows of records up to this one.
     written: Seq,
@@ -42,7 +49,8 @@ impl Store {
         let meta = self.meta();
         Load {
             store: self.clone(),
-            rows: Drafted::default(),
+            rows: Sheet::default(),
+            sets: BTreeMap::new(),
             meta,
             written: Seq(meta.applied_seq),
             untold: Seq(last.0.saturating_sub(EVENT_SEQS_KEPT)),
@@ -63,7 +71,8 @@ impl Load {
         }
         let untold = self.untold;
         self.draft(|draft| enter_all(draft, batch, untold).map(|_| ()))?;
-        if self.rows.bytes > self.held_max { self.write() } else { Ok(()) }
+        let held = self.rows.bytes() + self.sets.len() * SET_BYTES;
+        if held > self.held_max { self.write() } else { Ok(()) }
     }
 
     /// Writes what is left; gives the record up to which the rows are.
@@ -84,15 +93,16 @@ impl Load {
         work: impl FnOnce(&mut Draft<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.store.clone().with("make rows", |packed| {
-            let mut draft =
-                Draft::resume(packed, mem::take(&mut self.rows), self.meta, self.written);
+            let (rows, sets) = (mem::take(&mut self.rows), mem::take(&mut self.sets));
+            let mut draft = Draft::over(packed, self.meta).resume(rows, sets, self.written);
             work(&mut draft)?;
-            (self.meta, self.rows) = (draft.meta, draft.rows);
+            (self.meta, self.rows, self.sets) = (draft.meta, draft.rows, draft.sets);
             Ok(())
         })
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
+        self.draft(write_sets)?;
         let store = self.store.clone();
         let _one_writer = store.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let meta = store.with("write rows", |packed| {

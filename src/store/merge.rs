@@ -1,11 +1,12 @@
 //! Changed rows and the blocks they fall into, to the blocks there will be.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::block::{self, Writer};
 use super::meta::Meta;
 use super::packed::{Block, block_after, block_of, entries};
+use super::sheet::Fresh;
 use super::{StoreError, keys};
 
 /// A block of less than a so manieth of what it could hold takes in the one after it.
@@ -14,9 +15,6 @@ const SPARSE: usize = 4;
 /// What becomes of sled's rows, by key.
 type Each<'a> = dyn FnMut(Vec<u8>, Option<Vec<u8>>) -> Result<(), StoreError> + 'a;
 
-/// What becomes of a row, by key.
-type Fresh<'a> = (&'a [u8], Option<&'a [u8]>);
-
 /// Bytes of a key or a row, from a block or from what is held.
 type Bytes<'a> = Cow<'a, [u8]>;
 
@@ -24,24 +22,22 @@ type Bytes<'a> = Cow<'a, [u8]>;
 /// page over 128 KiB ends in a file of its own that it never removes.
 const fn full(tag: u8) -> usize {
     match tag {
-        // Written once, and gone at once.
-        keys::FINDABLE => 4 << 10,
+        // They come in order, and are hardly ever written again.
+        keys::FINDABLE | keys::VERSION | keys::EVENT => 4 << 10,
         // Hashes come in no order, so each is likely to be the only one that its block gets.
         keys::NAME => 512,
         _ => 1 << 10,
     }
 }
 
-/// Hands out what sled is to get so that `rows` are as they should be, and takes note of it in the meta row.
+/// Hands out what sled is to get so that `rows`, which come by key, are as they should be, and takes note of it in the meta row.
 pub(super) fn merge(
     tree: &sled::Tree,
-    rows: &BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    rows: &[Fresh<'_>],
     meta: &mut Meta,
     each: &mut Each<'_>,
 ) -> Result<(), StoreError> {
-    let fresh: Vec<Fresh<'_>> =
-        rows.iter().map(|(key, row)| (key.as_slice(), row.as_deref())).collect();
-    let mut rest = fresh.as_slice();
+    let mut rest = rows;
     while let Some(&(first, _)) = rest.first() {
         let mut span = Span { full: full(first[0]), is_appended: true, ..Span::default() };
         let mut block = block_of(tree, first)?;

@@ -85,6 +85,16 @@ impl Meta {
         Ok(())
     }
 
+    /// The same with the changes of rows that made `other` of `before`, as they made this.
+    pub(super) fn with_rows_since(mut self, before: &Self, other: &Self) -> Self {
+        let more = other.digest.wrapping_sub(before.digest);
+        self.digest = self.digest.wrapping_add(more);
+        for ((rows, before), other) in self.rows.iter_mut().zip(before.rows).zip(other.rows) {
+            *rows = rows.wrapping_add(other.wrapping_sub(before));
+        }
+        self
+    }
+
     /// Errors where the rows that were `found` are not those this row was written with, or cannot belong together.
     pub(super) fn compare(&self, found: &Self) -> Result<(), StoreError> {
         let Self { versions, clusters, sources, .. } = *self;

@@ -24,6 +24,7 @@ mod read;
 mod redact;
 mod rest;
 mod rows;
+mod sheet;
 mod swap;
 mod types;
 
@@ -35,7 +36,7 @@ pub use load::Load;
 pub use open::Opened;
 pub use query::{Cursor, Direction, LIMIT_MAX, Page, Query, Sort};
 pub use rows::ROW_BYTES_MAX;
-pub use swap::Note;
+pub use swap::{Former, Note};
 pub use types::{
     Applied, ArticleRow, ClusterRow, Counts, Event, EventKind, Lookup, MemberRow, VersionRow,
 };
@@ -137,22 +138,21 @@ impl Store {
         swap::put_in_place(dir)
     }
 
-    /// Takes over the rows that are not derived from the rows of `dir`, which may be damaged otherwise; gives how many. `is_ours`
+    /// Takes over the rows that are not derived from `former` ones, which may be damaged otherwise; gives how many. `is_ours`
     /// tells whether a record lies there in the journal that these rows are of; what `keeps` refuses stays behind, and everything
     /// where those rows are not of `generation`.
     pub fn carry_over(
         &self,
-        dir: &Path,
-        cache_bytes: u64,
+        former: Former,
         generation: u64,
         is_ours: &dyn Fn(Seq, Location) -> bool,
         keeps: &dyn Fn(Note<'_>) -> bool,
     ) -> Result<u64, StoreError> {
         let _one_writer = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let packed = self.tree()?;
+        let Some(old) = former.opened()? else { return Ok(0) };
         guarded("take over the poller's rows", || {
-            let (from, meta) = (open::folder(dir), self.meta());
-            swap::carry_over(&packed, meta, &from, cache_bytes, Some(generation), is_ours, keeps)
+            swap::carry_over(&packed, self.meta(), &old, Some(generation), is_ours, keeps)
         })
     }
 
@@ -239,9 +239,15 @@ impl Store {
     }
 
     /// Takes over what was drafted: it can be read from here on, and is written with what follows.
-    fn commit(&self, packed: &packed::Packed, draft: draft::Draft<'_>) {
-        packed.hold(draft.rows);
+    fn commit(
+        &self,
+        packed: &packed::Packed,
+        mut draft: draft::Draft<'_>,
+    ) -> Result<(), StoreError> {
+        draft::write_sets(&mut draft)?;
+        packed.hold(&draft.rows);
         self.set_meta(draft.meta);
+        Ok(())
     }
 }
 

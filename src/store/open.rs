@@ -70,7 +70,8 @@ pub(super) fn take_notes(store: &Store, aside: Option<&Path>) {
     let _lost = guarded("take over", || {
         let generation = read_generation(packed.bare())?;
         let meta = store.meta();
-        swap::carry_over(&packed, meta, aside, cache_bytes, generation, &|_, _| false, &|_| true)
+        let old = tree(aside, cache_bytes)?;
+        swap::carry_over(&packed, meta, &old, generation, &|_, _| false, &|_| true)
     });
 }
 

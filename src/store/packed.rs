@@ -8,12 +8,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
+use std::panic::resume_unwind;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::block::{self, Entry};
 use super::meta::Meta;
 use super::query::Direction;
+use super::sheet::{Fresh, Sheet};
 use super::{StoreError, keys, merge, rows};
 
 /// What a row takes in memory besides its bytes.
@@ -28,23 +31,6 @@ const HELD_BYTES_MAX: usize = 4 << 20;
 /// How long rows are held.
 const HELD_FOR: Duration = Duration::from_secs(1);
 
-/// What becomes of rows, by key.
-#[derive(Debug, Default)]
-pub(super) struct Drafted {
-    pub(super) rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    /// What it takes in memory, nearly.
-    pub(super) bytes: usize,
-}
-
-impl Drafted {
-    pub(super) fn insert(&mut self, key: Vec<u8>, row: Option<Vec<u8>>) {
-        let size = |row: &Option<Vec<u8>>| row.as_ref().map_or(0, Vec::len);
-        let (key_bytes, row_bytes) = (key.len() + ROW_OVERHEAD, size(&row));
-        let freed = self.rows.insert(key, row).map_or(0, |old| key_bytes + size(&old));
-        self.bytes = self.bytes + key_bytes + row_bytes - freed;
-    }
-}
-
 /// The tree, and what it is to get.
 #[derive(Debug)]
 pub(super) struct Packed {
@@ -52,11 +38,23 @@ pub(super) struct Packed {
     held: RwLock<Held>,
 }
 
+/// What becomes of rows, in the order in which they are read.
 #[derive(Debug, Default)]
 struct Held {
-    rows: Drafted,
+    rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What it takes in memory, nearly.
+    bytes: usize,
     /// Since when.
     since: Option<Instant>,
+}
+
+impl Held {
+    fn insert(&mut self, key: Vec<u8>, row: Option<Vec<u8>>) {
+        let size = |row: &Option<Vec<u8>>| row.as_ref().map_or(0, Vec::len);
+        let (key_bytes, row_bytes) = (key.len() + ROW_OVERHEAD, size(&row));
+        let freed = self.rows.insert(key, row).map_or(0, |old| key_bytes + size(&old));
+        self.bytes = self.bytes + key_bytes + row_bytes - freed;
+    }
 }
 
 impl Packed {
@@ -72,7 +70,7 @@ impl Packed {
     /// The row under `key`.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         // Before the tree: what is not held any more is there.
-        if let Some(row) = self.held().rows.rows.get(key) {
+        if let Some(row) = self.held().rows.get(key) {
             return Ok(row.clone());
         }
         let Some((block, bytes)) = block_of(&self.db, key)? else { return Ok(None) };
@@ -91,26 +89,22 @@ impl Packed {
     }
 
     /// Takes rows over, so that they can be read.
-    pub(super) fn hold(&self, drafted: Drafted) {
+    pub(super) fn hold(&self, sheet: &Sheet) {
         let mut held = self.held_mut();
-        if drafted.rows.is_empty() {
+        if sheet.is_empty() {
             return;
         }
         held.since.get_or_insert_with(Instant::now);
-        if held.rows.rows.is_empty() {
-            held.rows = drafted;
-            return;
-        }
-        for (key, row) in drafted.rows {
-            held.rows.insert(key, row);
+        for (key, row) in sheet.all() {
+            held.insert(key.to_vec(), row.map(<[u8]>::to_vec));
         }
     }
 
     /// True where so much is held, or for so long, that it has to be written.
     pub(super) fn is_due(&self) -> bool {
-        let Held { rows, since } = &*self.held();
-        rows.rows.len() >= HELD_ROWS_MAX
-            || rows.bytes >= HELD_BYTES_MAX
+        let Held { rows, bytes, since } = &*self.held();
+        rows.len() >= HELD_ROWS_MAX
+            || *bytes >= HELD_BYTES_MAX
             || since.is_some_and(|since| since.elapsed() >= HELD_FOR)
     }
 
@@ -123,7 +117,8 @@ impl Packed {
         }
         let mut batch = sled::Batch::default();
         let mut written = Vec::new();
-        merge::merge(&self.db, &held.rows.rows, &mut meta, &mut |key, block| {
+        let rows = held.rows.iter().map(|(key, row)| (key.as_slice(), row.as_deref()));
+        merge::merge(&self.db, &rows.collect::<Vec<_>>(), &mut meta, &mut |key, block| {
             written.push(key.clone());
             match block {
                 Some(block) => batch.insert(key, block),
@@ -142,16 +137,35 @@ impl Packed {
 
     /// Writes rows block by block in the order of keys, the meta row last: for rows that nobody reads before all of them are there,
     /// and that are thrown away after a fault. In a batch sled would keep every page it replaces until the end.
-    pub(super) fn pour(&self, drafted: &Drafted, mut meta: Meta) -> Result<Meta, StoreError> {
-        merge::merge(&self.db, &drafted.rows, &mut meta, &mut |key, block| {
+    ///
+    /// Rows of the one tag have nothing to do with those of another, so two threads share the work.
+    pub(super) fn pour(&self, sheet: &Sheet, before: Meta) -> Result<Meta, StoreError> {
+        let rows = sheet.in_order();
+        let (first, later) = rows.split_at(half(&rows));
+        let meta = thread::scope(|scope| {
+            let helper = thread::Builder::new().name("rows".to_owned());
+            let helper = helper.spawn_scoped(scope, || self.pour_part(later, before));
+            let meta = self.pour_part(first, before)?;
+            let later = match helper {
+                Ok(helper) => helper.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // No thread is to be had.
+                Err(_) => self.pour_part(later, before),
+            };
+            Ok::<_, StoreError>(meta.with_rows_since(&before, &later?))
+        })?;
+        let key = keys::meta();
+        self.db.insert(key, rows::seal(&key, &meta)?)?;
+        Ok(meta)
+    }
+
+    fn pour_part(&self, rows: &[Fresh<'_>], mut meta: Meta) -> Result<Meta, StoreError> {
+        merge::merge(&self.db, rows, &mut meta, &mut |key, block| {
             match block {
                 Some(block) => self.db.insert(key, block)?,
                 None => self.db.remove(key)?,
             };
             Ok(())
         })?;
-        let key = keys::meta();
-        self.db.insert(key, rows::seal(&key, &meta)?)?;
         Ok(meta)
     }
 
@@ -162,6 +176,21 @@ impl Packed {
     fn held_mut(&self) -> RwLockWriteGuard<'_, Held> {
         self.held.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where rows of another tag begin, half of the bytes behind, nearly.
+fn half(rows: &[Fresh<'_>]) -> usize {
+    let bytes = |(key, row): &Fresh<'_>| key.len() + row.map_or(0, <[u8]>::len);
+    let all: usize = rows.iter().map(bytes).sum();
+    let (mut before, mut at) = (0, 0);
+    for tag in rows.chunk_by(|(one, _), (other, _)| one[0] == other[0]) {
+        if before >= all / 2 {
+            break;
+        }
+        before += tag.iter().map(bytes).sum::<usize>();
+        at += tag.len();
+    }
+    at
 }
 
 /// A block's key and its bytes.
@@ -272,8 +301,7 @@ fn joined(
     let within = |key: &[u8]| low <= key && key < high;
     let mut stored = stored.into_iter().filter(|(key, _)| within(key)).peekable();
     let mut ready = VecDeque::new();
-    for (key, row) in held.rows.rows.range::<[u8], _>((Bound::Included(low), Bound::Excluded(high)))
-    {
+    for (key, row) in held.rows.range::<[u8], _>((Bound::Included(low), Bound::Excluded(high))) {
         while let Some(older) = stored.next_if(|(stored, _)| stored < key) {
             ready.push_back(older);
         }

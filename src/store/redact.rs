@@ -56,8 +56,7 @@ impl Store {
             self.write_if_due(packed)?;
             let mut draft = Draft::over(packed, self.meta());
             write(&mut draft)?;
-            self.commit(packed, draft);
-            Ok(())
+            self.commit(packed, draft)
         })
     }
 }

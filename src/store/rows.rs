@@ -4,7 +4,7 @@ mod envelope;
 
 pub use envelope::ROW_BYTES_MAX;
 pub(super) use envelope::{
-    ENVELOPE_BYTES, body, bytes, damaged, envelop, head, mark, row, seal, unseal,
+    ENVELOPE_BYTES, append, body, damaged, envelop, head, mark, row, seal, unseal,
 };
 
 use serde::{Deserialize, Serialize};
@@ -27,27 +27,28 @@ const SOURCES_BYTES_MAX: usize = 2 << 10;
 const LANGUAGES_MAX: usize = 16;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct OriginPart {
-    pub(super) agency: String,
+pub(super) struct OriginPart<S = String> {
+    pub(super) agency: S,
     basis: u8,
-    evidence: String,
+    evidence: S,
 }
 
+/// Strings are owned where it is read and lent where it is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct VersionPart {
+pub(super) struct VersionPart<S = String> {
     /// The set it is in. First, so that it is read without the rest.
     pub(super) set: u32,
     article: u64,
-    pub(super) source: String,
-    name: Option<String>,
-    pub(super) url: Option<String>,
-    pub(super) title: String,
+    pub(super) source: S,
+    name: Option<S>,
+    pub(super) url: Option<S>,
+    pub(super) title: S,
     published: Option<i64>,
     updated: Option<i64>,
     seen_at: i64,
-    lang: Option<String>,
+    lang: Option<S>,
     kind: u8,
-    origin: Option<OriginPart>,
+    origin: Option<OriginPart<S>>,
     segment: u32,
     offset: u64,
     words: u32,
@@ -130,23 +131,23 @@ impl Places {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SetRow {
+pub(super) struct SetRow<S = String> {
     /// First, so that they are read without the rest.
     pub(super) places: Places,
     lead: u64,
     articles: u32,
     versions: u32,
-    pub(super) sources: Vec<String>,
+    pub(super) sources: Vec<S>,
     copies: u32,
     first_published: Option<i64>,
-    pub(super) languages: Vec<String>,
-    pub(super) origin: Option<OriginPart>,
-    pub(super) title: String,
-    lead_source: String,
-    lead_url: Option<String>,
+    pub(super) languages: Vec<S>,
+    pub(super) origin: Option<OriginPart<S>>,
+    pub(super) title: S,
+    lead_source: S,
+    lead_url: Option<S>,
 }
 
-impl SetRow {
+impl<S> SetRow<S> {
     /// True where its list of sources was cut.
     pub(super) const fn is_cut(&self) -> bool {
         self.sources.len() < self.places.sources_total as usize
@@ -188,30 +189,28 @@ pub(super) struct EventPart {
 }
 
 /// The longest part of `text` of at most `bytes_max` bytes that ends between characters.
-pub(super) fn cut(text: &str, bytes_max: usize) -> String {
-    text[..text.floor_char_boundary(bytes_max)].to_owned()
+pub(super) fn cut(text: &str, bytes_max: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes_max)]
 }
 
 /// The same, and of several lines only whole ones: half a name is another name.
-fn whole_lines(text: &str, bytes_max: usize) -> String {
+fn whole_lines(text: &str, bytes_max: usize) -> &str {
     let cut = cut(text, bytes_max);
-    match cut.rfind('\n').filter(|_| cut.len() < text.len()) {
-        Some(end) => cut[..end].to_owned(),
-        None => cut,
-    }
+    let end = cut.rfind('\n').filter(|_| cut.len() < text.len());
+    &cut[..end.unwrap_or(cut.len())]
 }
 
 /// A source id as keys and rows hold it.
-pub(super) fn source(id: &SourceId) -> String {
+pub(super) fn source(id: &SourceId) -> &str {
     cut(id.as_str(), ID_BYTES_MAX)
 }
 
 /// An address, where it is short enough: half an address is none.
-fn address(url: Option<&str>) -> Option<String> {
-    url.filter(|url| url.len() <= URL_BYTES_MAX).map(str::to_owned)
+fn address(url: Option<&str>) -> Option<&str> {
+    url.filter(|url| url.len() <= URL_BYTES_MAX)
 }
 
-fn origin_part(claim: &OriginClaim) -> OriginPart {
+fn origin_part(claim: &OriginClaim) -> OriginPart<&str> {
     OriginPart {
         agency: whole_lines(&claim.agency, AGENCIES_BYTES_MAX),
         basis: code::of_basis(claim.basis),
@@ -232,7 +231,7 @@ pub(super) fn version_part(
     version: &Version,
     article: ArticleId,
     Stands { at, set, words }: Stands,
-) -> VersionPart {
+) -> VersionPart<&str> {
     let found = &version.article;
     VersionPart {
         set: set.0,
@@ -284,9 +283,12 @@ pub(super) fn article_row(id: ArticleId, part: ArticlePart) -> ArticleRow {
 }
 
 /// A set's row from what the fold says of it and from its lead.
-pub(super) fn set_part(summary: &Summary, lead: VersionPart) -> SetRow {
+pub(super) fn set_part<'a, S: AsRef<str>>(
+    summary: &'a Summary,
+    lead: &'a VersionPart<S>,
+) -> SetRow<&'a str> {
     let mut room = SOURCES_BYTES_MAX;
-    let fits = |id: &String| {
+    let fits = |id: &&str| {
         room = room.saturating_sub(id.len() + 2);
         room > 0
     };
@@ -312,9 +314,9 @@ pub(super) fn set_part(summary: &Summary, lead: VersionPart) -> SetRow {
             .map(|lang| cut(lang, SHORT_BYTES_MAX))
             .collect(),
         origin: summary.origin.as_ref().map(origin_part),
-        title: lead.title,
-        lead_source: lead.source,
-        lead_url: lead.url,
+        title: lead.title.as_ref(),
+        lead_source: lead.source.as_ref(),
+        lead_url: lead.url.as_ref().map(S::as_ref),
     }
 }
 

@@ -37,22 +37,25 @@ fn row(number: u16, size: usize) -> Vec<u8> {
     seed.to_be_bytes().into_iter().cycle().take(size).collect()
 }
 
-fn drafted(changes: &[(u16, Option<usize>)], model: &mut Model) -> Drafted {
-    let mut drafted = Drafted::default();
+fn drafted(changes: &[(u16, Option<usize>)], model: &mut Model) -> Sheet {
+    let mut drafted = Sheet::default();
     for &(number, size) in changes {
         let (key, row) = (key(number), size.map(|size| row(number, size)));
         match &row {
             Some(row) => model.insert(key.clone(), row.clone()),
             None => model.remove(&key),
         };
-        drafted.insert(key, row);
+        match row {
+            Some(row) => drafted.put_bytes(&key, &row).unwrap(),
+            None => drafted.remove(&key),
+        }
     }
     drafted
 }
 
 fn tree(dir: &std::path::Path) -> sled::Db {
     let opened = (0..1_000_000).map(|_| sled::open(dir));
-    opened.inspect(|_| std::thread::yield_now()).find_map(Result::ok).unwrap()
+    opened.inspect(|_| thread::yield_now()).find_map(Result::ok).unwrap()
 }
 
 /// Everything that is read is what the model has.
@@ -132,12 +135,12 @@ proptest! {
             let mut around = Vec::new();
             match step {
                 Step::Hold(changes) => {
-                    packed.hold(drafted(&changes, &mut model));
+                    packed.hold(&drafted(&changes, &mut model));
                     around.extend(changes.iter().map(|(number, _)| *number));
                 }
                 Step::Drop(from, count) => {
                     let gone: Vec<_> = (from..from + count).map(|number| (number, None)).collect();
-                    packed.hold(drafted(&gone, &mut model));
+                    packed.hold(&drafted(&gone, &mut model));
                 }
                 Step::Write => meta = packed.write_held(meta).unwrap(),
                 Step::Pour(changes) => {
@@ -166,22 +169,22 @@ fn rows_that_are_added_at_the_end_leave_full_blocks_and_scattered_ones_room() {
     let mut meta = Meta::default();
     let mut hold = |numbers: &mut dyn Iterator<Item = u64>, tag| {
         for number in numbers {
-            let mut one = Drafted::default();
+            let mut one = Sheet::default();
             let key = [&[tag][..], &number.to_be_bytes()].concat();
-            one.insert(key, Some(vec![7; 20]));
-            packed.hold(one);
+            one.put_bytes(&key, &[7; 20]).unwrap();
+            packed.hold(&one);
             meta = packed.write_held(meta).unwrap();
         }
     };
-    hold(&mut (0..1_000), keys::EVENT);
-    let full = blocks(keys::EVENT);
+    hold(&mut (0..1_000), keys::CLUSTER);
+    let full = blocks(keys::CLUSTER);
     hold(&mut (0..1_000).map(|number: u64| number * 377 % 1_000), keys::SET);
     let scattered = blocks(keys::SET);
     assert!(full >= 20 && scattered >= full && scattered <= 2 * full, "{full}, {scattered}");
     for number in 0..1_000_u64 {
-        let mut gone = Drafted::default();
-        gone.insert([&[keys::SET][..], &(number * 377 % 1_000).to_be_bytes()].concat(), None);
-        packed.hold(gone);
+        let mut gone = Sheet::default();
+        gone.remove(&[&[keys::SET][..], &(number * 377 % 1_000).to_be_bytes()].concat());
+        packed.hold(&gone);
         if number.is_multiple_of(10) {
             meta = packed.write_held(meta).unwrap();
         }
@@ -197,11 +200,11 @@ fn rows_that_are_added_at_the_end_leave_full_blocks_and_scattered_ones_room() {
 fn damage_to_a_block_is_an_error_unless_what_it_holds_is_made_again() {
     let dir = tempfile::tempdir().unwrap();
     let packed = Packed::over(tree(dir.path()));
-    let mut all = Drafted::default();
+    let mut all = Sheet::default();
     for tag in [keys::SET, keys::FINDABLE] {
-        all.insert(vec![tag, 5], Some(vec![1, 2, 3]));
+        all.put_bytes(&[tag, 5], &[1, 2, 3]).unwrap();
     }
-    packed.hold(all);
+    packed.hold(&all);
     let meta = packed.write_held(Meta::default()).unwrap();
     for tag in [keys::SET, keys::FINDABLE] {
         let (key, bytes) = packed.bare().scan_prefix([tag]).next().unwrap().unwrap();
@@ -214,9 +217,9 @@ fn damage_to_a_block_is_an_error_unless_what_it_holds_is_made_again() {
     assert!(all(keys::SET).unwrap_err().is_damage());
     assert_eq!(all(keys::FINDABLE).unwrap(), []);
     let held = |key: [u8; 2]| {
-        let mut one = Drafted::default();
-        one.insert(key.to_vec(), Some(vec![4]));
-        packed.hold(one);
+        let mut one = Sheet::default();
+        one.put_bytes(&key, &[4]).unwrap();
+        packed.hold(&one);
         packed.write_held(meta)
     };
     held([keys::FINDABLE, 6]).unwrap();

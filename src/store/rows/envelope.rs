@@ -20,7 +20,15 @@ pub(in crate::store) const ENVELOPE_BYTES: usize = 9;
 
 /// The bytes of a row that lies in a block.
 pub(in crate::store) fn bytes(row: &impl Serialize) -> Vec<u8> {
-    postcard::to_stdvec(row).expect("a growing buffer takes plain structs of known length")
+    let mut bytes = Vec::new();
+    append(row, &mut bytes);
+    bytes
+}
+
+/// The same, behind what there is in `out`.
+pub(in crate::store) fn append(row: &impl Serialize, out: &mut Vec<u8>) {
+    *out = postcard::to_extend(row, std::mem::take(out))
+        .expect("a growing buffer takes plain structs of known length");
 }
 
 /// The row that bytes in a block hold.
