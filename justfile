@@ -36,9 +36,9 @@ floods:
 soak ROUNDS="1000":
     COPYTASTER_SOAK={{ROUNDS}} cargo test --release --test it -- soak --nocapture
 
-# HOURS of a clock that runs, HOSTS of which a tenth fail at a time in ways that SEED draws
+# HOURS of a clock that runs, HOSTS of which a tenth fail at a time in ways that SEED draws. One arena: else each thread keeps its own
 soak-crawl HOURS="24" HOSTS="60" SEED="20161012":
-    COPYTASTER_CRAWL_HOURS={{HOURS}} COPYTASTER_CRAWL_HOSTS={{HOSTS}} COPYTASTER_CRAWL_SEED={{SEED}} \
+    MALLOC_ARENA_MAX=1 COPYTASTER_CRAWL_HOURS={{HOURS}} COPYTASTER_CRAWL_HOSTS={{HOSTS}} COPYTASTER_CRAWL_SEED={{SEED}} \
         cargo test --release --test it -- hostile::day --nocapture
 
 # a thousand sources polled for thirty days: delays and polls. RHYTHMS: a file of real ones, lines of name, tab, seconds since 1970
