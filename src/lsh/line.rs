@@ -11,12 +11,10 @@ pub(super) const SAME_TAG_MAX: usize = 4;
 pub(super) const WORDS: usize = 8;
 
 /// One line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(align(64))]
-pub(super) struct Line(pub(super) [u64; WORDS]);
+pub(super) type Line = [u64; WORDS];
 
 /// A line that holds nothing.
-pub(super) const EMPTY: Line = Line([0; WORDS]);
+pub(super) const EMPTY: Line = [0; WORDS];
 
 /// Puts `number` into a line under `tag`, as the newest.
 pub(super) fn put(line: &mut Line, tag: u16, number: u32) {
@@ -97,9 +95,8 @@ fn matching(line: &Line, tag: u16) -> impl Iterator<Item = usize> + Clone + use<
         !(((word & low) + low) | word | low)
     };
     // The third word's high half is the count, no tags.
-    let found =
-        [line.0[0] ^ wanted, line.0[1] ^ wanted, (line.0[2] ^ wanted) | 0xFFFF_FFFF_0000_0000]
-            .map(zero_lanes);
+    let found = [line[0] ^ wanted, line[1] ^ wanted, (line[2] ^ wanted) | 0xFFFF_FFFF_0000_0000]
+        .map(zero_lanes);
     found.into_iter().enumerate().flat_map(|(at, mut lanes)| {
         std::iter::from_fn(move || {
             let lane = (lanes != 0).then(|| lanes.trailing_zeros() as usize / 16)?;
@@ -110,7 +107,7 @@ fn matching(line: &Line, tag: u16) -> impl Iterator<Item = usize> + Clone + use<
 }
 
 const fn count(line: &Line) -> u32 {
-    (line.0[2] >> 32) as u32
+    (line[2] >> 32) as u32
 }
 
 const fn filled(line: &Line) -> usize {
@@ -119,26 +116,26 @@ const fn filled(line: &Line) -> usize {
 }
 
 const fn set_count(line: &mut Line, count: u32) {
-    line.0[2] = (line.0[2] & 0xFFFF_FFFF) | ((count as u64) << 32);
+    line[2] = (line[2] & 0xFFFF_FFFF) | ((count as u64) << 32);
 }
 
 const fn set_tag(line: &mut Line, entry: usize, tag: u16) {
     let shift = 16 * (entry % 4);
-    line.0[entry / 4] = (line.0[entry / 4] & !(0xFFFF << shift)) | ((tag as u64) << shift);
+    line[entry / 4] = (line[entry / 4] & !(0xFFFF << shift)) | ((tag as u64) << shift);
 }
 
 const fn tag_at(line: &Line, entry: usize) -> u16 {
-    (line.0[entry / 4] >> (16 * (entry % 4))) as u16
+    (line[entry / 4] >> (16 * (entry % 4))) as u16
 }
 
 const fn number_at(line: &Line, entry: usize) -> u32 {
-    (line.0[3 + entry / 2] >> (32 * (entry % 2))) as u32
+    (line[3 + entry / 2] >> (32 * (entry % 2))) as u32
 }
 
 const fn set_number(line: &mut Line, entry: usize, number: u32) {
     let shift = 32 * (entry % 2);
     let pair = 3 + entry / 2;
-    line.0[pair] = (line.0[pair] & !(0xFFFF_FFFF << shift)) | ((number as u64) << shift);
+    line[pair] = (line[pair] & !(0xFFFF_FFFF << shift)) | ((number as u64) << shift);
 }
 
 /// The next count; stays at ten or above, so that a full line stays full when it wraps.

@@ -5,9 +5,10 @@
 //! tombstone, and the most it will ever take is known from the start. A tag that agrees by chance is one in 65,536 a line entry:
 //! candidates are verified, so it costs a look, no error.
 //!
-//! Lines spread keys over all their memory, so a table with a tenth of its entries would be resident whole. Therefore they come
-//! in segments, and one that holds little is [thin](thin): it keeps its entries and answers as its lines would. Which form a
-//! segment has is nowhere to be seen but in memory.
+//! Lines spread keys over all their memory, so a table with a tenth of its entries would be resident whole. Therefore they are
+//! taken in segments, and one that holds little is [thin](thin): it keeps its entries elsewhere and answers as its lines would. The
+//! lines of such a segment are zeros that nobody has written, for which a system has no memory set aside. Which form a segment
+//! has is nowhere to be seen but there.
 
 mod line;
 mod thin;
@@ -20,58 +21,46 @@ use thin::Thin;
 /// and forget a little early.
 const LOAD: usize = 7;
 
-/// Lines of a segment: 256 KiB, which become lines in a tenth of a millisecond or two.
-const SEGMENT_LINES: usize = 4096;
+/// Lines of the smallest segment, 256 KiB, and of the largest, 4 MiB, which become lines in some milliseconds; as powers of two.
+const SEGMENT_BITS: (u32, u32) = (12, 16);
+
+/// Segments of a table, where those sizes allow it.
+const SEGMENTS: usize = 64;
 
 /// A map from keys to numbers that forgets its oldest entries. Numbers are below `u32::MAX`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Table {
-    segments: Vec<Segment>,
+    words: Vec<u64>,
+    /// Words before the first line, so that no line lies in two cache lines.
+    aligned: usize,
     lines: u64,
+    /// Lines of a segment, as a power of two.
+    bits: u32,
+    /// What stands for the lines of a segment, while it is thin.
+    thin: Vec<Option<Thin>>,
+    /// How many still are.
+    thin_left: usize,
 }
 
-/// Lines that lie together.
-#[derive(Clone, Debug)]
-enum Segment {
-    Thin(Thin),
-    Lines(Vec<Line>),
+/// Words of so many lines, and how many of them lie before the first: none is in two cache lines.
+fn unwritten(lines: usize) -> (Vec<u64>, usize) {
+    let words = vec![0; (lines + 1) * WORDS];
+    let aligned = words.as_ptr().align_offset(64).min(WORDS);
+    (words, aligned)
 }
 
-impl Segment {
-    /// The lines that hold something.
-    fn held(&self) -> Vec<(usize, Line)> {
-        match self {
-            Self::Thin(thin) => thin.lines(),
-            Self::Lines(lines) => {
-                let all = lines.iter().copied().enumerate();
-                all.filter(|(_, line)| *line != EMPTY).collect()
-            }
+impl Clone for Table {
+    fn clone(&self) -> Self {
+        let (words, aligned) = unwritten(self.lines as usize);
+        let Self { lines, bits, thin_left, .. } = *self;
+        let mut copy = Self { words, aligned, lines, bits, thin: self.thin.clone(), thin_left };
+        for segment in (0..self.thin.len()).filter(|&segment| self.thin[segment].is_none()) {
+            let (first, lines) = self.lines_of(segment);
+            let at = copy.aligned + first * WORDS;
+            let words = lines.as_flattened();
+            copy.words[at..at + words.len()].copy_from_slice(words);
         }
-    }
-
-    /// Puts a line in the place of what there was of it.
-    fn set(&mut self, at: usize, line: Line) {
-        if let Self::Thin(thin) = self
-            && thin.set(at, &line)
-        {
-            return;
-        }
-        self.change(at, |there| *there = line);
-    }
-
-    /// Changes a line itself: the segment is lines from now on.
-    fn change(&mut self, at: usize, change: impl FnOnce(&mut Line)) {
-        match self {
-            Self::Lines(lines) => change(&mut lines[at]),
-            Self::Thin(thin) => {
-                let mut lines = vec![EMPTY; thin.size()];
-                for (at, line) in thin.lines() {
-                    lines[at] = line;
-                }
-                change(&mut lines[at]);
-                *self = Self::Lines(lines);
-            }
-        }
+        copy
     }
 }
 
@@ -79,10 +68,13 @@ impl Table {
     /// A table that comes to hold about `entries`: 64 bytes for each seven of them at most.
     pub fn with_capacity(entries: usize) -> Self {
         let lines = entries.div_ceil(LOAD).max(1);
-        let segments = (0..lines).step_by(SEGMENT_LINES);
-        let segments =
-            segments.map(|first| Segment::Thin(Thin::new(SEGMENT_LINES.min(lines - first))));
-        Self { segments: segments.collect(), lines: lines as u64 }
+        let wanted = lines.div_ceil(SEGMENTS).next_power_of_two().trailing_zeros();
+        let bits = wanted.clamp(SEGMENT_BITS.0, SEGMENT_BITS.1);
+        let firsts = (0..lines).step_by(1 << bits);
+        let thin: Vec<_> =
+            firsts.map(|first| Some(Thin::new((lines - first).min(1 << bits)))).collect();
+        let (words, aligned) = unwritten(lines);
+        Self { words, aligned, lines: lines as u64, bits, thin_left: thin.len(), thin }
     }
 
     /// Bytes the table may come to hold.
@@ -90,29 +82,93 @@ impl Table {
         self.lines as usize * size_of::<Line>()
     }
 
-    /// Segment and line of a key, and the key's tag.
-    fn place(&self, key: u64) -> (usize, usize, u16) {
+    /// The line of a key, and the key's tag.
+    fn place(&self, key: u64) -> (usize, u16) {
         // A key may have little in some of its bits (bands of equal slots): spread it first.
         let hash = (key ^ (key >> 29)).wrapping_mul(0x9FB2_1C65_1E98_DF25);
         let hash = hash ^ (hash >> 32);
         let line = ((u128::from(hash.rotate_left(32)) * u128::from(self.lines)) >> 64) as usize;
-        (line / SEGMENT_LINES, line % SEGMENT_LINES, (hash >> 48) as u16)
+        (line, (hash >> 48) as u16)
+    }
+
+    /// What stands for a line, and its place there, where its segment is thin.
+    fn thin(&self, line: usize) -> Option<(&Thin, usize)> {
+        if self.thin_left == 0 {
+            return None;
+        }
+        self.thin[line >> self.bits].as_ref().map(|thin| (thin, line & self.mask()))
+    }
+
+    /// The same, to put something in.
+    fn thin_mut(&mut self, line: usize) -> Option<(&mut Thin, usize)> {
+        if self.thin_left == 0 {
+            return None;
+        }
+        let at = line & self.mask();
+        self.thin[line >> self.bits].as_mut().map(|thin| (thin, at))
+    }
+
+    const fn mask(&self) -> usize {
+        (1 << self.bits) - 1
+    }
+
+    fn line(&self, line: usize) -> &Line {
+        &self.words[self.aligned..].as_chunks().0[line]
+    }
+
+    fn line_mut(&mut self, line: usize) -> &mut Line {
+        &mut self.words[self.aligned..].as_chunks_mut().0[line]
+    }
+
+    /// Changes a line itself: its segment is lines from now on.
+    fn change(&mut self, line: usize, change: impl FnOnce(&mut Line)) {
+        let segment = line >> self.bits;
+        if self.thin_left > 0
+            && let Some(thin) = self.thin[segment].take()
+        {
+            self.thin_left -= 1;
+            for (at, held) in thin.lines() {
+                *self.line_mut((segment << self.bits) + at) = held;
+            }
+        }
+        change(self.line_mut(line));
+    }
+
+    /// Puts a line in the place of what there was of it.
+    fn set(&mut self, place: usize, line: &Line) {
+        if self.thin_mut(place).is_none_or(|(thin, at)| !thin.set(at, line)) {
+            self.change(place, |there| *there = *line);
+        }
+    }
+
+    /// The lines of a segment that is not thin, with the place of the first.
+    fn lines_of(&self, segment: usize) -> (usize, &[Line]) {
+        let first = segment << self.bits;
+        let end = (first + (1 << self.bits)).min(self.lines as usize);
+        (first, &self.words[self.aligned..].as_chunks().0[first..end])
+    }
+
+    /// The lines of a segment that hold something, with their places.
+    fn held(&self, segment: usize) -> Vec<(usize, Line)> {
+        let (first, lines) = self.lines_of(segment);
+        match &self.thin[segment] {
+            Some(thin) => thin.lines().into_iter().map(|(at, line)| (first + at, line)).collect(),
+            None => {
+                (first..).zip(lines.iter().copied()).filter(|(_, line)| *line != EMPTY).collect()
+            }
+        }
     }
 
     /// The lines that hold something, with their places: what [`Table::set_line`] takes.
     pub fn lines(&self) -> impl Iterator<Item = (usize, [u64; WORDS])> {
-        let segments = self.segments.iter().enumerate();
-        segments.flat_map(|(segment, lines)| {
-            let lines = lines.held().into_iter();
-            lines.map(move |(at, line)| (segment * SEGMENT_LINES + at, line.0))
-        })
+        (0..self.thin.len()).flat_map(|segment| self.held(segment))
     }
 
     /// Puts back what a table of the same size held at `place`; false where it has no such place.
     pub fn set_line(&mut self, place: usize, line: [u64; WORDS]) -> bool {
         let within = (place as u64) < self.lines;
         if within {
-            self.segments[place / SEGMENT_LINES].set(place % SEGMENT_LINES, Line(line));
+            self.set(place, &line);
         }
         within
     }
@@ -120,28 +176,26 @@ impl Table {
     /// Hands out every number there is, in no order that says anything.
     pub fn each_number(&self, mut each: impl FnMut(u32)) {
         for (_, line) in self.lines() {
-            line::entries(&Line(line)).for_each(|(_, number)| each(number));
+            line::entries(&line).for_each(|(_, number)| each(number));
         }
     }
 
     /// Puts what `new` gives for a number in its place, everywhere; numbers it gives nothing for are forgotten. Of two numbers
     /// the lesser must not become the greater.
     pub fn renumber(&mut self, new: impl Fn(u32) -> Option<u32>) {
-        for segment in &mut self.segments {
-            match segment {
-                Segment::Thin(thin) => {
-                    let lines = thin.lines();
-                    *segment = Segment::Thin(Thin::new(thin.size()));
-                    for (at, mut line) in lines {
-                        line::renumber(&mut line, &new);
-                        segment.set(at, line);
-                    }
+        for segment in 0..self.thin.len() {
+            let (first, lines) = self.lines_of(segment);
+            let count = lines.len();
+            let Some(thin) = self.thin[segment].take() else {
+                for line in first..first + count {
+                    line::renumber(self.line_mut(line), &new);
                 }
-                Segment::Lines(lines) => {
-                    for line in lines {
-                        line::renumber(line, &new);
-                    }
-                }
+                continue;
+            };
+            self.thin[segment] = Some(Thin::new(count));
+            for (at, mut line) in thin.lines() {
+                line::renumber(&mut line, &new);
+                self.set(first + at, &line);
             }
         }
     }
@@ -150,11 +204,8 @@ impl Table {
     /// of once a key. Changes nothing.
     pub fn warm(&self, keys: &[u64]) {
         let first_word = |&key: &u64| {
-            let (segment, at, _) = self.place(key);
-            match &self.segments[segment] {
-                Segment::Thin(thin) => thin.first_word(at),
-                Segment::Lines(lines) => lines[at].0[0],
-            }
+            let (line, _) = self.place(key);
+            self.thin(line).map_or_else(|| self.line(line)[0], |(thin, at)| thin.first_word(at))
         };
         let sum = keys.iter().map(first_word).fold(0_u64, u64::wrapping_add);
         black_box(sum);
@@ -162,22 +213,18 @@ impl Table {
 
     /// Puts `number` under `key`, as the newest.
     pub fn insert(&mut self, key: u64, number: u32) {
-        let (segment, at, tag) = self.place(key);
-        let segment = &mut self.segments[segment];
-        if let Segment::Thin(thin) = segment
-            && thin.put(at, tag, number)
-        {
-            return;
+        let (line, tag) = self.place(key);
+        if self.thin_mut(line).is_none_or(|(thin, at)| !thin.put(at, tag, number)) {
+            self.change(line, |line| line::put(line, tag, number));
         }
-        segment.change(at, |line| line::put(line, tag, number));
     }
 
     /// Appends the numbers under `key` to `out`, in the order of their entries. May hold numbers of other keys with its tag.
     pub fn look_up(&self, key: u64, out: &mut Vec<u32>) {
-        let (segment, at, tag) = self.place(key);
-        match &self.segments[segment] {
-            Segment::Thin(thin) => thin.look_up(at, tag, out),
-            Segment::Lines(lines) => out.extend(line::numbers_of(&lines[at], tag)),
+        let (line, tag) = self.place(key);
+        match self.thin(line) {
+            Some((thin, at)) => thin.look_up(at, tag, out),
+            None => out.extend(line::numbers_of(self.line(line), tag)),
         }
     }
 }
@@ -197,32 +244,28 @@ mod tests {
     /// A table that is lines from the start.
     fn of_lines(capacity: usize) -> Table {
         let mut table = Table::with_capacity(capacity);
-        table.segments.iter_mut().for_each(|segment| segment.change(0, |_| ()));
+        (0..table.thin.len()).for_each(|segment| table.change(segment << table.bits, |_| ()));
         table
-    }
-
-    fn thin_segments(table: &Table) -> usize {
-        table.segments.iter().filter(|segment| matches!(segment, Segment::Thin(_))).count()
     }
 
     #[test]
     fn a_table_takes_what_it_holds_until_lines_are_worth_their_room() {
         let mut table = Table::with_capacity(100_000);
-        let (all, mut most) = (table.segments.len(), 0);
+        let (all, mut most) = (table.thin.len(), 0);
         for number in 0..100_000 {
             table.insert(u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15), number);
             if number == 10_000 {
-                assert_eq!(thin_segments(&table), all);
+                assert_eq!(table.thin_left, all);
             }
-            let bytes = |segment: &Segment| match segment {
-                Segment::Thin(thin) => thin.bytes(),
-                Segment::Lines(lines) => size_of_val(&lines[..]),
+            let bytes = |segment: usize| match &table.thin[segment] {
+                Some(thin) => thin.bytes(),
+                None => size_of_val(table.lines_of(segment).1),
             };
-            let held = table.segments.iter().map(bytes).sum::<usize>();
+            let held = (0..all).map(bytes).sum::<usize>();
             most = most.max(held);
             assert!(held < (number as usize + 16) * 64, "{held} bytes for {number} entries");
         }
-        assert_eq!((thin_segments(&table), most), (0, table.bytes_max()));
+        assert_eq!((table.thin_left, most), (0, table.bytes_max()));
     }
 
     #[test]
@@ -275,8 +318,10 @@ mod tests {
     #[test]
     fn lines_begin_where_cache_lines_do() {
         for entries in [1, 100, 10_000] {
-            let lines = vec![EMPTY; entries];
-            assert_eq!((lines.as_ptr().addr() % 64, size_of_val(&lines[0])), (0, 64));
+            let table = of_lines(entries);
+            for table in [&table, &table.clone()] {
+                assert_eq!(table.line(0).as_ptr().addr() % 64, 0);
+            }
         }
     }
 

@@ -43,11 +43,6 @@ impl Thin {
         Self { slots: Vec::new(), used: 0, lines }
     }
 
-    /// Lines, whether they hold anything or not.
-    pub(super) const fn size(&self) -> usize {
-        self.lines
-    }
-
     /// Bytes of its entries' room.
     #[cfg(test)]
     pub(super) const fn bytes(&self) -> usize {
