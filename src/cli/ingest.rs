@@ -16,7 +16,7 @@ use crate::config;
 use crate::daemon::{Fault, Offline};
 use crate::journal::JournalError;
 use crate::jsonl;
-use crate::model::Timestamp;
+use crate::model::{Article, Timestamp};
 
 /// Arguments of `ingest`.
 #[derive(Debug, clap::Args)]
@@ -75,8 +75,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         for arrived in read {
             match arrived {
                 Ok(arrival) => {
-                    let article = &arrival.article;
-                    let seen_at = article.first_seen.or(article.published);
+                    let seen_at = seen_at(&arrival.article);
                     take(&mut data, &mut figures, timeline.push(arrival, seen_at))?;
                 }
                 Err(problem) => {
@@ -105,19 +104,29 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// The time of the fold that an article gives itself.
+fn seen_at(article: &Article) -> Option<Timestamp> {
+    article.first_seen.or(article.published)
+}
+
 /// Hands the articles of the files on, in order, with all that can be said of each before it is judged; or what is wrong with a
-/// line. Ends where nobody takes them any more: whoever did says why.
+/// line. Those before the first dated one wait for it, however many they are, so nothing is made of them that takes room. Ends where
+/// nobody takes them any more: whoever did says why.
 fn read_files(
     files: &[PathBuf],
     bar: &ProgressBar,
     line: &SyncSender<Result<Arrival, String>>,
 ) -> anyhow::Result<()> {
+    let mut dated = false;
     for file in files {
         input::lines(input::open(file, bar)?, |(number, text)| {
             let article =
                 text.and_then(|text| jsonl::parse(&text).map_err(|problem| problem.to_string()));
             let arrived = article
-                .map(Arrival::read)
+                .map(|article| {
+                    dated |= seen_at(&article).is_some();
+                    if dated { Arrival::read(article) } else { article.into() }
+                })
                 .map_err(|problem| format!("{}:{number}: {problem}", file.display()));
             line.send(arrived).context("the writer ended")
         })?;
