@@ -6,7 +6,7 @@
 //! candidates are verified, so it costs a look, no error.
 //!
 //! Lines spread keys over all their memory, so a table with a tenth of its entries would be resident whole. Therefore they are
-//! taken in segments, and one that holds little is [thin](thin): it keeps its entries elsewhere and answers as its lines would. The
+//! taken in segments, and one that holds little is thin (`thin.rs`): it keeps its entries elsewhere and answers as its lines would. The
 //! lines of such a segment are zeros that nobody has written, for which a system has no memory set aside. Which form a segment
 //! has is nowhere to be seen but there.
 
