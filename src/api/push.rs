@@ -304,12 +304,11 @@ fn sort_out(values: Vec<Result<Value, String>>, now: Timestamp, strict: bool) ->
 /// read takes room while it waits.
 fn arrivals(good: Vec<(usize, Article)>) -> Vec<(usize, Arrival)> {
     let mut room = READ_BYTES_MAX;
-    let arrival = |article: Article| {
+    let mut arrival = |article: Article| {
         room = room.saturating_sub(article.text.len());
         if room > 0 { Arrival::read(article) } else { Arrival::from(article) }
     };
-    let (places, articles): (Vec<usize>, Vec<Article>) = good.into_iter().unzip();
-    places.into_iter().zip(articles.into_iter().map(arrival)).collect()
+    good.into_iter().map(|(place, article)| (place, arrival(article))).collect()
 }
 
 fn timely(article: Article, now: Timestamp) -> Result<Article, Problem> {

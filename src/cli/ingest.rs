@@ -9,14 +9,14 @@ use anyhow::Context as _;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::input::{self, Timeline};
+use super::input::{self, Timeline, seen_at};
 use super::{clock, complain, say};
 use crate::cluster::Arrival;
 use crate::config;
 use crate::daemon::{Fault, Offline};
 use crate::journal::JournalError;
 use crate::jsonl;
-use crate::model::{Article, Timestamp};
+use crate::model::Timestamp;
 
 /// Arguments of `ingest`.
 #[derive(Debug, clap::Args)]
@@ -102,11 +102,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         ))?;
     }
     Ok(if refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// The time of the fold that an article gives itself.
-fn seen_at(article: &Article) -> Option<Timestamp> {
-    article.first_seen.or(article.published)
 }
 
 /// Hands the articles of the files on, in order, with all that can be said of each before it is judged; or what is wrong with a

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use crate::jsonl::LINE_BYTES_MAX;
-use crate::model::Timestamp;
+use crate::model::{Article, Timestamp};
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -90,6 +90,11 @@ fn skip_line(input: &mut Box<dyn BufRead>) -> io::Result<()> {
             return Ok(());
         }
     }
+}
+
+/// The time of the fold that an article gives itself.
+pub(super) fn seen_at(article: &Article) -> Option<Timestamp> {
+    article.first_seen.or(article.published)
 }
 
 /// Gives each record its time of the fold (CONTRACT §4): its own; else that of the line before; else that of the first

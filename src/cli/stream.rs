@@ -1,7 +1,7 @@
 //! Article records in file order to places in clusters, without a store: settings, times and fold of the batch commands.
 
 use super::Usage;
-use super::input::Timeline;
+use super::input::{Timeline, seen_at};
 use crate::cluster::{Batch, Clusterer, Params, Placed};
 use crate::config;
 use crate::model::{Article, Timestamp};
@@ -61,7 +61,7 @@ impl<T> Stream<T> {
 
     /// Takes the next record; calls `each` with every record that has got its place.
     pub(super) fn push(&mut self, tag: T, article: Article, each: impl FnMut(T, Placed)) {
-        let seen_at = article.first_seen.or(article.published);
+        let seen_at = seen_at(&article);
         let dated = self.timeline.push((tag, article), seen_at);
         match &mut self.held {
             Some(held) => held.extend(dated),

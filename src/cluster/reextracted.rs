@@ -5,7 +5,6 @@
 //! again finds what it found before.
 
 use super::Clusterer;
-use super::arrival::keys;
 use super::judge::Judged;
 use super::meeting::Overlap;
 use super::near::{Texts, link};
@@ -41,9 +40,9 @@ impl Clusterer {
         Judged::New { verdicts, prepared, refused }
     }
 
-    /// The newest version of the article that goes by the deciding name of `article`.
-    pub fn newest_of(&self, article: &Article) -> Option<VersionId> {
-        let &known = self.named.get(keys(article).first()?)?;
+    /// The newest version of the article that goes by the deciding one of these names.
+    pub fn newest_of(&self, keys: &[u64]) -> Option<VersionId> {
+        let &known = self.named.get(keys.first()?)?;
         let newest = self.articles[known as usize].versions.last()?;
         Some(self.rows[*newest as usize].id)
     }

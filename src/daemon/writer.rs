@@ -20,7 +20,7 @@ use super::rejudge::prior;
 use super::rows::{Job, Redacted};
 use super::{Fault, Notes, words};
 use crate::api::{Accepted, Obeyed, Push, Refused, Word};
-use crate::cluster::{self, Arrival, Change, Judged, Version};
+use crate::cluster::{Arrival, Change, Judged, Version};
 use crate::extract::{EXTRACTOR, Lines};
 use crate::journal::{Entry, Lost, Reader, Record, Spoken};
 use crate::model::{Article, Clock, ClusterId, Seq, SourceId, Timestamp, VersionId};
@@ -173,18 +173,21 @@ impl Writer {
     fn take_harvest(&mut self, harvest: Harvest, batch: &mut Batch) {
         let Harvest { source, key, mut visits, ended } = harvest;
         match ended {
-            Ended::Article(article, _) if self.is_passed(&article) => {
-                visits = self.pass_over(TRIMMED, &source.id, visits, batch);
-            }
             Ended::Article(article, OfPage { packed, lines }) => {
-                match self.judge_page((*article).into(), &lines, batch) {
-                    Some((version, duplicate)) => {
+                let arrival = Arrival::from(*article);
+                let placed = if self.is_passed(&arrival) {
+                    Err(TRIMMED)
+                } else {
+                    self.judge_page(arrival, &lines, batch).ok_or(ERASED)
+                };
+                match placed {
+                    Ok((version, duplicate)) => {
                         let page = packed.filter(|_| !duplicate);
                         batch.bytes += page.as_ref().map_or(0, Packed::len);
                         batch.pages.extend(page);
                         debug!(%version, duplicate, url = visits.url, "read {}", visits.url);
                     }
-                    None => visits = self.pass_over(ERASED, &source.id, visits, batch),
+                    Err(why) => visits = self.pass_over(why, &source.id, visits, batch),
                 }
             }
             Ended::Unchanged => {}
@@ -275,10 +278,10 @@ impl Writer {
     }
 
     /// True of an article that was trimmed, is not known since, and does not say that it is newer than that.
-    fn is_passed(&self, article: &Article) -> bool {
+    fn is_passed(&self, arrival: &Arrival) -> bool {
         let Fold { passed, clusterer, .. } = &self.fold;
-        let told = article.updated.max(article.published);
-        let keys = cluster::keys(article);
+        let told = arrival.article.updated.max(arrival.article.published);
+        let keys = arrival.keys();
         told.is_none_or(|told| told <= passed.at)
             && keys.iter().any(|&key| passed.has(key))
             && !keys.iter().any(|&key| clusterer.knows(key))
@@ -308,17 +311,17 @@ impl Writer {
         if self.is_erased(arrival.keys()) {
             return None;
         }
-        let prior = self.read_before(&arrival.article, lines);
+        let prior = self.read_before(&arrival, lines);
         let seen_at = self.now();
         Some(self.place(arrival, prior.as_deref(), PAGE, seen_at, batch))
     }
 
     /// The version of which a page's article is another reading; `None` where it may be news.
-    fn read_before(&self, article: &Article, lines: &Lines) -> Option<Box<Version>> {
+    fn read_before(&self, arrival: &Arrival, lines: &Lines) -> Option<Box<Version>> {
         // What this process has read was read by the extractor it has.
-        let known =
-            self.fold.clusterer.newest_of(article).filter(|known| known.0 <= self.began.0)?;
-        prior(&self.reader, known).filter(|prior| is_reading(article, lines, prior))
+        let newest = self.fold.clusterer.newest_of(arrival.keys());
+        let known = newest.filter(|known| known.0 <= self.began.0)?;
+        prior(&self.reader, known).filter(|prior| is_reading(&arrival.article, lines, prior))
     }
 
     /// Gives an article its place, as another reading of `prior` where that is given.

@@ -128,19 +128,22 @@ fn below_wall(blocks: &mut Vec<Block>) -> Vec<String> {
 /// Cuts what stands below the body that the page names, where that holds nearly all the rest and ends with it. Gives what was cut.
 /// A body that ends otherwise says nothing: one goes on with readers' comments, another breaks off within a sentence.
 fn below_body(blocks: &mut Vec<Block>, bodies: &[Vec<Block>]) -> Vec<String> {
+    if bodies.is_empty() {
+        return Vec::new();
+    }
+    let lines: Vec<String> = blocks.iter().map(|block| letters(&block.text)).collect();
     let ends = bodies.iter().filter_map(|body| {
         let body: String = body.iter().map(|line| letters(&line.text)).collect();
         if body.len().saturating_mul(blocks.len()) > COMPARED_MAX {
             return None;
         }
-        let is_held: Vec<bool> =
-            blocks.iter().map(|block| body.contains(&letters(&block.text))).collect();
-        let lines = blocks.iter().map(|block| weight(&block.text)).zip(&is_held);
-        let (held, all) = lines.fold((0, 0), |(held, all), (weight, is_held)| {
+        let is_held: Vec<bool> = lines.iter().map(|line| body.contains(line)).collect();
+        let weights = blocks.iter().map(|block| weight(&block.text)).zip(&is_held);
+        let (held, all) = weights.fold((0, 0), |(held, all), (weight, is_held)| {
             (held + if *is_held { weight } else { 0 }, all + weight)
         });
         let last = is_held.iter().rposition(|&held| held)?;
-        let ends = body.ends_with(&letters(&blocks[last].text));
+        let ends = body.ends_with(&lines[last]);
         (ends && held * 100 >= all * HELD_PERCENT_MIN).then_some(last + 1)
     });
     let end = ends.min().unwrap_or(blocks.len());

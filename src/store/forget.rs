@@ -112,7 +112,7 @@ impl Store {
         for part in gone.chunks(BATCH_ROWS) {
             self.draft_forgetting(packed, |draft| {
                 for key in part {
-                    draft.remove(key.clone());
+                    draft.remove(key);
                 }
                 Ok(())
             })?;

@@ -65,11 +65,10 @@ impl Sheet {
     }
 
     fn enter(&mut self, key: &[u8], row: Option<Range<usize>>) {
-        let Self { bytes, entries, places } = self;
         let hash = xxh3_64(key);
-        let is_it =
-            |&(of, at): &(u64, u32)| of == hash && bytes[entries[at as usize].key.clone()] == *key;
-        if let Some(&(_, at)) = places.find(hash, is_it) {
+        let known = self.position(hash, key);
+        let Self { bytes, entries, places } = self;
+        if let Some(at) = known {
             let before = entries[at as usize].row.replace(0..0);
             entries[at as usize].row = match (before, row) {
                 // Counters change and stay as long as they were.
@@ -92,12 +91,16 @@ impl Sheet {
 
     /// What becomes of the row under `key`; `None` where nothing was said of it.
     pub(super) fn get(&self, key: &[u8]) -> Option<Fresh<'_>> {
-        let hash = xxh3_64(key);
+        let at = self.position(xxh3_64(key), key)?;
+        Some(self.fresh(&self.entries[at as usize]))
+    }
+
+    /// Where the entry of `key` is, whose hash is given.
+    fn position(&self, hash: u64, key: &[u8]) -> Option<u32> {
         let is_it = |&(of, at): &(u64, u32)| {
             of == hash && self.bytes[self.entries[at as usize].key.clone()] == *key
         };
-        let &(_, at) = self.places.find(hash, is_it)?;
-        Some(self.fresh(&self.entries[at as usize]))
+        self.places.find(hash, is_it).map(|&(_, at)| at)
     }
 
     /// Removes the rows whose keys lie in `range`, of those that were put here.

@@ -44,6 +44,7 @@ impl Zone {
                     Said::Elsewhere => Ok(vec![IpAddr::from([127, 0, 0, 2])]),
                     Said::Nothing => Err(io::Error::other("no such name")),
                     Said::Silence => {
+                        // No wait of the test: a name server that is silent holds its slot until it gives up.
                         tokio::time::sleep(4 * LOOKUP).await;
                         Err(io::Error::other("no answer"))
                     }
