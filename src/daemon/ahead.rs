@@ -13,8 +13,8 @@ use crate::model::Seq;
 /// Entries that are handed over at once: to hand over each would cost more than to read it.
 const RUN_RECORDS: usize = 64;
 
-/// Runs that wait to be taken.
-const RUNS_MAX: usize = 4;
+/// Runs that wait to be taken: enough that the reader need not stop where the taker does for a moment.
+const RUNS_MAX: usize = 16;
 
 /// An entry without its text, and of how many words that was.
 pub(super) type Bare = (Location, Entry, Option<u32>);

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tracing::{error, info};
 
 use super::desk::Desk;
-use super::fold::BATCH_RECORDS;
+use super::lagging::BATCH_RECORDS;
 use super::line::Visits;
 use super::raw::RawPages;
 use super::rows::{Job, Rows};

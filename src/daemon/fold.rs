@@ -5,7 +5,8 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
-use super::ahead::{Ahead, Bare};
+use super::ahead::Ahead;
+use super::lagging::{Folded, Lagging, ToRows, applied, behind};
 use super::mend::has_room;
 use super::stand::{Passed, first_settings, found};
 use super::texts::LiveTexts;
@@ -13,13 +14,7 @@ use super::{Fault, checkpoint};
 use crate::cluster::{Change, Clusterer, Params};
 use crate::journal::{Entry, Location, Reader, Record, Settings, SourceNote, Spoken, Trim};
 use crate::model::{Seq, SourceId, Timestamp};
-use crate::store::{Applied, Store};
-
-/// Records applied to the store in one batch: sled holds a lock while it writes one.
-pub(super) const BATCH_RECORDS: usize = 256;
-
-/// What takes the records that the rows lack.
-pub(super) type ToRows<'a> = dyn FnMut(&[Applied<'_>]) -> Result<(), Fault> + 'a;
+use crate::store::Store;
 
 /// The state after the last record.
 pub(super) struct Fold {
@@ -143,7 +138,7 @@ impl Fold {
                 self.texts.placed(version, location);
             }
             if entry.seq > applied {
-                lagging.push((location, entry, words), changes, rows)?;
+                lagging.push(Folded { bare: (location, entry, words), changes }, rows)?;
             }
             if !each(self.last) {
                 return Err(Fault::Stopped);
@@ -160,7 +155,7 @@ impl Fold {
         store: &Store,
         each: &mut dyn FnMut(Seq) -> bool,
     ) -> Result<(), Fault> {
-        let rows = &mut |batch: &[Applied<'_>]| write_rows(store, batch);
+        let rows = &mut |batch: Vec<Folded>| write_rows(store, &batch);
         self.catch_up(reader, last, store.applied_seq(), rows, each)
     }
 
@@ -219,49 +214,10 @@ impl Fold {
 }
 
 /// Writes the rows of a run of records, where there is room for them.
-pub(super) fn write_rows(store: &Store, batch: &[Applied<'_>]) -> Result<(), Fault> {
+pub(super) fn write_rows(store: &Store, batch: &[Folded]) -> Result<(), Fault> {
     has_room(store.dir())?;
-    store.apply(batch)?;
+    store.apply(&applied(batch))?;
     Ok(())
-}
-
-/// Records the store does not have yet, with their changes.
-#[derive(Default)]
-struct Lagging {
-    waiting: Vec<(Bare, Vec<Change>)>,
-}
-
-impl Lagging {
-    fn push(
-        &mut self,
-        bare: Bare,
-        changes: Vec<Change>,
-        rows: &mut ToRows<'_>,
-    ) -> Result<(), Fault> {
-        // What a trim takes away goes by itself, before it.
-        let alone = matches!(bare.1.record, Record::Trim(_));
-        if alone {
-            self.flush(rows)?;
-        }
-        self.waiting.push((bare, changes));
-        if alone || self.waiting.len() >= BATCH_RECORDS { self.flush(rows) } else { Ok(()) }
-    }
-
-    fn flush(&mut self, rows: &mut ToRows<'_>) -> Result<(), Fault> {
-        let batch: Vec<Applied<'_>> = self
-            .waiting
-            .iter()
-            .map(|((location, entry, words), changes)| Applied {
-                entry,
-                location: *location,
-                changes,
-                words: *words,
-            })
-            .collect();
-        rows(&batch)?;
-        self.waiting.clear();
-        Ok(())
-    }
 }
 
 /// The settings that were last in force in a journal; the defaults where it names none.
@@ -314,11 +270,11 @@ pub fn rebuild(
     found(reader, &store)?;
     let mut fold = Fold::first(reader, Params { live_max: 1, ..Params::default() })?;
     let mut load = store.load(last);
-    let rows = &mut |batch: &[Applied<'_>]| {
+    let make = |batch: Vec<Folded>| {
         has_room(store.dir())?;
-        Ok(load.take(batch)?)
+        Ok(load.take(&applied(&batch))?)
     };
-    fold.catch_up(reader, last, store.applied_seq(), rows, go_on)?;
+    behind(make, |rows| fold.catch_up(reader, last, store.applied_seq(), rows, go_on))?;
     load.finish()?;
     Ok(store)
 }

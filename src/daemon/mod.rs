@@ -22,6 +22,7 @@ mod granted;
 mod harvester;
 mod keep;
 mod known;
+mod lagging;
 mod line;
 mod mend;
 mod offline;

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use tracing::{error, info, warn};
 
-use super::fold::{Fold, ToRows, write_rows};
+use super::fold::{Fold, write_rows};
 use super::known::known;
+use super::lagging::{Folded, ToRows};
 use super::{Fault, words};
 use crate::api::{Part, Status};
 use crate::cluster::Params;
 use crate::journal::{Log, Reader};
 use crate::model::Seq;
-use crate::store::{Applied, Opened, Store, StoreError};
+use crate::store::{Opened, Store, StoreError};
 
 /// Opens journal and derived rows for writing, and mends what a crash or a bad disk left. Quick: of the rows only how far they
 /// are is read; [`look_over`] does the rest.
@@ -82,9 +83,9 @@ pub(super) fn fold(
     }
     let (from, last) = (store.applied_seq(), reader.last_seq());
     let mut progress = Progress::new(status, Part::Start, from, last);
-    let mut to_rows = |batch: &[Applied<'_>]| {
+    let mut to_rows = |batch: Vec<Folded>| {
         if owed.is_none()
-            && let Err(fault) = write_rows(store, batch)
+            && let Err(fault) = write_rows(store, &batch)
         {
             error!("the derived rows cannot be written: {}", words(&fault));
             owed = Some(fault);

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::fold::{BATCH_RECORDS, Fold};
+use super::fold::Fold;
+use super::lagging::BATCH_RECORDS;
 use super::mend::has_room;
 use crate::cluster::{Found, Prepared, SHORT_PATH_MAX, ShortText};
 use crate::model::{Seq, VersionId};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use super::fold::BATCH_RECORDS;
+use super::lagging::BATCH_RECORDS;
 use super::stand::first_clusters;
 use super::texts::LiveTexts;
 use super::{Fault, in_force};

@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{info, warn};
 
 use super::Fault;
-use super::fold::BATCH_RECORDS;
+use super::lagging::BATCH_RECORDS;
 use super::mend::{Mender, has_room};
 use crate::api::{Part, Status};
 use crate::cluster::Change;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::daemon::Offline;
+use crate::daemon::fold::write_rows;
+use crate::daemon::lagging::Folded;
 use crate::journal::{Log, raise_generation};
 use crate::model::{Article, Clock};
 use crate::store::Store;
@@ -168,10 +170,7 @@ fn rows_that_are_behind_a_checkpoint_get_all_they_lack() {
     let (log, _) = Log::open(&dir).unwrap();
     let (store, _) = Store::open_unread(&dir, CACHE_BYTES).unwrap();
     let reader = log.reader();
-    let rows = &mut |batch: &[crate::store::Applied<'_>]| {
-        store.apply(batch)?;
-        Ok(())
-    };
+    let rows = &mut |batch: Vec<Folded>| write_rows(&store, &batch);
     let fold = Fold::open(&reader, Params::default(), &store, rows, &mut |_| true).unwrap();
     assert_eq!((fold.covered, store.applied_seq()), (Seq(0), fold.last));
 }
