@@ -1,4 +1,5 @@
-//! Text that stands in no box, right under the headline, to a paragraph: one engine takes it for the headline's, and leaves it out.
+//! Text without a paragraph of its own, to one, where an engine would lose it: right under the headline it is taken for the
+//! headline's; in a division with emphasised words in it, those alone are kept.
 
 use dom_query::{Document, NodeRef};
 
@@ -7,8 +8,38 @@ use super::render::{is_box, one_line, weight};
 /// Lighter text under a headline is a label: a kicker, a date, a count.
 const TEXT_MIN: usize = 60;
 
-/// Puts a paragraph around it.
+/// Elements that the engine keeps out of a division that it drops.
+const EMPHASIS: &[&str] = &["b", "code", "em", "i", "q", "strong", "sub", "sup", "u"];
+
+/// Puts paragraphs around it.
 pub(crate) fn wrap(doc: &Document) {
+    under_headings(doc);
+    in_divisions(doc);
+}
+
+/// Divisions that hold a line of prose, words of it emphasised, and nothing else.
+fn in_divisions(doc: &Document) {
+    let emphasis =
+        |node: &NodeRef<'_>| node.node_name().is_some_and(|name| EMPHASIS.contains(&name.as_ref()));
+    for division in doc.select("div, section").nodes() {
+        if !division.children_it(false).any(|node| emphasis(&node)) {
+            continue;
+        }
+        let pieces: Vec<NodeRef<'_>> = division.children_it(false).collect();
+        let loose = pieces.iter().filter(|node| node.is_text());
+        let loose: usize = loose.map(|node| weight(&one_line(&node.text()))).sum();
+        if loose < TEXT_MIN || !pieces.iter().all(is_inline) {
+            continue;
+        }
+        let paragraph = doc.tree.new_element("p");
+        division.append_child(&paragraph);
+        for node in pieces {
+            paragraph.append_child(&node);
+        }
+    }
+}
+
+fn under_headings(doc: &Document) {
     for heading in doc.select("h1").nodes() {
         let mut run: Vec<NodeRef<'_>> = Vec::new();
         let mut next = heading.next_sibling();
@@ -61,6 +92,32 @@ mod tests {
         }
         let box_in = format!("<h1>Crane falls</h1>{TEXT}<span><div>x</div></span>");
         check(&box_in, &format!("<h1>Crane falls</h1><p>{TEXT}</p><span><div>x</div></span>"));
+    }
+
+    #[test]
+    fn a_line_with_emphasis_in_a_division_gets_a_paragraph() {
+        for (name, rest) in
+            EMPHASIS.iter().zip(["", " <a>Read</a>", " <span>on</span>"].iter().cycle())
+        {
+            let line = format!("{TEXT} It weighs 40 <{name}>tonnes</{name}>, and more.{rest}");
+            for division in ["div", "section"] {
+                let around = |line: &str| format!("<{division}>{line}</{division}>");
+                check(&around(&line), &around(&format!("<p>{line}</p>")));
+            }
+        }
+    }
+
+    #[test]
+    fn divisions_of_boxes_links_or_labels_stay() {
+        for body in [
+            format!("<div>{TEXT} <b>On</b><p>And so on</p></div>"),
+            format!("<div>{TEXT} <b>On</b><br>And so on</div>"),
+            format!("<div>{TEXT}</div>"),
+            format!("<div><b>More:</b> <a>{TEXT}</a></div>"),
+            "<div>Our view: <b>good</b></div>".to_owned(),
+        ] {
+            check(&body, &body);
+        }
     }
 
     #[test]

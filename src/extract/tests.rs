@@ -39,6 +39,24 @@ fn pages_at_the_bounds_end() {
 }
 
 #[test]
+fn a_paragraph_in_a_division_is_read_with_the_words_around_its_emphasis() {
+    let lines = [
+        "The harbour of Kvitnes was closed on Monday after a crane fell over, the town said in a statement to the press.",
+        "Nobody was hurt, but two ships had to wait outside until the evening, when a tug of the coast guard came to help.",
+        "The crane had been checked in May, and the harbour master said that he had seen nothing wrong with it then.",
+    ];
+    let last = "The harbour will open again on 16 April of this year, the town hopes, for the new crane will be there by then.";
+    for mark in ["b", "code", "em", "i", "q", "strong", "sub", "sup", "u"] {
+        let marked = last.replace("16 April", &format!("<{mark}>16 April</{mark}>"));
+        let prose = lines.map(|line| format!("<p>{line}</p>")).concat();
+        let found = read(format!(
+            "<title>Crane falls</title><article><h1>Crane falls</h1>{prose}<div>{marked}</div></article>"
+        ));
+        assert_eq!(found.text, [&lines[..], &[last]].concat().join("\n"), "{mark}");
+    }
+}
+
+#[test]
 fn broken_and_empty_pages_are_no_story() {
     for html in [
         "",
