@@ -34,7 +34,10 @@ fn read(dir: &Path, segment: &[u8]) {
     let _ = reader.read(Location { segment: 1, offset: 0 });
     for entry in reader.entries(Seq(1)) {
         let Ok((at, entry)) = entry else {
-            assert!(survey.map_or(true, |survey| !survey.holes.is_empty()), "damage no survey sees");
+            assert!(
+                survey.map_or(true, |survey| !survey.holes.is_empty()),
+                "damage no survey sees"
+            );
             break;
         };
         assert_eq!(reader.read(at).ok(), Some(entry), "read one by one and in a row");
