@@ -5,6 +5,8 @@
 //! `BENCH_SYNC_MILLIS=4` what it is on a disk whose syncs take four milliseconds longer (Linux, with a C compiler).
 
 mod common;
+#[path = "common/part.rs"]
+mod part;
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -21,6 +23,7 @@ use copytaster::cluster::{Arrival, Batch, Params, Placed, Version};
 use copytaster::daemon::Offline;
 use copytaster::journal::{Entry, Log, Record};
 use copytaster::model::{Article, Clock, Seq, Timestamp};
+use part::part;
 
 type Done = Result<(), Box<dyn Error>>;
 
@@ -92,13 +95,6 @@ fn timed<T>(times: &mut Vec<Duration>, work: impl FnOnce() -> T) -> T {
     let done = work();
     times.push(begun.elapsed());
     done
-}
-
-/// The time that `of_hundred` of a hundred stay below.
-fn part(times: &mut [Duration], of_hundred: usize) -> f64 {
-    times.sort_unstable();
-    let at = (times.len() * of_hundred / 100).min(times.len().saturating_sub(1));
-    times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }
 
 /// Batches of 64 through the journal's `append` and through the whole writer, beside an append and `fdatasync` of the same bytes.

@@ -11,6 +11,9 @@
     reason = "a bench tells what it measures, and a fault ends it"
 )]
 
+#[path = "common/part.rs"]
+mod part;
+
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -18,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use copytaster::extract::{Page, article};
 use criterion::Criterion;
+use part::part;
 
 /// Readings of a page, the quickest of which counts: what else the machine did is no property of the page.
 const READINGS: usize = 5;
@@ -49,13 +53,13 @@ fn pages(dir: &Path) {
     let mut took: Vec<(Duration, &Path, usize)> = files.iter().map(|file| timed(file)).collect();
     took.sort_unstable_by(|a, b| b.cmp(a));
     let millis = |time: Duration| time.as_secs_f64() * 1e3;
-    let ranked = |share: usize| millis(took[took.len() * share / 100].0);
+    let mut times: Vec<Duration> = took.iter().map(|page| page.0).collect();
     let mean = took.iter().map(|page| millis(page.0)).sum::<f64>() / took.len() as f64;
     println!(
         "{} pages: mean {mean:.1} ms, median {:.1}, p99 {:.1}",
         took.len(),
-        ranked(50),
-        ranked(1)
+        part(&mut times, 50),
+        part(&mut times, 99)
     );
     for (time, file, bytes) in took.iter().take(NAMED) {
         println!("{:8.1} ms  {:8} bytes  {}", millis(*time), bytes, file.display());

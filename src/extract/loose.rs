@@ -31,11 +31,7 @@ fn in_divisions(doc: &Document) {
         if loose < TEXT_MIN || !pieces.iter().all(is_inline) {
             continue;
         }
-        let paragraph = doc.tree.new_element("p");
-        division.append_child(&paragraph);
-        for node in pieces {
-            paragraph.append_child(&node);
-        }
+        into_paragraph(doc, &pieces);
     }
 }
 
@@ -51,11 +47,17 @@ fn under_headings(doc: &Document) {
         if weight(&one_line(&line)) < TEXT_MIN {
             continue;
         }
-        let paragraph = doc.tree.new_element("p");
-        heading.insert_after(&paragraph);
-        for node in run {
-            paragraph.append_child(&node);
-        }
+        into_paragraph(doc, &run);
+    }
+}
+
+/// Puts a paragraph around neighbours.
+fn into_paragraph(doc: &Document, run: &[NodeRef<'_>]) {
+    let Some(first) = run.first() else { return };
+    let paragraph = doc.tree.new_element("p");
+    first.insert_before(&paragraph);
+    for node in run {
+        paragraph.append_child(node);
     }
 }
 
