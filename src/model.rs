@@ -380,6 +380,8 @@ pub struct Article {
     pub updated: Option<Timestamp>,
     /// When the sender says it was first seen.
     pub first_seen: Option<Timestamp>,
+    /// Until when its sender has it under embargo.
+    pub not_before: Option<Timestamp>,
     /// BCP 47 language, lower case: "en", "pt-br".
     pub lang: Option<String>,
     /// Credit line as found: "AFP", "Reuters and AP".

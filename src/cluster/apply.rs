@@ -6,6 +6,7 @@ use super::types::{Change, Link, LinkKind, Member, Relation, SetId, Version};
 use super::{ArticleRow, Clusterer, Row, Seen, Summary};
 use crate::model::{ArticleId, VersionId};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The set of a version that has no place yet: no set has this number.
 const NOWHERE: SetId = SetId(u32::MAX);
@@ -36,8 +37,7 @@ impl Clusterer {
         touched.remove(&set);
         for set in std::iter::once(set).chain(touched) {
             if self.sets.lives(set) {
-                let summary = self.summary(set);
-                changes.push(Change::Updated { set, summary });
+                changes.push(self.updated(set));
             }
         }
         changes
@@ -46,6 +46,11 @@ impl Clusterer {
     /// The row of a set as it stands.
     pub(super) fn summary(&self, set: SetId) -> Summary {
         self.sets.summary(set, &self.rows, &self.sources.names, &self.languages.names, &self.claims)
+    }
+
+    /// A set's row as it stands, as a change.
+    pub(super) fn updated(&self, set: SetId) -> Change {
+        Change::Updated { set, summary: Arc::new(self.summary(set)) }
     }
 
     fn enter_row(

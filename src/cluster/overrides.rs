@@ -125,7 +125,7 @@ impl Clusterer {
             Override::Undo { number } => self.undo(*number, &mut changes)?,
         };
         for set in sets.into_iter().filter(|&set| self.sets.lives(set)).collect::<BTreeSet<_>>() {
-            changes.push(Change::Updated { set, summary: self.summary(set) });
+            changes.push(self.updated(set));
         }
         Ok(changes)
     }

@@ -50,8 +50,7 @@ impl Clusterer {
             }
             sets.insert(self.rows[number as usize].set);
         }
-        let row = |set| Change::Updated { set, summary: self.summary(set) };
-        sets.into_iter().map(row).collect()
+        sets.into_iter().map(|set| self.updated(set)).collect()
     }
 }
 

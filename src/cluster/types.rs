@@ -1,5 +1,7 @@
 //! What the fold takes and gives: versions with their verdicts in, changes out.
 
+use std::sync::Arc;
+
 use crate::model::{Article, ArticleId, ClusterId, OriginClaim, SourceId, Timestamp, VersionId};
 
 /// One state of an article with its place in the journal and all that was judged of it.
@@ -393,7 +395,7 @@ pub enum Change {
     Updated {
         /// The set.
         set: SetId,
-        /// The row.
-        summary: Summary,
+        /// The row; whoever makes rows keeps the last of a set for a while.
+        summary: Arc<Summary>,
     },
 }

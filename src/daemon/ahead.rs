@@ -1,5 +1,5 @@
-//! The entries of a journal in turn, read and unpacked on a thread of their own a little ahead of whoever takes them. Texts stay
-//! behind, since nobody who only applies looks at them: their words are counted on that thread.
+//! The entries of a journal in turn, read on a thread of their own a little ahead of whoever takes them. Texts stay behind, since
+//! nobody who only applies looks at them.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::vec;
 
 use super::Fault;
-use crate::journal::{Entry, JournalError, Location, Reader, Record};
+use crate::journal::{Bare, JournalError, Reader};
 use crate::model::Seq;
 
 /// Entries that are handed over at once: to hand over each would cost more than to read it.
@@ -16,12 +16,9 @@ const RUN_RECORDS: usize = 64;
 /// Runs that wait to be taken: enough that the reader need not stop where the taker does for a moment.
 const RUNS_MAX: usize = 16;
 
-/// An entry without its text, and of how many words that was.
-pub(super) type Bare = (Location, Entry, Option<u32>);
-
 type Step = Result<Bare, JournalError>;
 
-/// What [`Reader::entries`] gives, read ahead, without texts.
+/// What [`Reader::bare_entries`] gives, read ahead.
 pub(super) struct Ahead {
     runs: Receiver<Vec<Step>>,
     run: vec::IntoIter<Step>,
@@ -34,7 +31,7 @@ impl Ahead {
         let (reader, (to_taker, runs)) = (reader.clone(), sync_channel(RUNS_MAX));
         let thread = std::thread::Builder::new()
             .name("reader".to_owned())
-            .spawn(move || read(reader.entries(from), &to_taker))
+            .spawn(move || read(reader.bare_entries(from), &to_taker))
             .map_err(Fault::Thread)?;
         Ok(Self { runs, run: Vec::new().into_iter(), thread: Some(thread) })
     }
@@ -61,12 +58,12 @@ impl Iterator for Ahead {
 
 /// Reads until the end, or until nobody takes it.
 fn read(
-    entries: impl Iterator<Item = Result<(Location, Entry), JournalError>>,
+    entries: impl Iterator<Item = Step>,
     runs: &SyncSender<Vec<Step>>,
 ) {
     let mut run = Vec::with_capacity(RUN_RECORDS);
     for step in entries {
-        run.push(step.map(bare));
+        run.push(step);
         if run.len() >= RUN_RECORDS {
             let whole = std::mem::replace(&mut run, Vec::with_capacity(RUN_RECORDS));
             if runs.send(whole).is_err() {
@@ -78,17 +75,10 @@ fn read(
     let _ = runs.send(run);
 }
 
-fn bare((location, mut entry): (Location, Entry)) -> Bare {
-    let Record::Version(version) = &mut entry.record else { return (location, entry, None) };
-    let words = version.words();
-    version.article.text = String::new();
-    (location, entry, Some(words))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Log;
+    use crate::journal::{Entry, Log, Record};
     use crate::model::Timestamp;
 
     fn written(count: u64) -> (tempfile::TempDir, Reader) {
@@ -107,8 +97,7 @@ mod tests {
         for count in [0, 1, runs - 1, runs, runs + 1, runs * (RUNS_MAX as u64 + 3)] {
             let (_dir, reader) = written(count);
             for from in [1, 2, count + 1] {
-                let plain: Vec<_> =
-                    reader.entries(Seq(from)).map(|step| bare(step.unwrap())).collect();
+                let plain: Vec<_> = reader.bare_entries(Seq(from)).map(Result::unwrap).collect();
                 let ahead = Ahead::start(&reader, Seq(from)).unwrap();
                 assert_eq!(ahead.map(Result::unwrap).collect::<Vec<_>>(), plain);
             }

@@ -239,7 +239,7 @@ pub(super) fn settings_last(dir: &Path, reader: &Reader) -> Result<Params, Fault
 
 fn settings_since(reader: &Reader, before: Params, from: Seq) -> Result<Params, Fault> {
     let mut last = before;
-    for entry in reader.entries(from) {
+    for entry in reader.bare_entries(from) {
         if let Record::Settings(settings) = entry?.1.record {
             last = params(&settings);
         }

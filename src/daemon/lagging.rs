@@ -6,9 +6,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, Builder};
 
 use super::Fault;
-use super::ahead::Bare;
 use crate::cluster::Change;
-use crate::journal::Record;
+use crate::journal::{Bare, Record};
 use crate::store::Applied;
 
 /// Records applied to the store in one batch: sled holds a lock while it writes one.

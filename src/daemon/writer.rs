@@ -426,7 +426,7 @@ impl Writer {
 }
 
 /// The cluster whose row a change restates.
-const fn touched(change: &Change) -> Option<ClusterId> {
+fn touched(change: &Change) -> Option<ClusterId> {
     match change {
         Change::Updated { summary, .. } => Some(summary.cluster),
         _ => None,

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::acked::Acked;
-use super::frame::{self, FORMAT};
+use super::frame;
 use super::log::SEGMENT_BYTES;
 use super::reader::{Entries, Reader, read_frame};
 use super::{Base, JournalError, Lock, Mark, base, generation, record, segment};
@@ -300,10 +300,10 @@ fn read(from: &Path, each: &mut EachPiece<'_>) -> Result<Backup, JournalError> {
             return Err(broken(offset, "the file ends before its last record"));
         }
         let parsed = frame::parse(&frame).map_err(|why| broken(offset, why.words()))?;
-        if parsed.format != FORMAT {
+        if parsed.newer().is_some() {
             return Err(broken(offset, "a newer program wrote it: restore it with that one"));
         }
-        let entry = record::decode(parsed.seq, parsed.payload);
+        let entry = record::decode(&parsed);
         let entry = entry.map_err(|_| broken(offset, "a record cannot be read"))?;
         if entry.first().0 != done + 1 {
             return Err(broken(offset, "a record is missing"));

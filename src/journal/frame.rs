@@ -2,8 +2,11 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-/// Format of the frames this program writes: zstd of a kind byte and postcard.
-pub(super) const FORMAT: u8 = 1;
+/// Format of the frames this program writes: kind byte and postcard as they are, a version's text behind them in zstd.
+pub(super) const FORMAT: u8 = 2;
+
+/// Format of frames whose payload is packed as a whole, as earlier builds wrote them.
+pub(super) const PACKED: u8 = 1;
 
 /// Bytes before the payload: length 4, seq 8, format 1, checksum 8.
 pub(super) const HEADER_BYTES: usize = 21;
@@ -44,6 +47,12 @@ impl Frame<'_> {
     /// Bytes of the whole frame.
     pub(super) const fn bytes(&self) -> usize {
         HEADER_BYTES + self.payload.len()
+    }
+
+    /// Names the format where a newer program wrote it.
+    pub(super) fn newer(&self) -> Option<String> {
+        let is_known = matches!(self.format, PACKED | FORMAT);
+        (!is_known).then(|| format!("format {}", self.format))
     }
 }
 
@@ -170,6 +179,17 @@ mod tests {
     #[test]
     fn the_bytes_of_a_frame_stay_what_they_are() {
         let hex = framed(7, b"seven").iter().fold(String::new(), |hex, b| format!("{hex}{b:02x}"));
-        assert_eq!(hex, "000000050000000000000007012f74d994706d767c736576656e");
+        assert_eq!(hex, "00000005000000000000000702690e7afffac37b0a736576656e");
+        let first = b"\0\0\0\x05\0\0\0\0\0\0\0\x07\x01\x2f\x74\xd9\x94\x70\x6d\x76\x7cseven";
+        let of_format_one = parse(first).unwrap();
+        assert_eq!((of_format_one.format, of_format_one.payload), (PACKED, &b"seven"[..]));
+    }
+
+    #[test]
+    fn a_format_of_later_is_named() {
+        let of = |format| Frame { seq: 1, format, payload: &[] };
+        assert_eq!([of(PACKED).newer(), of(FORMAT).newer()], [None, None]);
+        assert_eq!(of(3).newer().as_deref(), Some("format 3"));
+        assert_eq!(of(0).newer().as_deref(), Some("format 0"));
     }
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::acked::{self, Acked};
-use super::frame::{self, FORMAT};
+use super::frame;
 use super::record::{self, Unreadable};
 use super::{Base, Entry, Gap, JournalError, Record, base, generation, segment};
 use crate::model::{Seq, Timestamp};
@@ -408,14 +408,13 @@ fn read(
 /// a newer program wrote.
 fn whole(bytes: &[u8], last: u64) -> Result<Result<(usize, Entry), String>, String> {
     let frame = match frame::parse(bytes) {
-        Ok(frame) if frame.format != FORMAT => return Err(format!("format {}", frame.format)),
         Ok(frame) => frame,
         Err(why) => return Ok(Err(why.words().to_owned())),
     };
-    match record::decode(frame.seq, frame.payload) {
+    match record::decode(&frame) {
         Ok(entry) if entry.first().0 > last => Ok(Ok((frame.bytes(), entry))),
         Ok(entry) => Ok(Err(format!("record {} stands after record {last}", entry.first()))),
-        Err(Unreadable::Kind(kind)) => Err(format!("kind {kind}")),
+        Err(Unreadable::Newer(what)) => Err(what),
         Err(Unreadable::Broken(what)) => Ok(Err(format!("a record is unreadable: {what}"))),
     }
 }

@@ -7,7 +7,7 @@
 //! DIR/journal/00000002.log
 //!
 //! frame   length u32 │ seq u64 │ format u8 │ checksum u64 │ payload
-//! payload zstd( kind u8 │ postcard )                         all integers big-endian
+//! payload kind u8 │ length u32 │ postcard │ zstd( text )     all integers big-endian
 //! ```
 //! `docs/store.md` has every byte. One [`Log`] appends; any number of [`Reader`]s read beside it, never beyond what is durable.
 
@@ -41,7 +41,7 @@ pub use generation::{generation, raise as raise_generation};
 pub use lock::Lock;
 pub use log::{Log, Opened, SEGMENT_BYTES};
 pub use mark::Mark;
-pub use reader::{Entries, Reader, peek};
+pub use reader::{Bare, BareEntries, Entries, Reader, peek};
 pub use record::RECORD_BYTES_MAX;
 pub use rewrite::Rewritten;
 pub use scrub::{Scrub, Scrubbed};

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::frame::{self, Broken, FORMAT, HEADER_BYTES};
+use super::frame::{self, Broken, HEADER_BYTES};
 use super::places::Places;
 use super::record::{self, Unreadable};
 use super::segment::{self, Found, Segment};
@@ -161,9 +161,9 @@ impl Reader {
     /// [`JournalError::Absent`] where nothing durable lies there, [`JournalError::Damaged`] where it is not what was written.
     pub fn read(&self, location: Location) -> Result<Entry, JournalError> {
         let frame = self.frame(location)?;
-        let (seq, entry) = self.parse(location, &frame, true)?;
-        match entry {
-            Some(entry) if seq <= self.shared.durable() => Ok(entry),
+        let (seq, read) = self.parse(location, &frame, Wanted::Whole)?;
+        match read {
+            Some((entry, _)) if seq <= self.shared.durable() => Ok(entry),
             _ => Err(self.absent(location)),
         }
     }
@@ -172,7 +172,7 @@ impl Reader {
     /// [`Reader::read`] has them.
     pub fn mark(&self, location: Location) -> Result<(Seq, u64), JournalError> {
         let frame = self.frame(location)?;
-        let (seq, _) = self.parse(location, &frame, false)?;
+        let (seq, _) = self.parse(location, &frame, Wanted::Number)?;
         let durable = seq <= self.shared.durable();
         durable.then(|| (Seq(seq), xxh3_64(&frame))).ok_or_else(|| self.absent(location))
     }
@@ -233,6 +233,11 @@ impl Reader {
         }
     }
 
+    /// The same without texts and what is packed with them, which costs a part of it, and of how many words each text is.
+    pub fn bare_entries(&self, from: Seq) -> BareEntries {
+        BareEntries(self.entries(from))
+    }
+
     /// The fault of an entry that is whole and cannot be: what it says does not fit what came before.
     pub fn unfit(&self, location: Location, what: &str) -> JournalError {
         segment::damaged(&self.dir, location.segment, location.offset, what)
@@ -248,37 +253,44 @@ impl Reader {
         segment::damaged(&self.dir, number, offset, &what)
     }
 
-    /// The seq of a frame and, where it is wanted, its entry.
+    /// The seq of a frame, and what is wanted of its entry.
     pub(super) fn parse(
         &self,
         location: Location,
         bytes: &[u8],
-        wanted: bool,
-    ) -> Result<(u64, Option<Entry>), JournalError> {
+        wanted: Wanted,
+    ) -> Result<(u64, Option<record::Read>), JournalError> {
         let Location { segment, offset } = location;
         let frame = frame::parse(bytes)
             .map_err(|why| segment::damaged(&self.dir, segment, offset, why.words()))?;
-        let newer = |what| {
-            let path = segment::path(&self.dir, segment);
-            JournalError::Newer { path, offset, what }
+        let read = match wanted {
+            Wanted::Number => frame.newer().map_or(Ok(None), |what| Err(Unreadable::Newer(what))),
+            Wanted::Bare => record::decode_bare(&frame).map(Some),
+            Wanted::Whole => record::decode(&frame).map(|entry| Some((entry, None))),
         };
-        if frame.format != FORMAT {
-            return Err(newer(format!("format {}", frame.format)));
-        }
-        if !wanted {
-            return Ok((frame.seq, None));
-        }
-        match record::decode(frame.seq, frame.payload) {
-            Ok(entry) => Ok((frame.seq, Some(entry))),
-            Err(Unreadable::Kind(kind)) => Err(newer(format!("kind {kind}"))),
-            Err(Unreadable::Broken(what)) => Err(segment::damaged(
-                &self.dir,
-                segment,
-                offset,
-                &format!("a record is unreadable: {what}"),
-            )),
+        match read {
+            Ok(read) => Ok((frame.seq, read)),
+            Err(Unreadable::Newer(what)) => {
+                let path = segment::path(&self.dir, segment);
+                Err(JournalError::Newer { path, offset, what })
+            }
+            Err(Unreadable::Broken(what)) => {
+                let what = format!("a record is unreadable: {what}");
+                Err(segment::damaged(&self.dir, segment, offset, &what))
+            }
         }
     }
+}
+
+/// What of a frame is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Its seq.
+    Number,
+    /// Its entry without the text.
+    Bare,
+    /// Its entry.
+    Whole,
 }
 
 /// The entry at `location`, durable or not. [`JournalError::Absent`] where the file ends before that can be told, `Damaged`
@@ -297,7 +309,7 @@ pub fn peek(dir: &Path, location: Location) -> Result<Entry, JournalError> {
         (Ok(_), Ok(frame)) => frame,
     };
     let unreadable = |_| segment::damaged(dir, segment, offset, "a record is unreadable");
-    record::decode(frame.seq, frame.payload).map_err(unreadable)
+    record::decode(&frame).map_err(unreadable)
 }
 
 /// Reads header and payload into `frame`; false at the very end of the file. What is cut short or too long stays short in `frame`.
@@ -336,11 +348,23 @@ impl Iterator for Entries {
     type Item = Result<(Location, Entry), JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let step = self.step().transpose()?;
-        if step.is_err() {
-            self.segment = 0;
-        }
-        Some(step)
+        let step = self.step(Wanted::Whole)?;
+        Some(step.map(|(location, entry, _)| (location, entry)))
+    }
+}
+
+/// An entry without its text, where it lies, and of how many words that text is where it is a version.
+pub type Bare = (Location, Entry, Option<u32>);
+
+/// The run of entries that [`Reader::bare_entries`] gives.
+#[derive(Debug)]
+pub struct BareEntries(Entries);
+
+impl Iterator for BareEntries {
+    type Item = Result<Bare, JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.step(Wanted::Bare)
     }
 }
 
@@ -355,7 +379,16 @@ impl Entries {
         &self.frame
     }
 
-    fn step(&mut self) -> Result<Option<(Location, Entry)>, JournalError> {
+    /// The next entry, as it is wanted; after a fault there is none.
+    fn step(&mut self, wanted: Wanted) -> Option<Result<Bare, JournalError>> {
+        let step = self.read_next(wanted).transpose()?;
+        if step.is_err() {
+            self.segment = 0;
+        }
+        Some(step)
+    }
+
+    fn read_next(&mut self, wanted: Wanted) -> Result<Option<Bare>, JournalError> {
         loop {
             if self.segment == 0 || self.next.unwrap_or(self.from) > self.until {
                 return Ok(None);
@@ -369,18 +402,19 @@ impl Entries {
             let header = frame::header(&self.frame);
             let in_turn = |seq| self.next.is_none_or(|next| next == seq);
             // A gap may stand further on than the next number; only its record says from where it reaches.
-            let wanted = header.is_ok_and(|h| h.seq >= self.from || !in_turn(h.seq));
-            let (seq, entry) = self.reader.parse(location, &self.frame, wanted)?;
-            let first = entry.as_ref().map_or(seq, |entry| entry.first().0);
+            let is_wanted = header.is_ok_and(|h| h.seq >= self.from || !in_turn(h.seq));
+            let wanted = if is_wanted { wanted } else { Wanted::Number };
+            let (seq, read) = self.reader.parse(location, &self.frame, wanted)?;
+            let first = read.as_ref().map_or(seq, |(entry, _)| entry.first().0);
             if let Some(coming) = self.next.filter(|&next| next != first) {
                 let what = format!("record {first} stands where {coming} belongs");
                 return Err(segment::damaged(&self.reader.dir, self.segment, self.offset, &what));
             }
-            let entry = entry.filter(|_| seq >= self.from);
+            let read = read.filter(|_| seq >= self.from);
             self.next = Some(seq + 1);
             self.offset += self.frame.len() as u64;
-            if let Some(entry) = entry {
-                return Ok(Some((location, entry)));
+            if let Some((entry, words)) = read {
+                return Ok(Some((location, entry, words)));
             }
         }
     }

@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::reader::{Reader, read_frame};
+use super::reader::{Reader, Wanted, read_frame};
 use super::{Entry, JournalError, Location, Record, frame, generation, record, segment};
 use crate::model::Seq;
 
@@ -102,9 +102,9 @@ impl Reader {
         let (mut done, mut bytes) = (Rewritten::default(), Vec::new());
         while read_frame(&mut from, &mut bytes).map_err(reading)? {
             let location = Location { segment: number, offset: done.before };
-            let (seq, entry) = self.parse(location, &bytes, true)?;
+            let (seq, read) = self.parse(location, &bytes, Wanted::Whole)?;
             done.before += bytes.len() as u64;
-            let other = entry.and_then(|entry| {
+            let other = read.and_then(|(entry, _)| {
                 let record = replace(&entry)?;
                 Some(Entry { record, ..entry })
             });

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::BufReader;
 
 use super::JournalError;
-use super::frame::{self, FORMAT};
+use super::frame;
 use super::reader::{Reader, read_frame};
 use super::segment::{self, Segment};
 
@@ -63,8 +63,7 @@ impl Scrub {
         while read_frame(&mut file, &mut bytes).map_err(failed)? {
             let damaged = |what: &str| segment::damaged(dir, number, offset, what);
             let frame = frame::parse(&bytes).map_err(|why| damaged(why.words()))?;
-            if frame.format != FORMAT {
-                let what = format!("format {}", frame.format);
+            if let Some(what) = frame.newer() {
                 return Err(JournalError::Newer { path, offset, what });
             }
             let in_turn = match last {

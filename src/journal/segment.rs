@@ -260,7 +260,7 @@ fn scan(
 /// True where `expected` is the first number a frame stands for: its own, or where a gap begins.
 pub(super) fn begins_with(frame: &Frame<'_>, expected: u64) -> bool {
     frame.seq == expected
-        || record::decode(frame.seq, frame.payload).is_ok_and(|entry| entry.first().0 == expected)
+        || record::decode_bare(frame).is_ok_and(|(entry, _)| entry.first().0 == expected)
 }
 
 /// The first byte after the broken frame at `at` where a whole frame later than `last` begins.

@@ -80,6 +80,7 @@ pub fn parse_value(value: Value) -> Result<Article, Problem> {
         published: record.time("published")?,
         updated: record.time("updated")?,
         first_seen: record.time("first_seen")?,
+        not_before: record.time("embargoed_until")?,
         lang: record.text("lang")?.map(|lang| lang.to_lowercase()),
         credit: record.text("credit")?,
         byline: record.text("byline")?,
@@ -121,6 +122,7 @@ pub fn write(article: &Article) -> Value {
     put("published", time(article.published));
     put("updated", time(article.updated));
     put("first_seen", time(article.first_seen));
+    put("embargoed_until", time(article.not_before));
     put("lang", text(&article.lang));
     put("credit", text(&article.credit));
     put("byline", text(&article.byline));

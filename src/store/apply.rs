@@ -1,7 +1,7 @@
 //! Applied entries to rows, index entries and events, in one batch.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use super::draft::{Draft, missing};
 use super::query::Sort;
@@ -175,10 +175,7 @@ fn enter_version(
     }
     put_passages(draft, version)?;
     for &hash in &version.verdicts.keys {
-        let key = keys::name(hash);
-        if draft.get::<u64>(&key)?.is_none() {
-            draft.put(key, &article.0)?;
-        }
+        draft.name(hash, article)?;
     }
     let source_key = keys::source(part.source);
     let source: Option<SourcePart> = draft.get(&source_key)?;
@@ -222,7 +219,7 @@ pub(super) fn enter_change(draft: &mut Draft<'_>, change: &Change) -> Result<(),
         // What is forgotten was taken away before (`Store::forget_before`).
         Change::Split { .. } | Change::Forgotten { .. } => Ok(()),
         Change::Updated { set, summary } => {
-            draft.sets.insert(*set, summary.clone());
+            draft.sets.insert(*set, Arc::clone(summary));
             Ok(())
         }
     }

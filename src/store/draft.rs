@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::apply::put_set;
 use super::meta::Meta;
+use super::names::Names;
 use super::packed::Packed;
 use super::query::Direction;
 use super::rows::{ArticlePart, VersionPart};
@@ -21,7 +23,9 @@ pub(super) struct Draft<'a> {
     packed: &'a Packed,
     pub(super) rows: Sheet,
     /// Sets whose rows are to be made at the end, from the last word on each: a set changes with each of its members.
-    pub(super) sets: BTreeMap<SetId, Summary>,
+    pub(super) sets: BTreeMap<SetId, Arc<Summary>>,
+    /// Names that whoever drafts writes by themselves; where there is none, each is a row among others.
+    pub(super) names: Option<Names>,
     pub(super) meta: Meta,
     /// There are rows of records up to this one.
     pub(super) written: Seq,
@@ -30,12 +34,7 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub(super) fn over(packed: &'a Packed, meta: Meta) -> Self {
         let (rows, sets) = (Sheet::default(), BTreeMap::new());
-        Self { packed, rows, sets, meta, written: Seq(meta.applied_seq) }
-    }
-
-    /// The same, over rows of records up to `written`, with what was drafted before.
-    pub(super) fn resume(self, rows: Sheet, sets: BTreeMap<SetId, Summary>, written: Seq) -> Self {
-        Self { rows, sets, written, ..self }
+        Self { packed, rows, sets, names: None, meta, written: Seq(meta.applied_seq) }
     }
 
     /// The row under `key`, as it will be.
@@ -84,6 +83,16 @@ impl<'a> Draft<'a> {
         row: &[u8],
     ) -> Result<(), StoreError> {
         self.rows.put_bytes(key.as_ref(), row)
+    }
+
+    /// An article goes by a name, unless another did before.
+    pub(super) fn name(&mut self, hash: u64, article: ArticleId) -> Result<(), StoreError> {
+        if let Some(names) = &mut self.names {
+            names.add(hash, article.0);
+            return Ok(());
+        }
+        let key = keys::name(hash);
+        if self.get::<u64>(&key)?.is_none() { self.put(key, &article.0) } else { Ok(()) }
     }
 
     pub(super) fn remove(&mut self, key: impl AsRef<[u8]>) {

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use super::apply::{EVENT_SEQS_KEPT, enter_all};
 use super::draft::{Draft, write_sets};
 use super::meta::Meta;
+use super::names::Names;
 use super::sheet::Sheet;
 use super::types::Applied;
 use super::{Store, StoreError, keys};
@@ -20,6 +21,9 @@ use crate::model::Seq;
 /// Bytes of keys, rows and what finds them that are held in memory before they are written.
 const HELD_BYTES: usize = 64 << 20;
 
+/// Names that are put in order and poured at once.
+const NAMES_POURED: usize = 1 << 16;
+
 /// What a set takes whose row is not made yet, with the row.
 const SET_BYTES: usize = 1 << 10;
 
@@ -29,7 +33,10 @@ pub struct Load {
     store: Store,
     rows: Sheet,
     /// The last word on sets whose rows are not made yet.
-    sets: BTreeMap<SetId, Summary>,
+    sets: BTreeMap<SetId, Arc<Summary>>,
+    names: Names,
+    /// Names are written already, so that not all that wait are new.
+    has_names: bool,
     meta: Meta,
     /// The tree holds rows of records up to this one.
     written: Seq,
@@ -51,6 +58,8 @@ impl Store {
             store: self.clone(),
             rows: Sheet::default(),
             sets: BTreeMap::new(),
+            names: Names::default(),
+            has_names: meta.applied_seq > 0,
             meta,
             written: Seq(meta.applied_seq),
             untold: Seq(last.0.saturating_sub(EVENT_SEQS_KEPT)),
@@ -65,6 +74,7 @@ impl Load {
         if batch.iter().any(|applied| matches!(applied.entry.record, Record::Trim(_))) {
             // What goes is looked for among what is written.
             self.write()?;
+            self.write_names()?;
             let store = self.store.clone();
             store.with("make rows", |packed| store.forget_before(packed, batch))?;
             self.meta = store.meta();
@@ -72,7 +82,10 @@ impl Load {
         let untold = self.untold;
         self.draft(|draft| enter_all(draft, batch, untold).map(|_| ()))?;
         let held = self.rows.bytes() + self.sets.len() * SET_BYTES;
-        if held > self.held_max { self.write() } else { Ok(()) }
+        if held > self.held_max {
+            self.write()?;
+        }
+        if self.names.bytes() > self.held_max { self.write_names() } else { Ok(()) }
     }
 
     /// Writes what is left; gives the record up to which the rows are.
@@ -80,6 +93,7 @@ impl Load {
         let old = keys::events(Seq(0))..keys::events(Seq(self.untold.0 + 1));
         self.draft(|draft| draft.remove_all(old))?;
         self.write()?;
+        self.write_names()?;
         // Has sled divide the pages that grew too large, so that no later read has to write.
         self.store.with("read all keys", |packed| {
             let mut keys = packed.bare().iter().keys();
@@ -93,22 +107,49 @@ impl Load {
         work: impl FnOnce(&mut Draft<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.store.clone().with("make rows", |packed| {
-            let (rows, sets) = (mem::take(&mut self.rows), mem::take(&mut self.sets));
-            let mut draft = Draft::over(packed, self.meta).resume(rows, sets, self.written);
+            let mut draft = Draft::over(packed, self.meta);
+            (draft.rows, draft.sets) = (mem::take(&mut self.rows), mem::take(&mut self.sets));
+            (draft.names, draft.written) = (Some(mem::take(&mut self.names)), self.written);
             work(&mut draft)?;
             (self.meta, self.rows, self.sets) = (draft.meta, draft.rows, draft.sets);
+            self.names = draft.names.unwrap_or_default();
             Ok(())
         })
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
         self.draft(write_sets)?;
+        let rows = mem::take(&mut self.rows);
+        self.pour(&rows)
+    }
+
+    /// Writes the names that wait. As long as there is room for all of them, that is once, at the end.
+    fn write_names(&mut self) -> Result<(), StoreError> {
+        let names = self.names.take_in_order();
+        for part in names.chunks(NAMES_POURED) {
+            let mut rows = Sheet::default();
+            self.store.with("look up names", |packed| {
+                for &(hash, article) in part {
+                    let key = keys::name(hash);
+                    if !self.has_names || packed.get(&key)?.is_none() {
+                        rows.put(&key, &article)?;
+                    }
+                }
+                Ok(())
+            })?;
+            self.pour(&rows)?;
+        }
+        self.has_names |= !names.is_empty();
+        Ok(())
+    }
+
+    fn pour(&mut self, rows: &Sheet) -> Result<(), StoreError> {
         let store = self.store.clone();
         let _one_writer = store.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let meta = store.with("write rows", |packed| {
             // What a trimmed journal begins with, or what a trim left.
             let meta = packed.write_held(self.meta)?;
-            packed.pour(&mem::take(&mut self.rows), meta)
+            packed.pour(rows, meta)
         })?;
         (self.meta, self.written) = (meta, Seq(meta.applied_seq));
         store.set_meta(meta);

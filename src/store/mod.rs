@@ -17,6 +17,7 @@ mod keys;
 mod load;
 mod merge;
 mod meta;
+mod names;
 mod open;
 mod packed;
 mod query;

@@ -7,6 +7,7 @@ mod late;
 mod load;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use copytaster::cluster::{
     Batch, Change, Member, Params, Placed, Relation, SetId, Summary, Verdicts, Version,
@@ -62,9 +63,9 @@ fn member(seq: u64, article: u64) -> Member {
 }
 
 /// A summary led by version `lead`, last active at second `active`.
-fn summary(cluster: u64, lead: u64, sources: &[&str], active: u64) -> Summary {
+fn summary(cluster: u64, lead: u64, sources: &[&str], active: u64) -> Arc<Summary> {
     let active = Timestamp::from_secs(active.cast_signed());
-    Summary {
+    Arc::new(Summary {
         cluster: ClusterId(cluster),
         lead: VersionId(lead),
         articles: 1,
@@ -75,7 +76,7 @@ fn summary(cluster: u64, lead: u64, sources: &[&str], active: u64) -> Summary {
         last_activity: active,
         languages: vec!["en".to_owned()],
         ..Summary::default()
-    }
+    })
 }
 
 /// The changes of a version that founds cluster `seq` on set `set`.
@@ -310,6 +311,7 @@ fn lists_are_ordered_and_filtered_as_asked() {
     apply(&store, 2, 2, &founds(2, 2, &["mara"]));
     let mut changes = founds(3, 3, &["alba", "mara"]);
     if let Some(Change::Updated { summary, .. }) = changes.last_mut() {
+        let summary = Arc::make_mut(summary);
         summary.last_changed = Timestamp::from_secs(-5);
         summary.languages = vec!["fr".to_owned()];
         let (agency, evidence) = ("Mara\nAlba".to_owned(), String::new());
@@ -404,7 +406,7 @@ fn sources_beyond_the_row_are_read_from_the_members() {
             version.article.source = source.clone();
         }
         let mut row = summary(1, 1, &[], seq);
-        row.sources.clone_from(&sources);
+        Arc::make_mut(&mut row).sources.clone_from(&sources);
         let joined = Change::Joined { set, member: member(seq, seq), new_article: true };
         let changes = [joined, Change::Updated { set, summary: row }];
         store

@@ -1,6 +1,7 @@
 //! Stores opened again, torn, damaged and overfed.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -205,7 +206,8 @@ fn no_row_outgrows_its_bound_whatever_comes() {
     }
     let mut changes = founds(1, 1, &[]);
     if let Some(Change::Updated { summary, .. }) = changes.last_mut() {
-        summary.sources = (0..5_000).map(|n| SourceId(format!("source-{n:04}"))).collect();
+        let sources = (0..5_000).map(|n| SourceId(format!("source-{n:04}")));
+        Arc::make_mut(summary).sources = sources.collect();
     }
     store
         .apply(&[Applied { entry: &huge, location: at(1), changes: &changes, words: None }])

@@ -1,6 +1,7 @@
 //! The whole day without a network and without waiting: pages as served, read by the extractor, clustered by the fold, checked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::cluster::{Batch, Change, Params, Placed, Summary};
 use crate::demo::check::{ObservedCluster, ObservedMember, check};
@@ -76,7 +77,7 @@ struct Seen {
     /// Newest version of each article and the item it is.
     newest: BTreeMap<ArticleId, (VersionId, String, Article)>,
     versions: Vec<VersionId>,
-    summaries: BTreeMap<ClusterId, Summary>,
+    summaries: BTreeMap<ClusterId, Arc<Summary>>,
 }
 
 impl Seen {
