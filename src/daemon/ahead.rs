@@ -57,10 +57,7 @@ impl Iterator for Ahead {
 }
 
 /// Reads until the end, or until nobody takes it.
-fn read(
-    entries: impl Iterator<Item = Step>,
-    runs: &SyncSender<Vec<Step>>,
-) {
+fn read(entries: impl Iterator<Item = Step>, runs: &SyncSender<Vec<Step>>) {
     let mut run = Vec::with_capacity(RUN_RECORDS);
     for step in entries {
         run.push(step);

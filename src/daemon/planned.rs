@@ -30,8 +30,8 @@ impl Planned {
 /// What records after `after` up to `last` name.
 pub(super) fn touched(reader: &Reader, after: Seq, last: Seq) -> Result<Touched, Fault> {
     let mut touched = Touched::default();
-    for entry in reader.entries(Seq(after.0 + 1)) {
-        let (_, entry) = entry?;
+    for entry in reader.bare_entries(Seq(after.0 + 1)) {
+        let (_, entry, _) = entry?;
         if entry.seq > last {
             break;
         }

@@ -59,7 +59,7 @@ impl Trimmer<'_> {
         let dir = self.store.dir();
         let Some((number, seen)) = begun(dir)? else { return Ok(()) };
         let mut decided = None;
-        for entry in self.reader.entries(Seq(seen.0 + 1)) {
+        for entry in self.reader.bare_entries(Seq(seen.0 + 1)) {
             if let Record::Trim(trim) = entry?.1.record
                 && trim.file == crate::journal::trim_file(number)
             {
@@ -86,8 +86,8 @@ impl Trimmer<'_> {
     /// Writes the file, and tells what goes with it.
     fn stage(&self, number: u32, upto: Seq, seen: Seq) -> Result<Planned, Fault> {
         let (mut fold, mut ledger) = first_with_ledger(self.reader, self.params)?;
-        for entry in self.reader.entries(Seq(fold.last.0 + 1)) {
-            let (location, entry) = entry?;
+        for entry in self.reader.bare_entries(Seq(fold.last.0 + 1)) {
+            let (location, entry, _) = entry?;
             if entry.seq > upto {
                 break;
             }

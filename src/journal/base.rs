@@ -163,8 +163,7 @@ impl Base {
 
     fn parse(&self, at: u64, bytes: &[u8]) -> Result<Entry, JournalError> {
         let frame = frame::parse(bytes).map_err(|why| damaged(&self.path, at, why.words()))?;
-        record::decode(&frame)
-            .map_err(|_| damaged(&self.path, at, "a record is unreadable"))
+        record::decode(&frame).map_err(|_| damaged(&self.path, at, "a record is unreadable"))
     }
 
     fn file(&self, at: u64) -> Result<BufReader<File>, JournalError> {

@@ -43,7 +43,7 @@ impl Reader {
         generation::rewritings(&self.dir)
     }
 
-    /// The entries of one segment that [`Reader::closed`] tells.
+    /// The entries of one segment that [`Reader::closed`] tells, without their texts.
     pub fn entries_of(
         &self,
         (number, first): (u32, Seq),
@@ -51,7 +51,10 @@ impl Reader {
         let is_there = move |entry: &Result<(Location, _), _>| {
             entry.as_ref().map_or(true, |(location, _)| location.segment == number)
         };
-        self.entries(first).take_while(is_there)
+        let entries = self.bare_entries(first);
+        entries
+            .map(|entry| entry.map(|(location, entry, _)| (location, entry)))
+            .take_while(is_there)
     }
 
     /// Puts what `replace` gives for an entry in its place, in segment `number`. Where it gives nothing for any, nothing is written.

@@ -306,6 +306,14 @@ mod tests {
     }
 
     #[test]
+    fn an_embargo_reads_and_writes_back() {
+        let line = r#"{"id":"7","source":"unknown","title":"t","text":"","embargoed_until":"2026-03-01T12:00:00Z"}"#;
+        let article = parse(line).unwrap();
+        assert_eq!(article.not_before.map(Timestamp::millis), Some(1_772_366_400_000));
+        assert_eq!(write(&article).to_string(), line);
+    }
+
+    #[test]
     fn a_record_without_a_source_belongs_to_its_host_else_to_unknown() {
         assert_eq!(
             parse(r#"{"url":"https://www.orsk.example/x","title":"t"}"#).unwrap().source.as_str(),
@@ -338,6 +346,10 @@ mod tests {
             (
                 r#"{"id":"1","title":"t","published":"yesterday"}"#,
                 "`published` must be an RFC 3339 time",
+            ),
+            (
+                r#"{"id":"1","title":"t","embargoed_until":true}"#,
+                "`embargoed_until` must be a string, this is true",
             ),
             (r#"{"url":"ftp://x","title":"t"}"#, "`url` must be an absolute http"),
             (r#"{"id":"1","title":"t","urgency":"high"}"#, "`urgency` must be a number"),

@@ -28,7 +28,7 @@ fn time(at: Option<Timestamp>) -> Option<String> {
     at.map(|at| at.to_string())
 }
 
-/// Every field of a version that format 1 had when the journal was stored.
+/// Every field of a version that its journal had when it was stored.
 fn version_line(version: &Version) -> Value {
     let (article, verdicts) = (&version.article, &version.verdicts);
     let link = |link: &Link| {
@@ -59,6 +59,12 @@ fn version_line(version: &Version) -> Value {
     if !article.signals.is_empty() {
         line["signals"] = article.signals.iter().map(signal).collect();
     }
+    if let Some(at) = article.not_before {
+        line["not_before"] = json!(at.to_string());
+    }
+    if let Some(left) = version.redacted {
+        line["redacted"] = json!([left.corrects, left.words]);
+    }
     line
 }
 
@@ -76,6 +82,10 @@ fn record_line(entry: &Entry) -> Value {
             "source": note.id.as_str(), "name": note.name, "kind": note.kind, "own": note.own,
             "lang": note.lang,
         }),
+        Record::Erase(erase) => {
+            let articles: Vec<u64> = erase.articles.iter().map(|article| article.0).collect();
+            json!({"erased": articles, "keys": erase.keys})
+        }
         other => panic!("the stored journal has no {other:?}"),
     };
     json!({"seq": entry.seq.0, "at": entry.at.to_string(), "record": body})
@@ -114,6 +124,7 @@ fn told(data: &Path) -> String {
 fn a_stored_journal_is_opened_and_folds_to_what_it_folded_to_for_ever() {
     check("kinds-1-to-5", &["00000001.log", "00000002.log"], 11);
     check("kind-12", &["00000001.log"], 5);
+    check("format-2", &["00000001.log"], 7);
 }
 
 /// The stored journal of this name is these files, and has this many records.

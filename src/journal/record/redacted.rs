@@ -52,9 +52,8 @@ pub(super) fn read_head(seq: u64, head: &[u8]) -> Result<(i64, Version), Unreada
 
 /// The version that a body of kind 8 holds, and the record's time.
 pub(super) fn read_body(seq: u64, body: &[u8]) -> Result<(i64, Version), Unreadable> {
-    let (disk, rest) =
-        postcard::take_from_bytes::<DiskRedacted<String, whole::DiskVerdicts>>(body)
-            .map_err(|fault| broken(&fault.to_string()))?;
+    let (disk, rest) = postcard::take_from_bytes::<DiskRedacted<String, whole::DiskVerdicts>>(body)
+        .map_err(|fault| broken(&fault.to_string()))?;
     let later = read(rest)?;
     version(seq, disk, |disk| whole::verdicts(disk, later))
 }
