@@ -1,13 +1,15 @@
 //! `copytaster export`: what a data directory holds, as JSON lines on standard output.
 
 use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use super::whose::Whose;
-use super::{Usage, complain, held, say};
+use super::{Usage, complain, held, progress, say};
 use crate::api::body::Origin;
 use crate::cluster::{Link, Override, Version};
 use crate::journal::{Entry, Erase, Reader, Record, Spoken, Trim};
@@ -33,6 +35,9 @@ pub(super) struct Args {
     /// Leave the texts out
     #[arg(long)]
     no_text: bool,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -57,6 +62,8 @@ struct Span {
 }
 
 impl Span {
+    const ALL: Self = Self { since: None, until: None };
+
     fn holds(&self, at: Timestamp) -> bool {
         self.since.is_none_or(|since| since <= at) && self.until.is_none_or(|until| at < until)
     }
@@ -73,22 +80,29 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let _lock = held::to_read(&args.data, call)?;
     let reader = Reader::open(&args.data)?;
+    let times = match args.what {
+        What::Articles | What::Versions => 2,
+        What::Links | What::Clusters | What::Journal => 1,
+    };
+    // Lines that come onto the terminal show by themselves how far they are.
+    let bar = progress::bar(times * reader.last_seq().0, args.quiet || io::stdout().is_terminal());
+    let journal = Journal { reader: &reader, bar: &bar };
     match args.what {
-        What::Articles => articles(&reader, span, args.no_text)?,
-        What::Clusters => clusters(args, reader.last_seq(), span)?,
+        What::Articles => articles(&journal, span, args.no_text)?,
+        What::Clusters => clusters(args, reader.last_seq(), span, &bar)?,
         What::Versions => {
             let mut whose = Whose::default();
-            versions(&reader, Span { since: None, until: None }, |version, _| {
+            journal.versions(Texts::Left, Span::ALL, |version, _| {
                 whose.note(version);
                 Ok(true)
             })?;
-            versions(&reader, span, |version, article| {
+            journal.versions(Texts::Read, span, |version, article| {
                 let mut line = version_line(version, article, args.no_text);
                 line["origin"] = json!(whose.of(version));
                 say(&line.to_string())
             })?;
         }
-        What::Links => versions(&reader, span, |version, _| {
+        What::Links => journal.versions(Texts::Left, span, |version, _| {
             for link in &version.verdicts.links {
                 if !say(&link_line(version, link).to_string())? {
                     return Ok(false);
@@ -100,9 +114,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             if let Some(base) = reader.base() {
                 complain(&format!("records 1 to {} were trimmed", base.upto()));
             }
-            each(&reader, span, |entry| say(&journal_line(&entry, args.no_text).to_string()))?;
+            journal.each(Texts::Read, span, |entry| {
+                say(&journal_line(&entry, args.no_text).to_string())
+            })?;
         }
     }
+    bar.finish_and_clear();
     Ok(ExitCode::SUCCESS)
 }
 
@@ -112,50 +129,81 @@ fn moment(flag: &str, text: &str) -> Result<Timestamp, Usage> {
     })
 }
 
-/// Hands every entry of the span to `write`, until it says that nobody reads any more.
-fn each(
-    reader: &Reader,
-    span: Span,
-    mut write: impl FnMut(Entry) -> anyhow::Result<bool>,
-) -> anyhow::Result<()> {
-    for entry in reader.entries(Seq(1)) {
-        let (_, entry) = entry?;
-        if span.holds(entry.at) && !write(entry)? {
-            break;
-        }
-    }
-    Ok(())
+/// Whether what is read of a version has its text, and what lies with it. Without is several times as quick.
+#[derive(Clone, Copy)]
+enum Texts {
+    Read,
+    Left,
 }
 
-fn versions(
-    reader: &Reader,
-    span: Span,
-    mut write: impl FnMut(&Version, ArticleId) -> anyhow::Result<bool>,
-) -> anyhow::Result<()> {
-    let mut goes_on = true;
-    let mut write = |entry: Entry| match &entry.record {
-        Record::Version(version) => write(version, version.article_id()),
-        _ => Ok(true),
-    };
-    // What is left of those that were trimmed comes first.
-    for entry in reader.base().iter().flat_map(|base| base.entries()) {
-        let entry = entry?;
-        if goes_on && span.holds(entry.at) {
-            goes_on = write(entry)?;
+/// The journal, and how far its readings are.
+struct Journal<'a> {
+    reader: &'a Reader,
+    bar: &'a ProgressBar,
+}
+
+impl Journal<'_> {
+    /// Hands every entry of the span to `write`, until it says that nobody reads any more.
+    fn each(
+        &self,
+        texts: Texts,
+        span: Span,
+        mut write: impl FnMut(Entry) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
+        let mut take = |entry: Entry| {
+            self.bar.inc(1);
+            Ok::<_, anyhow::Error>(!span.holds(entry.at) || write(entry)?)
+        };
+        match texts {
+            Texts::Read => {
+                for entry in self.reader.entries(Seq(1)) {
+                    if !take(entry?.1)? {
+                        break;
+                    }
+                }
+            }
+            Texts::Left => {
+                for entry in self.reader.bare_entries(Seq(1)) {
+                    if !take(entry?.1)? {
+                        break;
+                    }
+                }
+            }
         }
+        Ok(())
     }
-    if goes_on { each(reader, span, write) } else { Ok(()) }
+
+    fn versions(
+        &self,
+        texts: Texts,
+        span: Span,
+        mut write: impl FnMut(&Version, ArticleId) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
+        let mut goes_on = true;
+        let mut write = |entry: Entry| match &entry.record {
+            Record::Version(version) => write(version, version.article_id()),
+            _ => Ok(true),
+        };
+        // What is left of those that were trimmed comes first.
+        for entry in self.reader.base().iter().flat_map(|base| base.entries()) {
+            let entry = entry?;
+            if goes_on && span.holds(entry.at) {
+                goes_on = write(entry)?;
+            }
+        }
+        if goes_on { self.each(texts, span, write) } else { Ok(()) }
+    }
 }
 
 /// Two readings of the journal: which version of each article is its newest, then those.
-fn articles(reader: &Reader, span: Span, no_text: bool) -> anyhow::Result<()> {
+fn articles(journal: &Journal<'_>, span: Span, no_text: bool) -> anyhow::Result<()> {
     let mut newest: BTreeMap<ArticleId, VersionId> = BTreeMap::new();
-    versions(reader, span, |version, article| {
+    journal.versions(Texts::Left, span, |version, article| {
         newest.insert(article, version.id);
         Ok(true)
     })?;
     let mut redacted = 0;
-    versions(reader, span, |version, article| {
+    journal.versions(Texts::Read, span, |version, article| {
         if newest.get(&article) != Some(&version.id) {
             return Ok(true);
         }
@@ -285,16 +333,21 @@ fn override_line(Spoken { user, word }: &Spoken) -> Value {
 }
 
 /// Clusters by the time they were first seen, the newest first.
-fn clusters(args: &Args, last: Seq, span: Span) -> anyhow::Result<()> {
+fn clusters(args: &Args, last: Seq, span: Span, bar: &ProgressBar) -> anyhow::Result<()> {
     let (store, opened) = Store::open_existing(&args.data, held::CACHE_BYTES)?;
     if opened.applied_seq < last {
         let (have, all) = (opened.applied_seq, last);
         complain(&format!("the clusters stand at record {have} of {all}: start the daemon once"));
     }
+    bar.set_length(store.counts().versions);
     let mut query = Query { sort: Sort::FirstSeen, limit: LIMIT_MAX, ..Query::default() };
     loop {
         let page = store.clusters(&query)?;
-        for row in page.items.iter().filter(|row| span.holds(row.summary.last_activity)) {
+        for row in &page.items {
+            bar.inc(u64::from(row.summary.versions));
+            if !span.holds(row.summary.last_activity) {
+                continue;
+            }
             let members = store.members(row.set)?;
             if !say(&cluster_line(row, &members).to_string())? {
                 return Ok(());

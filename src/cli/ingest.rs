@@ -33,6 +33,9 @@ pub(super) struct Args {
     /// One JSON object of figures
     #[arg(long)]
     json: bool,
+    /// No progress bar and no closing line
+    #[arg(long)]
+    quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -66,7 +69,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let mut figures = Figures::default();
     let mut timeline = Timeline::new();
-    let bar = input::bar();
+    let bar = if args.quiet { ProgressBar::hidden() } else { input::bar() };
     // What is read waits in a line of bounded length for its turn to be judged.
     let (line, read) = sync_channel(READ_MAX);
     thread::scope(|scope| {
@@ -95,7 +98,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     if args.json {
         say(&json!({"taken": taken, "duplicates": duplicates, "refused": refused, "erased": erased, "articles": counts.articles, "clusters": counts.clusters}).to_string())?;
-    } else {
+    } else if !args.quiet {
         say(&format!(
             "{taken} versions taken in, {duplicates} there already, {refused} lines refused; now {} articles in {} clusters",
             counts.articles, counts.clusters

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
-use super::{complain, held, say};
+use super::{complain, held, progress, say};
 use crate::journal::{self, Reader, Record};
 use crate::model::SourceId;
 use crate::store::{Counts, Store, StoreError};
@@ -21,12 +21,15 @@ pub(super) struct Args {
     /// One JSON object instead of a table
     #[arg(long)]
     json: bool,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let _lock = held::to_read(&args.data, "GET /metrics")?;
-    let counted = count(&args.data)?;
+    let counted = count(&args.data, args.quiet)?;
     if args.json {
         say(&Value::Object(counted).to_string())?;
     } else {
@@ -38,7 +41,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
+fn count(dir: &Path, quiet: bool) -> anyhow::Result<Map<String, Value>> {
     let reader = Reader::open(dir)?;
     let last = reader.last_seq();
     let journal_bytes = reader.bytes()?;
@@ -55,7 +58,7 @@ fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
     let derived = store.as_ref().map(Store::counts);
     let counts = match derived.filter(|counts| counts.applied_seq == last) {
         Some(counts) => counts,
-        None => count_journal(&reader)?,
+        None => count_journal(&reader, quiet)?,
     };
     let store_bytes = store.as_ref().map_or(Ok(0), Store::bytes)?;
     let (damaged_stores, damaged_bytes) = Store::aside(dir)?;
@@ -84,24 +87,29 @@ fn count(dir: &Path) -> anyhow::Result<Map<String, Value>> {
 }
 
 /// Counts the truth itself, where the derived rows are missing or behind. Clusters are not in it.
-fn count_journal(reader: &Reader) -> anyhow::Result<Counts> {
+fn count_journal(reader: &Reader, quiet: bool) -> anyhow::Result<Counts> {
+    let bar = progress::bar(reader.last_seq().0, quiet);
     let mut counts = Counts { applied_seq: reader.last_seq(), ..Counts::default() };
     let mut sources: BTreeSet<SourceId> = BTreeSet::new();
-    reader.each(|entry| match entry.record {
-        Record::Version(version) => {
-            counts.versions += 1;
-            counts.articles += u64::from(version.verdicts.article.is_none());
-            sources.insert(version.article.source);
+    reader.each(|entry| {
+        bar.inc(1);
+        match entry.record {
+            Record::Version(version) => {
+                counts.versions += 1;
+                counts.articles += u64::from(version.verdicts.article.is_none());
+                sources.insert(version.article.source);
+            }
+            Record::Lost(_) => counts.lost += 1,
+            Record::Settings(_)
+            | Record::Source(_)
+            | Record::Override(_)
+            | Record::Erase(_)
+            | Record::Trim(_)
+            | Record::Gap(_)
+            | Record::Tick => {}
         }
-        Record::Lost(_) => counts.lost += 1,
-        Record::Settings(_)
-        | Record::Source(_)
-        | Record::Override(_)
-        | Record::Erase(_)
-        | Record::Trim(_)
-        | Record::Gap(_)
-        | Record::Tick => {}
     })?;
+    bar.finish_and_clear();
     counts.sources = sources.len() as u64;
     Ok(counts)
 }

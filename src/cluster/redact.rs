@@ -23,6 +23,12 @@ impl Version {
     /// verdict stay, so a fold comes out as it did.
     #[must_use]
     pub fn without_words(&self) -> Self {
+        self.without_words_of(self.words())
+    }
+
+    /// The same of one whose text is not here, and had so many words.
+    #[must_use]
+    pub fn without_words_of(&self, words: u32) -> Self {
         let Article { source, kind, published, updated, lang, origin, .. } = &self.article;
         let claim = |claim: &OriginClaim| OriginClaim { evidence: String::new(), ..claim.clone() };
         let article = Article {
@@ -34,7 +40,7 @@ impl Version {
             origin: origin.as_ref().map(claim),
             ..Article::default()
         };
-        let redacted = Some(Redacted { corrects: self.corrects(), words: self.words() });
+        let redacted = Some(Redacted { corrects: self.corrects(), words });
         Self { article, redacted, verdicts: self.verdicts.clone(), ..*self }
     }
 }

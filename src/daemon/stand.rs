@@ -303,14 +303,17 @@ pub(super) fn versions<'a>(
     upto: Seq,
     knows: &'a dyn Fn(VersionId) -> bool,
 ) -> impl Iterator<Item = Result<Entry, crate::journal::JournalError>> + 'a {
-    let before = base.into_iter().flat_map(Base::entries);
-    let after = reader.entries(Seq(1)).map(|entry| entry.map(|(_, entry)| entry));
+    let before =
+        base.into_iter().flat_map(Base::entries).map(|entry| entry.map(|entry| (entry, None)));
+    let after =
+        reader.bare_entries(Seq(1)).map(|entry| entry.map(|(_, entry, words)| (entry, words)));
     let all = before
         .chain(after)
-        .take_while(move |entry| entry.as_ref().map_or(true, |entry| entry.seq <= upto));
+        .take_while(move |entry| entry.as_ref().map_or(true, |(entry, _)| entry.seq <= upto));
     all.filter_map(move |entry| match entry {
-        Ok(Entry { seq, at, record: Record::Version(version) }) if knows(version.id) => {
-            let record = Record::Version(Box::new(version.without_words()));
+        Ok((Entry { seq, at, record: Record::Version(version) }, words)) if knows(version.id) => {
+            let words = words.unwrap_or_else(|| version.words());
+            let record = Record::Version(Box::new(version.without_words_of(words)));
             Some(Ok(Entry { seq, at, record }))
         }
         Ok(_) => None,

@@ -198,15 +198,15 @@ impl Reader {
         JournalError::Absent { path, offset: location.offset }
     }
 
-    /// Hands over every entry that is there: what is left of the versions that were trimmed, then all since. Ends at the first
-    /// damage.
+    /// Hands over every entry that is there, without its text: what is left of the versions that were trimmed, then all since. Ends
+    /// at the first damage.
     pub fn each(&self, mut each: impl FnMut(Entry)) -> Result<(), JournalError> {
         if let Some(base) = self.base() {
             for entry in base.entries() {
                 each(entry?);
             }
         }
-        for entry in self.entries(Seq(1)) {
+        for entry in self.bare_entries(Seq(1)) {
             each(entry?.1);
         }
         Ok(())

@@ -141,6 +141,40 @@ fn each_export_has_its_lines() {
     assert_eq!(what("clusters", &span).len(), 1);
 }
 
+/// What a job that runs by the clock would mail to somebody: nothing, but for the lines that were asked for.
+#[test]
+fn whatever_works_on_a_data_directory_can_be_told_to_be_quiet() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, back) = (dir.path().join("data"), dir.path().join("back"));
+    let file = dir.path().join("backup");
+    newsroom(&data);
+    let file = file.to_str().unwrap();
+    for (arguments, data, lines) in [
+        (&["ingest", "tests/fixtures/journals/format-2/articles.jsonl"][..], &data, 0),
+        (&["export"], &data, 7),
+        (&["export", "--what", "clusters"], &data, 5),
+        (&["stats", "--json"], &data, 1),
+        (&["verify"], &data, 0),
+        (&["verify", "--deep"], &data, 0),
+        (&["replay"], &data, 0),
+        (&["compact"], &data, 0),
+        (&["backup", "--to", file], &data, 0),
+        (&["erase", "--article", "a0000000000001"], &data, 0),
+        (&["restore", "--from", file], &back, 0),
+        (&["stats", "--json"], &back, 1),
+    ] {
+        let output = copytaster(data, &[arguments, &["--quiet"]].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{arguments:?}");
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(told.lines().count(), lines, "{arguments:?}: {told}");
+    }
+    // Where nothing but the journal is left.
+    std::fs::remove_dir_all(data.join("store")).unwrap();
+    let output = copytaster(&data, &["stats", "--json", "--quiet"]);
+    assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &b""[..]));
+}
+
 /// Every way in which the commands write to standard output, from few lines and from many.
 const WRITERS: [&[&str]; 7] = [
     &["stats", "--data", "DIR"],
