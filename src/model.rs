@@ -1,9 +1,13 @@
 //! The shared nouns: times, ids and the article record, as every room says them.
 
+mod clock;
+
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+
+pub use clock::Clock;
 
 /// A moment in milliseconds since 1970-01-01T00:00:00Z. Shown and read as RFC 3339 in UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -419,47 +423,6 @@ impl Article {
     }
 }
 
-/// The one way time reaches the effect rooms: a closure made by `main`, and how many times faster than a wall clock it runs.
-#[derive(Clone)]
-pub struct Clock {
-    now: std::sync::Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    speed: u32,
-}
-
-impl Clock {
-    /// A clock that reads `now` and runs `speed` times as fast as a wall clock (1 for real time; 0 counts as 1).
-    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static, speed: u32) -> Self {
-        Self { now: std::sync::Arc::new(now), speed: speed.max(1) }
-    }
-
-    /// The time it is.
-    pub fn now(&self) -> Timestamp {
-        (self.now)()
-    }
-
-    /// How many times as fast as a wall clock it runs.
-    pub const fn speed(&self) -> u32 {
-        self.speed
-    }
-
-    /// How long to really wait for `span` to pass on this clock.
-    pub fn wait(&self, span: std::time::Duration) -> std::time::Duration {
-        span / self.speed
-    }
-
-    /// How long to really wait until `at`; zero where it is past.
-    pub fn wait_until(&self, at: Timestamp) -> std::time::Duration {
-        let left = at.millis().saturating_sub(self.now().millis()).max(0);
-        self.wait(std::time::Duration::from_millis(left.unsigned_abs()))
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Clock").field("speed", &self.speed).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -490,12 +453,5 @@ mod tests {
         assert_eq!(at.to_string(), "2016-10-12T18:05:00Z");
         assert_eq!(at.plus_millis(5).to_string(), "2016-10-12T18:05:00.005Z");
         assert_eq!(Timestamp::parse("12 Oct 2016"), None);
-    }
-
-    #[test]
-    fn a_fast_clock_divides_its_waits() {
-        let clock = Clock::new(|| Timestamp::from_secs(100), 60);
-        assert_eq!(clock.wait_until(Timestamp::from_secs(160)).as_secs(), 1);
-        assert_eq!(clock.wait_until(Timestamp::from_secs(10)).as_secs(), 0);
     }
 }
