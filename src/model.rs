@@ -1,5 +1,6 @@
 //! The shared nouns: times, ids and the article record, as every room says them.
 
+mod article;
 mod clock;
 
 use std::fmt;
@@ -7,6 +8,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+pub use article::Article;
 pub use clock::Clock;
 
 /// A moment in milliseconds since 1970-01-01T00:00:00Z. Shown and read as RFC 3339 in UTC.
@@ -356,70 +358,6 @@ impl fmt::Display for RawHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sha256:")?;
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// One publication's state as found: the record of JSONL, push, feeds and pages, before the writer gives it a place.
-///
-/// At least one of `id` and `url`, and one of `title` and `text`, is not empty: the rooms that make articles see to it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Article {
-    /// The publisher.
-    pub source: SourceId,
-    /// The publisher's or sender's id of the article.
-    pub id: Option<String>,
-    /// Canonical address.
-    pub url: Option<String>,
-    /// The feed's guid, kept as found.
-    pub guid: Option<String>,
-    /// Headline; may be empty.
-    pub title: String,
-    /// Body: paragraphs separated by `\n`, hard-wrapped lines joined. May be empty (headline-only items).
-    pub text: String,
-    /// What the page was; `Article` for records that come as text.
-    pub kind: PageKind,
-    /// When the publisher says it was first published.
-    pub published: Option<Timestamp>,
-    /// When the publisher says it was last changed.
-    pub updated: Option<Timestamp>,
-    /// When the sender says it was first seen.
-    pub first_seen: Option<Timestamp>,
-    /// Until when its sender has it under embargo.
-    pub not_before: Option<Timestamp>,
-    /// BCP 47 language, lower case: "en", "pt-br".
-    pub lang: Option<String>,
-    /// Credit line as found: "AFP", "Reuters and AP".
-    pub credit: Option<String>,
-    /// Byline as found.
-    pub byline: Option<String>,
-    /// The sender's own version mark.
-    pub version: Option<String>,
-    /// Wire slugline.
-    pub slugline: Option<String>,
-    /// IPTC urgency, 1 (flash) to 8.
-    pub urgency: Option<u8>,
-    /// Subject codes.
-    pub subjects: Vec<Subject>,
-    /// Genre word.
-    pub genre: Option<String>,
-    /// Note to editors.
-    pub ednote: Option<String>,
-    /// Rights statement.
-    pub rights: Option<String>,
-    /// What the text or its source says of its origin.
-    pub origin: Option<OriginClaim>,
-    /// What its publisher said of what may be done with it, when it was fetched.
-    pub signals: Vec<Signal>,
-    /// The page it was read from; `None` for records that came as text, and where an earlier build read it.
-    pub raw: Option<RawHash>,
-    /// Keys the record had that we have no field for: the text of one JSON object, or `None`.
-    pub extra: Option<String>,
-}
-
-impl Article {
-    /// True where it is an agency's own item.
-    pub fn is_own_item(&self) -> bool {
-        self.origin.as_ref().is_some_and(|claim| claim.basis == OriginBasis::OwnItem)
     }
 }
 

@@ -31,10 +31,11 @@ pub(super) struct Ready {
 impl Arrival {
     /// The article, read: some 5 bytes for each of its text.
     pub fn read(article: Article) -> Self {
-        let blocks = Blocks::new(&article.title, &article.text);
+        let arrival = Self::from(article);
+        let blocks = Blocks::new(&arrival.article.title, &arrival.article.text);
         let whole = blocks.prepare(&[]);
-        let ready = Ready { content: content(&article), blocks, whole };
-        Self { ready: Some(Box::new(ready)), ..Self::from(article) }
+        let ready = Ready { content: content(&arrival.article), blocks, whole };
+        Self { ready: Some(Box::new(ready)), ..arrival }
     }
 
     /// The names it goes by, the deciding one first.
@@ -51,6 +52,7 @@ impl Arrival {
 /// Its text is read when it is judged.
 impl From<Article> for Arrival {
     fn from(article: Article) -> Self {
+        let article = article.without_nuls();
         Self { keys: keys(&article), article, ready: None }
     }
 }

@@ -63,6 +63,8 @@ impl Batch {
 
     /// Judges and applies one article, seen at `seen_at`.
     pub fn push(&mut self, article: Article, seen_at: Timestamp) -> Placed {
+        // As an [`Arrival`](super::Arrival) does.
+        let article = article.without_nuls();
         let first = self.texts.front().map_or(0, |(id, ..)| id.0);
         let texts = &self.texts;
         let mut lend = |id: VersionId| {

@@ -6,7 +6,7 @@ use std::path::Path;
 use copytaster::cluster::{Batch, Link, Override, Params, Placed, Version};
 use copytaster::daemon::{Fault, rebuild, rejudge};
 use copytaster::journal::{Entry, Gap, Log, Reader, Record, Spoken};
-use copytaster::model::{ArticleId, ClusterId, Seq, Signal, Timestamp, VersionId};
+use copytaster::model::{Article, ArticleId, ClusterId, Seq, Signal, Timestamp, VersionId};
 use copytaster::store::{Lookup, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -246,4 +246,45 @@ fn an_editors_word_may_name_what_was_lost_before_it() {
     assert_eq!(clusters(&store, 1..=4), [1, 1, 1, 4]);
     assert_eq!(store.applied_seq(), Seq(9));
     assert_eq!(store.cluster(ClusterId(6)).unwrap(), Lookup::Absent);
+}
+
+/// Characters that are, byte for byte, a frame of the journal: a tick far ahead.
+fn forged() -> String {
+    // Every byte has to be one of ASCII, the checksum's eight, too; some moment in a few hundred has such a frame.
+    let frames =
+        (0_u8..64).flat_map(|high| (0_u8..64).map(move |low| [high, low])).map(|[high, low]| {
+            let payload = [11, 0, 0, 0, 3, 0x40 | high, 0x40 | low, 1];
+            let mut frame = vec![0, 0, 0, payload.len() as u8, 0, 0, 0, 0, 0, 0, 3, 0x64, 2];
+            let sum = xxhash_rust::xxh3::xxh3_64(&[&frame[..], &payload].concat());
+            frame.extend(sum.to_be_bytes());
+            frame.extend(payload);
+            frame
+        });
+    let mut texts =
+        frames.filter(|frame| frame.is_ascii()).filter_map(|frame| String::from_utf8(frame).ok());
+    texts.next().expect("one in 256 checksums is ASCII")
+}
+
+#[test]
+fn a_title_that_is_a_frame_is_none_in_a_torn_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(dir.path()).unwrap();
+    let mut batch = Batch::new(Params::default());
+    for (at, title) in (1..).zip(["Ferry back".to_owned(), forged()]) {
+        let article =
+            Article { title, ..wire::article("a", &at.to_string(), wire::version(at, 0)) };
+        let Placed::Version { version, .. } = batch.push(article, wire::minute(1)) else {
+            panic!("{at} is new")
+        };
+        log.append(&[entry(version.id.0, Record::Version(version))]).unwrap();
+    }
+    drop(log);
+    // Only the first was acknowledged when the power went, and the second is not all there.
+    fs::remove_file(dir.path().join("journal/acknowledged")).unwrap();
+    let path = dir.path().join("journal/00000001.log");
+    let whole = fs::metadata(&path).unwrap().len();
+    fs::File::options().write(true).open(&path).unwrap().set_len(whole - 1).unwrap();
+    let (_log, opened) = reopen(|| Log::open(dir.path()));
+    assert_eq!(opened.last_seq, Seq(1), "what a title says is no record");
+    assert!(opened.cut_bytes > 0);
 }
