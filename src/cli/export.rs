@@ -12,7 +12,7 @@ use super::whose::Whose;
 use super::{Usage, complain, held, progress, say};
 use crate::api::body::Origin;
 use crate::cluster::{Link, Override, Version};
-use crate::journal::{Entry, Erase, Reader, Record, Spoken, Trim};
+use crate::journal::{Entry, Erase, JournalError, Reader, Record, Spoken, Trim};
 use crate::jsonl;
 use crate::model::{ArticleId, Seq, Timestamp, VersionId};
 use crate::store::{ClusterRow, LIMIT_MAX, MemberRow, Query, Sort, Store};
@@ -150,24 +150,17 @@ impl Journal<'_> {
         span: Span,
         mut write: impl FnMut(Entry) -> anyhow::Result<bool>,
     ) -> anyhow::Result<()> {
-        let mut take = |entry: Entry| {
-            self.bar.inc(1);
-            Ok::<_, anyhow::Error>(!span.holds(entry.at) || write(entry)?)
+        let mut whole = self.reader.entries(Seq(1)).map(|entry| Ok(entry?.1));
+        let mut bare = self.reader.bare_entries(Seq(1)).map(|entry| Ok(entry?.1));
+        let entries: &mut dyn Iterator<Item = Result<Entry, JournalError>> = match texts {
+            Texts::Read => &mut whole,
+            Texts::Left => &mut bare,
         };
-        match texts {
-            Texts::Read => {
-                for entry in self.reader.entries(Seq(1)) {
-                    if !take(entry?.1)? {
-                        break;
-                    }
-                }
-            }
-            Texts::Left => {
-                for entry in self.reader.bare_entries(Seq(1)) {
-                    if !take(entry?.1)? {
-                        break;
-                    }
-                }
+        for entry in entries {
+            let entry = entry?;
+            self.bar.inc(1);
+            if span.holds(entry.at) && !write(entry)? {
+                break;
             }
         }
         Ok(())

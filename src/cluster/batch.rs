@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::arrival::Arrival;
 use super::compared::Compared;
 use super::judge::Judged;
 use super::link::Refusal;
@@ -63,15 +64,14 @@ impl Batch {
 
     /// Judges and applies one article, seen at `seen_at`.
     pub fn push(&mut self, article: Article, seen_at: Timestamp) -> Placed {
-        // As an [`Arrival`](super::Arrival) does.
-        let article = article.without_nuls();
+        let mut arrival = Arrival::from(article);
         let first = self.texts.front().map_or(0, |(id, ..)| id.0);
         let texts = &self.texts;
         let mut lend = |id: VersionId| {
             let at = usize::try_from(id.0.checked_sub(first)?).ok()?;
             texts.get(at).map(|(.., compared)| Arc::clone(compared))
         };
-        match self.clusterer.judge(&article, seen_at, &mut lend) {
+        match self.clusterer.judge_arrival(&mut arrival, seen_at, &mut lend) {
             Judged::Duplicate(version) => Placed::Duplicate(version),
             Judged::New { verdicts, prepared, refused } => {
                 let id = VersionId(self.clusterer.len() as u64 + 1);
@@ -79,7 +79,7 @@ impl Batch {
                     id,
                     seen_at,
                     extractor: 0,
-                    article,
+                    article: arrival.article,
                     verdicts: *verdicts,
                     redacted: None,
                 });

@@ -73,8 +73,7 @@ impl Load {
     pub fn take(&mut self, batch: &[Applied<'_>]) -> Result<(), StoreError> {
         if batch.iter().any(|applied| matches!(applied.entry.record, Record::Trim(_))) {
             // What goes is looked for among what is written.
-            self.write()?;
-            self.write_names()?;
+            self.write_all()?;
             let store = self.store.clone();
             store.with("make rows", |packed| store.forget_before(packed, batch))?;
             self.meta = store.meta();
@@ -82,18 +81,18 @@ impl Load {
         let untold = self.untold;
         self.draft(|draft| enter_all(draft, batch, untold).map(|_| ()))?;
         let held = self.rows.bytes() + self.sets.len() * SET_BYTES;
-        if held > self.held_max {
-            self.write()?;
+        match self.held_max {
+            most if self.names.bytes() > most => self.write_all(),
+            most if held > most => self.write(),
+            _ => Ok(()),
         }
-        if self.names.bytes() > self.held_max { self.write_names() } else { Ok(()) }
     }
 
     /// Writes what is left; gives the record up to which the rows are.
     pub fn finish(mut self) -> Result<Seq, StoreError> {
         let old = keys::events(Seq(0))..keys::events(Seq(self.untold.0 + 1));
         self.draft(|draft| draft.remove_all(old))?;
-        self.write()?;
-        self.write_names()?;
+        self.write_all()?;
         // Has sled divide the pages that grew too large, so that no later read has to write.
         self.store.with("read all keys", |packed| {
             let mut keys = packed.bare().iter().keys();
@@ -123,8 +122,10 @@ impl Load {
         self.pour(&rows)
     }
 
-    /// Writes the names that wait. As long as there is room for all of them, that is once, at the end.
-    fn write_names(&mut self) -> Result<(), StoreError> {
+    /// Writes rows, and the names that wait: as long as there is room for all of them, that is once, at the end. In this order, since
+    /// what is poured says that the rows of all records so far are there.
+    fn write_all(&mut self) -> Result<(), StoreError> {
+        self.write()?;
         let names = self.names.take_in_order();
         for part in names.chunks(NAMES_POURED) {
             let mut rows = Sheet::default();
